@@ -1,0 +1,61 @@
+using System.Text.Json.Serialization;
+using ModelWorkbench.Core.Datasets;
+
+namespace ModelWorkbench.Core.Recipes;
+
+/// <summary>One thing to do to the data, as the person wrote it; it has learnt nothing. Each case is one file with its form fields, its check, its fit and its replay.</summary>
+/// <remarks>JSON: <c>{"step":"fill-missing","columns":["age"],"method":"median","enabled":true}</c>.</remarks>
+public abstract partial record RecipeStep
+{
+    /// <summary>A step that is off is kept in the recipe and skipped.</summary>
+    public bool Enabled { get; init; } = true;
+
+    /// <summary>What people read in lists: <c>Fill missing values</c>.</summary>
+    [JsonIgnore]
+    public abstract string Title { get; }
+
+    /// <summary>This step with its settings in one line: <c>age, fare: median of the training rows</c>.</summary>
+    [JsonIgnore]
+    public abstract string Summary { get; }
+
+    /// <summary>Whether fitting looks at values and remembers them (mean, median, components); such a step is fitted on training rows only.</summary>
+    [JsonIgnore]
+    public virtual bool Learns => false;
+
+    /// <summary>Columns whose values this step reads or changes; empty for all. The target may not be among those of a step that learns or transforms.</summary>
+    [JsonIgnore]
+    public abstract IReadOnlyList<string> InputColumns { get; }
+
+    /// <summary>Every reason why the step cannot be applied to this table; empty where it can.</summary>
+    public abstract IReadOnlyList<StepProblem> Check(Table table);
+
+    /// <summary>Learns what the step needs from the given rows.</summary>
+    /// <param name="rows">Training rows, already taken through the steps before.</param>
+    /// <exception cref="RecipeException">The check finds a problem.</exception>
+    public abstract FittedStep Fit(Table rows);
+}
+
+/// <summary>Why a step cannot be applied, with the place.</summary>
+/// <param name="Message">For people: what was found and what was expected.</param>
+/// <param name="Column">The column, or null.</param>
+/// <param name="Line">The 1-based line of the source file, or null.</param>
+public sealed record StepProblem(string Message, string? Column = null, int? Line = null);
+
+/// <summary>A step with what it learnt, frozen: replaying it gives the same result for a row in training and at prediction.</summary>
+public abstract partial record FittedStep
+{
+    /// <summary>Whether replaying may leave out rows. Such a step chooses what to learn from; at prediction it is skipped, as a caller gets an answer for every row.</summary>
+    [JsonIgnore]
+    public virtual bool DropsRows => false;
+
+    public abstract Table Replay(Table rows);
+}
+
+/// <summary>A recipe cannot be fitted or replayed; carries all problems with their step.</summary>
+public sealed class RecipeException(int stepIndex, string stepTitle, IReadOnlyList<StepProblem> problems)
+    : Exception($"Step {stepIndex + 1} ({stepTitle}) cannot be applied: {string.Join(" ", problems.Select(p => p.Message))}")
+{
+    /// <summary>0-based index among all steps of the recipe.</summary>
+    public int StepIndex { get; } = stepIndex;
+    public IReadOnlyList<StepProblem> Problems { get; } = problems;
+}

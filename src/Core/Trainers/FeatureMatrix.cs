@@ -1,0 +1,18 @@
+namespace ModelWorkbench.Core.Trainers;
+
+/// <summary>Numbers that a trainer learns from: one row a record, one column a feature; row-major.</summary>
+/// <param name="Values">Length <c>RowCount * Names.Count</c>; NaN is missing where the encoding keeps missing values.</param>
+/// <param name="RowCount">The number of records.</param>
+/// <param name="Names">One name a feature, such as <c>age</c> or <c>sex=male</c>.</param>
+public sealed record FeatureMatrix(float[] Values, int RowCount, IReadOnlyList<string> Names)
+{
+    public int FeatureCount => Names.Count;
+    public ReadOnlySpan<float> Row(int row) => Values.AsSpan(row * Names.Count, Names.Count);
+}
+
+/// <summary>Features with the truth beside them.</summary>
+/// <param name="Features">n rows.</param>
+/// <param name="Labels">One a row: the 0-based class, or the number; never NaN; length n.</param>
+/// <param name="Task">What is to be learnt.</param>
+/// <param name="ClassCount">Number of classes; 1 for regression.</param>
+public sealed record TrainingData(FeatureMatrix Features, float[] Labels, LearningTask Task, int ClassCount);
