@@ -1,0 +1,116 @@
+using ModelWorkbench.Core.Datasets;
+using ModelWorkbench.Core.Recipes;
+
+namespace ModelWorkbench.Core.Models;
+
+/// <summary>The columns a model expects, as they stand in the source file: before any recipe step.</summary>
+public sealed record Signature(IReadOnlyList<InputColumn> Inputs)
+{
+    /// <summary>The columns that influence the prediction, in file order; positional requests follow this order.</summary>
+    public IReadOnlyList<InputColumn> Used { get; } = [.. Inputs.Where(i => i.Used)];
+
+    private const int MostChoices = 1_000;
+
+    /// <summary>Reads names, kinds, ranges and choices off the training rows.</summary>
+    /// <param name="rows">Source rows with feature columns only.</param>
+    /// <param name="used">Names of the columns that influence the prediction.</param>
+    public static Signature Describe(Table rows, IReadOnlySet<string> used) =>
+        new([.. rows.Columns.Select(column => Describe(column, used.Contains(column.Name)))]);
+
+    private static InputColumn Describe(Column column, bool used)
+    {
+        var hadMissing = column.CountMissing() > 0;
+        switch (column)
+        {
+            case NumericColumn numbers:
+                var present = numbers.Values.ToArray().Where(v => !double.IsNaN(v)).Order().ToArray();
+                if (present.Length == 0) return new InputColumn(column.Name, column.Kind, used, true);
+                return new InputColumn(column.Name, column.Kind, used, hadMissing)
+                {
+                    Minimum = present[0],
+                    Maximum = present[^1],
+                    Median = present[(present.Length - 1) / 2],
+                    WholeNumbers = present.All(v => v == Math.Floor(v)),
+                };
+            case DateTimeColumn dates:
+                var moments = dates.Ticks.ToArray().Where(t => t != DateTimeColumn.MissingTicks).Order().ToArray();
+                if (moments.Length == 0) return new InputColumn(column.Name, column.Kind, used, true);
+                var bounds = new DateTimeColumn(column.Name, [moments[0], moments[^1], moments[(moments.Length - 1) / 2]]);
+                return new InputColumn(column.Name, column.Kind, used, hadMissing) { Earliest = bounds.GetText(0), Latest = bounds.GetText(1), Default = bounds.GetText(2) };
+            case DictionaryColumn names:
+                var counts = new int[names.Values.Count];
+                foreach (var code in names.Codes)
+                    if (code >= 0) counts[code]++;
+                var choices = Enumerable.Range(0, counts.Length).Where(c => counts[c] > 0)
+                    .OrderByDescending(c => counts[c]).ThenBy(c => names.Values[c], StringComparer.Ordinal)
+                    .Select(c => names.Values[c]).ToArray();
+                return new InputColumn(column.Name, column.Kind, used, hadMissing)
+                {
+                    Choices = column.Kind == ColumnKind.Text ? null : [.. choices.Take(MostChoices)],
+                    Default = choices.FirstOrDefault(),
+                };
+            default:
+                throw new ArgumentException($"Column '{column.Name}' is a {column.GetType().Name}, which has no signature.", nameof(column));
+        }
+    }
+
+    /// <summary>Which source columns reach the encoder through the steps of a recipe.</summary>
+    /// <param name="sourceColumns">Names in the file.</param>
+    /// <param name="recipe">Its enabled steps rename, drop and combine columns.</param>
+    /// <param name="encodedColumns">Names, after the recipe, of the columns that became features.</param>
+    public static IReadOnlySet<string> UsedColumns(IEnumerable<string> sourceColumns, Recipe recipe, IReadOnlySet<string> encodedColumns)
+    {
+        var sourceByName = sourceColumns.ToDictionary(name => name, name => name, StringComparer.Ordinal);
+        var used = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var step in recipe.Steps.Where(s => s.Enabled))
+        {
+            switch (step)
+            {
+                case RenameColumnStep rename when sourceByName.Remove(rename.From, out var source):
+                    sourceByName[rename.To] = source;
+                    break;
+                case DropColumnsStep drop:
+                    foreach (var name in drop.Columns) sourceByName.Remove(name);
+                    break;
+                case PcaStep:
+                    // The components replace their columns. Which ones is frozen only in the fitted step, so all that are left count as used.
+                    if (encodedColumns.Any(c => !sourceByName.ContainsKey(c))) used.UnionWith(sourceByName.Values);
+                    break;
+            }
+        }
+        used.UnionWith(sourceByName.Where(pair => encodedColumns.Contains(pair.Key)).Select(pair => pair.Value));
+        return used;
+    }
+}
+
+/// <summary>One column that a model expects.</summary>
+/// <param name="Name">Its name in the source file.</param>
+/// <param name="Kind">What its values mean.</param>
+/// <param name="Used">Whether it influences the prediction; the others may be left out.</param>
+/// <param name="HadMissing">Whether values were missing in the training rows.</param>
+public sealed record InputColumn(string Name, ColumnKind Kind, bool Used, bool HadMissing)
+{
+    /// <summary>Smallest number in the training rows.</summary>
+    public double? Minimum { get; init; }
+
+    /// <summary>Largest number in the training rows.</summary>
+    public double? Maximum { get; init; }
+
+    /// <summary>Lower median of the training rows: a value that really occurred.</summary>
+    public double? Median { get; init; }
+
+    /// <summary>Whether all training values were whole numbers.</summary>
+    public bool WholeNumbers { get; init; }
+
+    /// <summary>First moment in the training rows, ISO 8601.</summary>
+    public string? Earliest { get; init; }
+
+    /// <summary>Last moment in the training rows, ISO 8601.</summary>
+    public string? Latest { get; init; }
+
+    /// <summary>Category and boolean: the values of the training rows, most frequent first, at most 1,000.</summary>
+    public IReadOnlyList<string>? Choices { get; init; }
+
+    /// <summary>Most frequent text, or the median moment.</summary>
+    public string? Default { get; init; }
+}

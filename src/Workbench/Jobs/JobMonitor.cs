@@ -1,0 +1,26 @@
+using System.Collections.Concurrent;
+
+namespace ModelWorkbench.Workbench.Jobs;
+
+/// <param name="Number">The trial that runs.</param>
+/// <param name="Fraction">0 to 1.</param>
+/// <param name="Phase">What is being done.</param>
+public sealed record TrialProgress(int Number, double Fraction, string Phase);
+
+/// <summary>What is moving right now, in memory only; whoever wants to know subscribes and reads the truth from the database.</summary>
+public sealed class JobMonitor
+{
+    private readonly ConcurrentDictionary<int, TrialProgress> _progress = [];
+
+    /// <summary>The experiment with this id changed. Raised often while training; subscribers throttle.</summary>
+    public event Action<int>? Changed;
+
+    public TrialProgress? ProgressOf(int experimentId) => _progress.GetValueOrDefault(experimentId);
+
+    public void Report(int experimentId, TrialProgress? progress)
+    {
+        if (progress is null) _progress.TryRemove(experimentId, out _);
+        else _progress[experimentId] = progress;
+        Changed?.Invoke(experimentId);
+    }
+}

@@ -1,0 +1,54 @@
+namespace ModelWorkbench.Workbench.Settings;
+
+/// <summary>Everything that can be set in appsettings.json (section "Workbench"), by environment variable (Workbench__Port) or on the command line.</summary>
+public sealed class WorkbenchOptions
+{
+    public const string Section = "Workbench";
+
+    /// <summary>TCP port on the loopback interface; 0 takes a free one.</summary>
+    public int Port { get; set; } = 5080;
+
+    /// <summary>Database, uploads, models and keys; relative to the working directory.</summary>
+    public string DataFolder { get; set; } = "data";
+
+    /// <summary>Whether the sample data sets are put in place when the data folder is new.</summary>
+    public bool InstallSamples { get; set; } = true;
+
+    public int MaxUploadMegabytes { get; set; } = 2048;
+
+    /// <summary>Rows in one prediction request.</summary>
+    public int MaxPredictionRows { get; set; } = 10_000;
+
+    public int MaxPredictionMegabytes { get; set; } = 16;
+
+    /// <summary>Threads of the training process; 0 takes all cores.</summary>
+    public int TrainingThreads { get; set; }
+
+    /// <summary>Resident memory at which the training process is ended and its trial marked as failed.</summary>
+    public int TrainingMemoryMegabytes { get; set; } = 4096;
+
+    public int TrainingThreadsOrAll => TrainingThreads == 0 ? Environment.ProcessorCount : TrainingThreads;
+
+    /// <summary>Every setting that cannot work, with name, found and expected; empty where all is well.</summary>
+    public IReadOnlyList<string> Problems()
+    {
+        List<string> problems = [];
+        Range(nameof(Port), Port, 0, 65_535);
+        Range(nameof(MaxUploadMegabytes), MaxUploadMegabytes, 1, 1_048_576);
+        Range(nameof(MaxPredictionRows), MaxPredictionRows, 1, 1_000_000);
+        Range(nameof(MaxPredictionMegabytes), MaxPredictionMegabytes, 1, 1_024);
+        Range(nameof(TrainingThreads), TrainingThreads, 0, 1_024);
+        Range(nameof(TrainingMemoryMegabytes), TrainingMemoryMegabytes, 256, 16_777_216);
+        if (string.IsNullOrWhiteSpace(DataFolder))
+            problems.Add($"{Section}:{nameof(DataFolder)} is empty; expected the path of a folder.");
+        else if (File.Exists(DataFolder))
+            problems.Add($"{Section}:{nameof(DataFolder)} is '{DataFolder}', which is a file; expected a folder, or a path where one can be made.");
+        return problems;
+
+        void Range(string name, int found, int minimum, int maximum)
+        {
+            if (found < minimum || found > maximum)
+                problems.Add($"{Section}:{name} is {found}; expected {minimum} to {maximum}.");
+        }
+    }
+}

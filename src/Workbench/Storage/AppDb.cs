@@ -1,0 +1,72 @@
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+using ModelWorkbench.Core.Datasets;
+using ModelWorkbench.Core.Experiments;
+using ModelWorkbench.Core.Profiling;
+using ModelWorkbench.Core.Recipes;
+
+namespace ModelWorkbench.Workbench.Storage;
+
+/// <summary>The facts: identity, status and one Core record as JSON a row. Bytes live in the <see cref="ArtefactStore"/>.</summary>
+public sealed class AppDb(DbContextOptions<AppDb> options) : DbContext(options)
+{
+    public DbSet<DatasetRow> Datasets => Set<DatasetRow>();
+    public DbSet<RecipeRevisionRow> RecipeRevisions => Set<RecipeRevisionRow>();
+    public DbSet<ExperimentRow> Experiments => Set<ExperimentRow>();
+    public DbSet<TrialRow> Trials => Set<TrialRow>();
+    public DbSet<EndpointRow> Endpoints => Set<EndpointRow>();
+    public DbSet<EndpointVersionRow> EndpointVersions => Set<EndpointVersionRow>();
+    public DbSet<EndpointKeyRow> EndpointKeys => Set<EndpointKeyRow>();
+    public DbSet<AccessTokenRow> AccessTokens => Set<AccessTokenRow>();
+
+    protected override void OnModelCreating(ModelBuilder model)
+    {
+        model.Entity<DatasetRow>(row =>
+        {
+            row.Property(d => d.Options).HasConversion(new Json<CsvOptions>());
+            row.Property(d => d.Profile).HasConversion(new Json<DatasetProfile>());
+            row.Property(d => d.Problems).HasConversion(new Json<IReadOnlyList<CsvProblem>>());
+        });
+        model.Entity<RecipeRevisionRow>(row =>
+        {
+            row.Property(r => r.Recipe).HasConversion(new Json<Recipe>());
+            row.HasIndex(r => new { r.DatasetId, r.Number }).IsUnique();
+            row.HasOne<DatasetRow>().WithMany().HasForeignKey(r => r.DatasetId).OnDelete(DeleteBehavior.Cascade);
+        });
+        model.Entity<ExperimentRow>(row =>
+        {
+            row.Property(e => e.Plan).HasConversion(new Json<ExperimentPlan>());
+            row.Property(e => e.Status).HasConversion<string>();
+            // An experiment outlives its dataset: it holds its own copy of the table and the recipe.
+            row.HasOne<DatasetRow>().WithMany().HasForeignKey(e => e.DatasetId).OnDelete(DeleteBehavior.SetNull);
+        });
+        model.Entity<TrialRow>(row =>
+        {
+            row.Property(t => t.Status).HasConversion<string>();
+            row.Property(t => t.Result).HasConversion(new Json<TrialResult?>());
+            row.HasIndex(t => new { t.ExperimentId, t.Number }).IsUnique();
+            row.HasOne<ExperimentRow>().WithMany(e => e.Trials).HasForeignKey(t => t.ExperimentId).OnDelete(DeleteBehavior.Cascade);
+        });
+        model.Entity<EndpointRow>(row => row.HasIndex(e => e.Name).IsUnique());
+        model.Entity<EndpointVersionRow>(row =>
+        {
+            row.HasIndex(v => new { v.EndpointId, v.Number }).IsUnique();
+            row.HasOne<EndpointRow>().WithMany(e => e.Versions).HasForeignKey(v => v.EndpointId).OnDelete(DeleteBehavior.Cascade);
+        });
+        model.Entity<EndpointKeyRow>(row =>
+        {
+            row.HasIndex(k => k.Prefix).IsUnique();
+            row.HasOne<EndpointRow>().WithMany(e => e.Keys).HasForeignKey(k => k.EndpointId).OnDelete(DeleteBehavior.Cascade);
+        });
+        model.Entity<AccessTokenRow>(row => row.HasIndex(t => t.Prefix).IsUnique());
+    }
+
+    // SQLite cannot order by DateTimeOffset; the binary form sorts as UTC does.
+    protected override void ConfigureConventions(ModelConfigurationBuilder configuration) =>
+        configuration.Properties<DateTimeOffset>().HaveConversion<DateTimeOffsetToBinaryConverter>();
+
+    private sealed class Json<T>() : ValueConverter<T, string>(
+        value => JsonSerializer.Serialize(value, CoreJson.Options),
+        text => JsonSerializer.Deserialize<T>(text, CoreJson.Options)!);
+}

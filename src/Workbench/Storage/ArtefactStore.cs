@@ -1,0 +1,73 @@
+using System.Security.Cryptography;
+
+namespace ModelWorkbench.Workbench.Storage;
+
+/// <summary>Files by the SHA-256 of their content, below <c>artefacts/</c> of the data folder. A file is there whole or not at all.</summary>
+/// <remarks>Written under a temporary name, flushed to disk, then renamed. A row may name a file only after this returned.</remarks>
+public sealed class ArtefactStore
+{
+    private readonly string _folder;
+
+    public ArtefactStore(string dataFolder)
+    {
+        _folder = Path.Combine(dataFolder, "artefacts");
+        TemporaryFolder = Path.Combine(dataFolder, "tmp");
+        Directory.CreateDirectory(_folder);
+        Directory.CreateDirectory(TemporaryFolder);
+    }
+
+    /// <summary>For files in the making, on the same file system as the store; emptied at start.</summary>
+    public string TemporaryFolder { get; }
+
+    public string NewTemporaryPath() => Path.Combine(TemporaryFolder, Guid.NewGuid().ToString("N"));
+
+    /// <summary>Where the content with this hash lies.</summary>
+    /// <exception cref="ArgumentException">Not 64 lower-case hexadecimal digits.</exception>
+    public string PathOf(string sha256)
+    {
+        if (sha256.Length != 64 || sha256.AsSpan().ContainsAnyExcept("0123456789abcdef"))
+            throw new ArgumentException($"'{sha256}' is not a SHA-256 in lower-case hexadecimal digits.", nameof(sha256));
+        return Path.Combine(_folder, sha256[..2], sha256);
+    }
+
+    /// <summary>Takes a finished temporary file into the store and gives its hash; a file with the same content is kept only once.</summary>
+    public async Task<string> AddAsync(string temporaryPath, CancellationToken cancellationToken)
+    {
+        string sha256;
+        await using (var file = new FileStream(temporaryPath, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1 << 16, useAsync: true))
+        {
+            sha256 = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken));
+            file.Flush(flushToDisk: true);
+        }
+        var path = PathOf(sha256);
+        if (File.Exists(path)) { File.Delete(temporaryPath); return sha256; }
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.Move(temporaryPath, path, overwrite: true);
+        return sha256;
+    }
+
+    public async Task<string> AddBytesAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        var temporary = NewTemporaryPath();
+        await File.WriteAllBytesAsync(temporary, content, cancellationToken);
+        return await AddAsync(temporary, cancellationToken);
+    }
+
+    /// <summary>The whole content, checked against its hash.</summary>
+    /// <exception cref="InvalidDataException">The file is missing, or its content no longer has this hash.</exception>
+    public async Task<byte[]> ReadVerifiedAsync(string sha256, CancellationToken cancellationToken)
+    {
+        var path = PathOf(sha256);
+        if (!File.Exists(path)) throw new InvalidDataException($"Artefact {sha256} is missing from the data folder.");
+        var content = await File.ReadAllBytesAsync(path, cancellationToken);
+        var found = Convert.ToHexStringLower(SHA256.HashData(content));
+        return found == sha256 ? content : throw new InvalidDataException($"Artefact {sha256} is damaged: its content now has the hash {found}.");
+    }
+
+    /// <summary>Throws away what an interrupted run left half-made. Only at start, before anything is written.</summary>
+    public void EmptyTemporaryFolder()
+    {
+        Directory.Delete(TemporaryFolder, recursive: true);
+        Directory.CreateDirectory(TemporaryFolder);
+    }
+}

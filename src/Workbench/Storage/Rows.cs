@@ -1,0 +1,147 @@
+using ModelWorkbench.Core.Datasets;
+using ModelWorkbench.Core.Experiments;
+using ModelWorkbench.Core.Profiling;
+using ModelWorkbench.Core.Recipes;
+
+namespace ModelWorkbench.Workbench.Storage;
+
+/// <summary>An uploaded file and what was read from it.</summary>
+public sealed class DatasetRow
+{
+    public int Id { get; set; }
+    public required string Name { get; set; }
+
+    /// <summary>The name the file had on the person's machine; shown, never used as a path.</summary>
+    public required string FileName { get; set; }
+
+    public required string FileSha256 { get; set; }
+    public long FileBytes { get; set; }
+    public required string TableSha256 { get; set; }
+    public DateTimeOffset CreatedAt { get; set; }
+    public required CsvOptions Options { get; set; }
+    public required DatasetProfile Profile { get; set; }
+    public required IReadOnlyList<CsvProblem> Problems { get; set; }
+    public int ProblemCount { get; set; }
+
+    /// <summary>The revision of the recipe that counts; later ones can be redone.</summary>
+    public int RecipeNumber { get; set; }
+}
+
+/// <summary>A recipe as it stood after one edit; number 0 is the empty recipe and has no row.</summary>
+public sealed class RecipeRevisionRow
+{
+    public int Id { get; set; }
+    public int DatasetId { get; set; }
+    public int Number { get; set; }
+    public required Recipe Recipe { get; set; }
+    public DateTimeOffset CreatedAt { get; set; }
+}
+
+public enum ExperimentStatus { Queued, Running, Completed, Stopped, Interrupted, Failed }
+
+/// <summary>A comparison of trainers on one table.</summary>
+public sealed class ExperimentRow
+{
+    public int Id { get; set; }
+    public int? DatasetId { get; set; }
+    public required string DatasetName { get; set; }
+    public required string TableSha256 { get; set; }
+    public required ExperimentPlan Plan { get; set; }
+    public ExperimentStatus Status { get; set; }
+
+    /// <summary>Why it failed or was interrupted, for people.</summary>
+    public string? Reason { get; set; }
+
+    public DateTimeOffset CreatedAt { get; set; }
+    public DateTimeOffset? StartedAt { get; set; }
+    public DateTimeOffset? FinishedAt { get; set; }
+
+    /// <summary>Time spent in training processes so far, counted against the plan's budget when resumed.</summary>
+    public double SpentSeconds { get; set; }
+
+    public List<TrialRow> Trials { get; set; } = [];
+}
+
+public enum TrialStatus { Waiting, Running, Completed, Failed, Skipped }
+
+/// <summary>One trainer on one experiment's data.</summary>
+public sealed class TrialRow
+{
+    public int Id { get; set; }
+    public int ExperimentId { get; set; }
+
+    /// <summary>1-based within the experiment.</summary>
+    public int Number { get; set; }
+
+    public required string TrainerId { get; set; }
+    public TrialStatus Status { get; set; }
+
+    /// <summary>Why it failed or was skipped.</summary>
+    public string? Reason { get; set; }
+
+    public TrialResult? Result { get; set; }
+    public string? ModelSha256 { get; set; }
+    public string? ReportSha256 { get; set; }
+
+    /// <summary>The report on the locked test set, once it was asked for.</summary>
+    public string? FinalReportSha256 { get; set; }
+}
+
+/// <summary>A name under which models answer over HTTP.</summary>
+public sealed class EndpointRow
+{
+    public int Id { get; set; }
+    public required string Name { get; set; }
+    public int LiveVersion { get; set; }
+    public DateTimeOffset CreatedAt { get; set; }
+    public List<EndpointVersionRow> Versions { get; set; } = [];
+    public List<EndpointKeyRow> Keys { get; set; } = [];
+}
+
+/// <summary>One model that was published under an endpoint; never changes.</summary>
+public sealed class EndpointVersionRow
+{
+    public int Id { get; set; }
+    public int EndpointId { get; set; }
+    public int Number { get; set; }
+    public required string ModelSha256 { get; set; }
+    public int ExperimentId { get; set; }
+    public int TrialNumber { get; set; }
+    public required string TrainerName { get; set; }
+    public DateTimeOffset PublishedAt { get; set; }
+}
+
+/// <summary>A key that may call one endpoint; only its hash is kept.</summary>
+public sealed class EndpointKeyRow
+{
+    public int Id { get; set; }
+    public int EndpointId { get; set; }
+    public required string Prefix { get; set; }
+    public required byte[] Hash { get; set; }
+    public DateTimeOffset CreatedAt { get; set; }
+    public DateTimeOffset? RevokedAt { get; set; }
+}
+
+/// <summary>What an access token opens.</summary>
+public enum AccessTokenKind
+{
+    /// <summary>Signs a browser in, once.</summary>
+    SignIn,
+
+    /// <summary>Bearer token for the management API.</summary>
+    Management,
+}
+
+/// <summary>A secret that was handed out; only its hash is kept.</summary>
+public sealed class AccessTokenRow
+{
+    public int Id { get; set; }
+    public AccessTokenKind Kind { get; set; }
+    public required string Name { get; set; }
+    public required string Prefix { get; set; }
+    public required byte[] Hash { get; set; }
+    public DateTimeOffset CreatedAt { get; set; }
+    public DateTimeOffset ExpiresAt { get; set; }
+    public DateTimeOffset? UsedAt { get; set; }
+    public DateTimeOffset? RevokedAt { get; set; }
+}
