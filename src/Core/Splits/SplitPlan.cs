@@ -5,4 +5,25 @@ namespace ModelWorkbench.Core.Splits;
 /// <param name="Folds">1: one validation fold of 20 % of the training rows; 2 to 20: cross-validation over the training rows.</param>
 /// <param name="Stratified">Keep the class shares equal in all parts; only for classes.</param>
 /// <param name="Seed">The same seed on the same rows gives the same parts.</param>
-public sealed record SplitPlan(double TestFraction = 0.2, int Folds = 5, bool Stratified = true, int Seed = 42);
+public sealed record SplitPlan(double TestFraction = 0.2, int Folds = 5, bool Stratified = true, int Seed = 42)
+{
+    /// <summary>Share of the training rows in the validation fold where there is only one.</summary>
+    public const double HoldOutFraction = 0.2;
+
+    /// <summary>Cross-validation where rows are few and one fold says little; one fold where rows are many and five trainings take long.</summary>
+    public static SplitPlan Propose(int rowCount) => new(Folds: rowCount <= 5_000 ? 5 : 1);
+
+    /// <summary>Every reason why so many rows cannot be split like this; empty where they can.</summary>
+    public IReadOnlyList<string> Problems(int rowCount)
+    {
+        var problems = new List<string>();
+        if (!(TestFraction is >= 0.05 and <= 0.5)) problems.Add(FormattableString.Invariant($"The test fraction is {TestFraction}; expected 0.05 to 0.5."));
+        if (Folds is < 1 or > 20) problems.Add($"The number of folds is {Folds}; expected 1 to 20.");
+        if (problems.Count > 0) return problems;
+        var training = rowCount - Splitter.HeldOutCount(rowCount, TestFraction);
+        var needed = Folds == 1 ? 2 : Folds;
+        if (training < needed)
+            problems.Add($"{rowCount} rows leave {Math.Max(0, training)} for training, after {rowCount - training} for the locked test set; expected at least {needed} for {(Folds == 1 ? "training and validation" : $"{Folds} folds")}.");
+        return problems;
+    }
+}

@@ -1,0 +1,101 @@
+using ModelWorkbench.Core.Splits;
+using ModelWorkbench.Core.Trainers;
+
+namespace ModelWorkbench.Core.Evaluation;
+
+/// <summary>Makes the report from the truth and the predictions.</summary>
+public static class Evaluator
+{
+    /// <summary>Points of the plot of actual against predicted.</summary>
+    public const int MaximumShownRows = 5_000;
+
+    private const int SampleSeed = 1;
+
+    /// <summary>Reports on predicted classes.</summary>
+    /// <param name="classes">K names, at least 2; of two the second is the positive class.</param>
+    /// <param name="truth">The 0-based class of each row; length n, at least 1.</param>
+    /// <param name="probabilities">Row-major, length n * K.</param>
+    /// <exception cref="ArgumentException">Lengths do not fit, a class is out of range, or a probability is not within 0 to 1.</exception>
+    public static EvaluationReport Classification(IReadOnlyList<string> classes, ReadOnlySpan<int> truth, ReadOnlySpan<double> probabilities)
+    {
+        var classCount = classes.Count;
+        if (classCount < 2) throw new ArgumentException($"Found {classCount} classes, expected at least 2.", nameof(classes));
+        if (truth.Length == 0 || probabilities.Length != truth.Length * classCount)
+            throw new ArgumentException($"Found {truth.Length} rows and {probabilities.Length} probabilities, expected at least one row and {classCount} probabilities a row.", nameof(probabilities));
+        for (var row = 0; row < truth.Length; row++)
+            if ((uint)truth[row] >= (uint)classCount) throw new ArgumentException($"Row {row}: found class {truth[row]}, expected 0 to {classCount - 1}.", nameof(truth));
+        for (var i = 0; i < probabilities.Length; i++)
+            if (!(probabilities[i] is >= -1e-9 and <= 1 + 1e-9))
+                throw new ArgumentException(FormattableString.Invariant($"Row {i / classCount}, class '{classes[i % classCount]}': found the probability {probabilities[i]}, expected 0 to 1."), nameof(probabilities));
+
+        var confusion = ClassificationMetrics.ConfusionMatrix(truth, ClassificationMetrics.PredictedClasses(probabilities, classCount), classCount);
+        var perClass = ClassificationMetrics.PerClass(classes, confusion);
+        var metrics = new Dictionary<string, double?>
+        {
+            [Metric.Accuracy.Id] = ClassificationMetrics.Accuracy(confusion),
+            [Metric.BalancedAccuracy.Id] = ClassificationMetrics.BalancedAccuracy(confusion),
+            [Metric.Auc.Id] = ClassificationMetrics.Auc(truth, probabilities, classCount),
+            [Metric.F1.Id] = ClassificationMetrics.F1(perClass),
+            [Metric.LogLoss.Id] = ClassificationMetrics.LogLoss(truth, probabilities, classCount),
+        };
+
+        var roc = new List<RocCurve>();
+        var precisionRecall = new List<PrecisionRecallCurve>();
+        for (var c = classCount == 2 ? 1 : 0; c < classCount; c++)
+        {
+            var scores = ClassificationMetrics.ScoresOf(c, probabilities, classCount);
+            var positive = ClassificationMetrics.IsClass(c, truth);
+            if (RankingCurves.Roc(classes[c], scores, positive) is { } rocCurve) roc.Add(rocCurve);
+            if (RankingCurves.PrecisionRecall(classes[c], scores, positive) is { } precisionRecallCurve) precisionRecall.Add(precisionRecallCurve);
+        }
+        return new EvaluationReport(
+            classCount == 2 ? LearningTask.Binary : LearningTask.Multiclass, truth.Length, metrics,
+            new ClassificationReport(classes, confusion, perClass, roc, precisionRecall), null);
+    }
+
+    /// <summary>Reports on predicted numbers.</summary>
+    /// <param name="actual">The truth; length n, at least 1.</param>
+    /// <param name="predicted">Same order and length.</param>
+    /// <exception cref="ArgumentException">Lengths differ, there is no row, or a number is not finite.</exception>
+    public static EvaluationReport Regression(ReadOnlySpan<double> actual, ReadOnlySpan<double> predicted)
+    {
+        if (actual.Length == 0 || actual.Length != predicted.Length)
+            throw new ArgumentException($"Found {actual.Length} actual and {predicted.Length} predicted numbers, expected equally many and at least one.", nameof(predicted));
+        for (var row = 0; row < actual.Length; row++)
+            if (!double.IsFinite(actual[row]) || !double.IsFinite(predicted[row]))
+                throw new ArgumentException(FormattableString.Invariant($"Row {row}: found {actual[row]} (actual) and {predicted[row]} (predicted), expected finite numbers."), nameof(predicted));
+
+        var metrics = new Dictionary<string, double?>
+        {
+            [Metric.RSquared.Id] = RegressionMetrics.RSquared(actual, predicted),
+            [Metric.Rmse.Id] = RegressionMetrics.Rmse(actual, predicted),
+            [Metric.Mae.Id] = RegressionMetrics.Mae(actual, predicted),
+        };
+        var residuals = new double[actual.Length];
+        for (var row = 0; row < residuals.Length; row++) residuals[row] = actual[row] - predicted[row];
+        var (edges, counts) = Histogram(residuals);
+
+        var shown = RowSample.Take(actual.Length, MaximumShownRows, SampleSeed);
+        var (shownActual, shownPredicted) = (new double[shown.Length], new double[shown.Length]);
+        for (var i = 0; i < shown.Length; i++) (shownActual[i], shownPredicted[i]) = (actual[shown[i]], predicted[shown[i]]);
+        return new EvaluationReport(LearningTask.Regression, actual.Length, metrics, null, new RegressionReport(shownActual, shownPredicted, edges, counts));
+    }
+
+    /// <summary>Bins of equal width, about the root of the number of values, 5 to 50; one bin where all values are equal.</summary>
+    private static (double[] Edges, int[] Counts) Histogram(double[] values)
+    {
+        var (minimum, maximum) = (values.Min(), values.Max());
+        if (minimum == maximum) return ([minimum - 0.5, maximum + 0.5], [values.Length]);
+        var bins = Math.Clamp((int)Math.Ceiling(Math.Sqrt(values.Length)), 5, 50);
+        var width = maximum / bins - minimum / bins;
+        var edges = new double[bins + 1];
+        for (var b = 0; b <= bins; b++) edges[b] = b == bins ? maximum : minimum + b * width;
+        var counts = new int[bins];
+        foreach (var value in values)
+        {
+            var position = Array.BinarySearch(edges, value);
+            counts[Math.Clamp(position >= 0 ? position : ~position - 1, 0, bins - 1)]++;
+        }
+        return (edges, counts);
+    }
+}

@@ -1,0 +1,24 @@
+using ModelWorkbench.Core.Datasets;
+
+namespace ModelWorkbench.Core.Recipes;
+
+/// <summary>A recipe with what it learnt from training rows, frozen.</summary>
+public sealed record FittedRecipe(IReadOnlyList<FittedStep> Steps)
+{
+    /// <summary>For validation and test rows: all steps, those that drop rows included.</summary>
+    /// <exception cref="KeyNotFoundException">A column that a step needs is not there.</exception>
+    public Table Replay(Table rows) => Steps.Aggregate(rows, (table, step) => step.Replay(table));
+
+    /// <summary>For rows that need an answer each: steps that drop rows are skipped, so as many rows come out as went in, in the same order.</summary>
+    /// <param name="rows">Every source column but the target; where the caller gave none, a column of missing values.</param>
+    /// <exception cref="KeyNotFoundException">A column that a step needs is not there.</exception>
+    public Table ReplayAtPrediction(Table rows)
+    {
+        foreach (var step in Steps)
+            if (!step.DropsRows) rows = step.Replay(rows);
+        return rows;
+    }
+
+    /// <summary>This recipe and then the other, as one.</summary>
+    public FittedRecipe Then(FittedRecipe next) => new([.. Steps, .. next.Steps]);
+}

@@ -1,0 +1,114 @@
+using ModelWorkbench.Core.Datasets;
+using ModelWorkbench.Core.Splits;
+
+namespace ModelWorkbench.Core.Recipes;
+
+/// <summary>What to do to the data, in order, as the person wrote it; it has learnt nothing.</summary>
+/// <remarks>The target, once chosen, is hidden from every step that changes values (<see cref="RecipeStep.AllowsTarget"/>): "all numeric columns"
+/// never includes it, and naming it is a problem. Such a step is fitted on the table without the target; its replay touches only the columns it then froze.</remarks>
+public sealed record Recipe(IReadOnlyList<RecipeStep> Steps)
+{
+    public static Recipe Empty { get; } = new([]);
+
+    /// <summary>What every step would do to the table, for display: learning steps are fitted on all the rows given here, so nothing of this may go into a model.</summary>
+    /// <param name="table">The data set.</param>
+    /// <param name="target">The target's name, or null where none is chosen yet.</param>
+    /// <param name="cancellationToken">Looked at between steps.</param>
+    /// <returns>One outcome a step, all problems included; a step with problems is left out for the steps after it.</returns>
+    public RecipePreview Preview(Table table, string? target, CancellationToken cancellationToken)
+    {
+        var outcomes = new StepOutcome[Steps.Count];
+        for (var i = 0; i < Steps.Count; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var before = table;
+            IReadOnlyList<StepProblem> problems = [];
+            if (Steps[i].Enabled)
+            {
+                try { table = FitStep(i, table, target).Replay(table); }
+                catch (RecipeException exception) { problems = exception.Problems; }
+            }
+            outcomes[i] = new StepOutcome(Steps[i].Enabled, before.RowCount, before.ColumnCount, table.RowCount, table.ColumnCount, problems);
+        }
+        return new RecipePreview(outcomes, table);
+    }
+
+    /// <summary>Applies the enabled steps up to the first one that learns. They look at each row by itself or only choose rows, so doing them before the split leaks nothing.</summary>
+    /// <exception cref="RecipeException">A step cannot be applied.</exception>
+    /// <exception cref="ArgumentException">The target is not a column.</exception>
+    public PreparedTable Prepare(Table table, string? target, CancellationToken cancellationToken)
+    {
+        ThrowUnlessColumn(table, target);
+        var fitted = new List<FittedStep>();
+        var rest = Steps.ToArray();
+        for (var i = 0; i < Steps.Count && !(Steps[i].Enabled && Steps[i].Learns); i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (!Steps[i].Enabled) continue;
+            var step = FitStep(i, table, target);
+            table = step.Replay(table);
+            fitted.Add(step);
+            rest[i] = Steps[i] with { Enabled = false };
+        }
+        return new PreparedTable(table, new FittedRecipe(fitted), new Recipe(rest));
+    }
+
+    /// <summary>Fits every enabled step on the training rows, each on what the steps before have made of them.</summary>
+    /// <exception cref="RecipeException">A step cannot be applied to the training rows.</exception>
+    /// <exception cref="ArgumentException">The target is not a column.</exception>
+    public FittedRecipe Fit(TrainingRows rows, string? target)
+    {
+        var table = rows.Table;
+        ThrowUnlessColumn(table, target);
+        var fitted = new List<FittedStep>();
+        for (var i = 0; i < Steps.Count; i++)
+        {
+            if (!Steps[i].Enabled) continue;
+            var step = FitStep(i, table, target);
+            table = step.Replay(table);
+            fitted.Add(step);
+        }
+        return new FittedRecipe(fitted);
+    }
+
+    private FittedStep FitStep(int index, Table rows, string? target)
+    {
+        var step = Steps[index];
+        if (target is not null && rows.Find(target) is not null)
+        {
+            var problems = TargetProblems(step, target);
+            if (problems.Count > 0) throw new RecipeException(index, step.Title, [.. problems, .. step.Check(rows)]);
+            if (!step.AllowsTarget) rows = rows.Without([target]);
+        }
+        try { return step.Fit(rows); }
+        catch (RecipeException exception) { throw new RecipeException(index, step.Title, exception.Problems); }
+    }
+
+    private static List<StepProblem> TargetProblems(RecipeStep step, string target)
+    {
+        var problems = new List<StepProblem>();
+        if (!step.AllowsTarget && step.InputColumns.Contains(target))
+            problems.Add(new StepProblem($"Column '{target}' is the target, which this step may not touch.", target));
+        if (step.NewColumns.Contains(target))
+            problems.Add(new StepProblem($"The step makes a column '{target}', but that is the name of the target.", target));
+        return problems;
+    }
+
+    private static void ThrowUnlessColumn(Table table, string? target)
+    {
+        if (target is not null && table.Find(target) is null)
+            throw new ArgumentException($"The target '{target}' is not a column. The columns are: {string.Join(", ", table.Columns.Select(c => c.Name))}.", nameof(target));
+    }
+}
+
+/// <summary>What a step does to the size of the table; for a step that is off or has problems nothing.</summary>
+public sealed record StepOutcome(bool Enabled, int RowsBefore, int ColumnsBefore, int RowsAfter, int ColumnsAfter, IReadOnlyList<StepProblem> Problems);
+
+/// <param name="Outcomes">One a step.</param>
+/// <param name="Result">The table after the last step.</param>
+public sealed record RecipePreview(IReadOnlyList<StepOutcome> Outcomes, Table Result);
+
+/// <param name="Rows">The rows to split.</param>
+/// <param name="Leading">What was done to them, to be replayed at prediction.</param>
+/// <param name="Rest">What is still to be fitted on training rows: the same recipe with the steps already done switched off, so that step numbers stay those that the person sees.</param>
+public sealed record PreparedTable(Table Rows, FittedRecipe Leading, Recipe Rest);

@@ -1,0 +1,59 @@
+using System.Globalization;
+using ModelWorkbench.Core.Datasets;
+
+namespace ModelWorkbench.Core.Recipes.Steps;
+
+/// <summary>Replaces numbers by ln(1 + value), which draws in long right tails; every value must be above -1.</summary>
+/// <param name="Columns">Numeric columns; empty for all of them.</param>
+public sealed record Log1pStep(IReadOnlyList<string> Columns) : RecipeStep
+{
+    public override string Title => "Log transform";
+    public override string Summary => $"ln(1 + value) of {StepColumns.Describe(Columns, "all numeric columns")}";
+    public override IReadOnlyList<string> InputColumns => Columns;
+
+    public override IReadOnlyList<StepProblem> Check(Table table)
+    {
+        var columns = StepColumns.Resolve(table, Columns, StepColumns.IsNumeric);
+        var problems = StepColumns.CheckNumeric(table, columns);
+        if (columns.Count == 0) problems.Add(new StepProblem("There is no numeric column."));
+        foreach (var name in columns.Distinct())
+        {
+            if (table.Find(name) is not NumericColumn column) continue;
+            var (count, first) = (0, -1);
+            for (var row = 0; row < column.Length; row++)
+                if (column.Values[row] <= -1 && count++ == 0) first = row;
+            if (count > 0)
+                problems.Add(new StepProblem(
+                    string.Create(CultureInfo.InvariantCulture, $"Column '{name}' has {StepColumns.Count(count, "value")} of -1 or less, the first on line {table.LineNumbers[first]}: found {column.Values[first]}, expected more than -1."),
+                    name, table.LineNumbers[first]));
+        }
+        return problems;
+    }
+
+    public override FittedStep Fit(Table rows)
+    {
+        ThrowUnlessApplicable(rows);
+        return new FittedLog1p(StepColumns.Resolve(rows, Columns, StepColumns.IsNumeric));
+    }
+}
+
+public sealed record FittedLog1p(IReadOnlyList<string> Columns) : FittedStep
+{
+    /// <summary>A value of -1 or less, which training rows do not have, becomes missing.</summary>
+    public override Table Replay(Table rows) => StepColumns.Change(rows, Columns, (column, _) =>
+    {
+        var values = ((NumericColumn)column).Values;
+        var logs = new double[values.Length];
+        for (var row = 0; row < logs.Length; row++) logs[row] = Log1p(values[row]);
+        return new NumericColumn(column.Name, logs);
+    });
+
+    /// <summary>ln(1 + x) without the loss of digits near 0 that <see cref="double.LogP1"/> has; NaN for -1 or less.</summary>
+    /// <remarks>Kahan's correction: Goldberg (1991), What every computer scientist should know about floating-point arithmetic, theorem 4.</remarks>
+    internal static double Log1p(double x)
+    {
+        if (!(x > -1)) return double.NaN;
+        var u = 1 + x;
+        return u == 1 || double.IsPositiveInfinity(u) ? x : Math.Log(u) * (x / (u - 1));
+    }
+}
