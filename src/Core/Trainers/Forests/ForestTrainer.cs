@@ -1,0 +1,71 @@
+using System.Globalization;
+
+namespace ModelWorkbench.Core.Trainers;
+
+/// <summary>Many deep trees that vote: what random forest and extremely randomised trees have in common.</summary>
+/// <remarks>
+/// Class probabilities are the mean of the leaves' class shares. A missing value goes to the side that parts the classes better.
+/// Every tree has a seed of its own, so that the result does not depend on the number of threads.
+/// </remarks>
+public abstract class ForestTrainer : Trainer
+{
+    public const int TreeCount = 100;
+
+    private readonly bool _extra;
+
+    private protected ForestTrainer(bool extra) => _extra = extra;
+
+    public override FeatureEncoding Encoding => FeatureEncoding.Codes;
+
+    public override bool Supports(LearningTask task) => true;
+
+    public override string? WhyNot(TrainingShape shape) => base.WhyNot(shape) ?? TrainingChecks.NoFeatures(shape);
+
+    public override IReadOnlyDictionary<string, string> Settings(LearningTask task) => new Dictionary<string, string>
+    {
+        ["Trees"] = TreeCount.ToString(CultureInfo.InvariantCulture),
+        ["Features tried a split"] = task == LearningTask.Regression ? "all" : "square root of their number",
+        ["Split quality"] = task == LearningTask.Regression ? "squared error" : "Gini impurity",
+        ["Thresholds"] = _extra ? "one at random a feature" : "the best of at most 253 quantiles",
+        ["Rows a tree"] = _extra ? "all" : "a bootstrap sample",
+        ["Smallest leaf"] = "1 row",
+    };
+
+    public override Scorer Train(TrainingData data, TrainingContext context, CancellationToken cancellationToken)
+    {
+        TrainingChecks.Require(this, data);
+        var isRegression = data.Task == LearningTask.Regression;
+        var features = BinnedFeatures.Create(data.Features, context.Threads, cancellationToken);
+        // Numbers far from 0 with little spread would lose that spread in sums of squares.
+        var offset = isRegression ? data.Labels.Average(l => (double)l) : 0;
+        var labels = isRegression ? [] : Array.ConvertAll(data.Labels, l => (int)l);
+        var numbers = isRegression ? Array.ConvertAll(data.Labels, l => l - offset) : [];
+        var tried = isRegression ? data.Features.FeatureCount : Math.Max(1, (int)Math.Sqrt(data.Features.FeatureCount));
+
+        var trees = new List<TreeNode>[TreeCount];
+        var seeds = new Random(context.Seed);
+        var treeSeeds = Array.ConvertAll(trees, _ => seeds.Next());
+        var progress = new MonotoneProgress(context.Progress);
+        var grown = 0;
+        Parallel.For(0, TreeCount, new ParallelOptions { MaxDegreeOfParallelism = context.Threads, CancellationToken = cancellationToken },
+            () => new ForestTreeGrower(features, labels, numbers, data.ClassCount, tried, _extra),
+            (tree, _, grower) =>
+            {
+                trees[tree] = grower.Grow(treeSeeds[tree], offset, cancellationToken);
+                progress.Report((double)Interlocked.Increment(ref grown) / TreeCount);
+                return grower;
+            },
+            _ => { });
+
+        var outputs = isRegression ? 1 : data.ClassCount;
+        var builder = new TreeEnsembleBuilder(data.Features.FeatureCount, outputs, TreeLink.Average, new double[outputs]);
+        for (var tree = 0; tree < TreeCount; tree++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var nodes = trees[tree];
+            builder.AddTree(0, node => nodes[node]);
+            trees[tree] = null!;
+        }
+        return builder.Build();
+    }
+}
