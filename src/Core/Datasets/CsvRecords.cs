@@ -1,0 +1,136 @@
+using Sylvan.Data.Csv;
+
+namespace ModelWorkbench.Core.Datasets;
+
+/// <summary>The records of a CSV text one after the other, each with the line on which it starts. Blank lines are passed over.</summary>
+/// <remarks>Sylvan.Data.Csv splits; this class adds line numbers, limits and the check of quotes.</remarks>
+internal sealed class CsvRecords : IDisposable
+{
+    public const int MaxColumns = 10_000;
+    public const int MaxFieldLength = 1 << 20;
+    public const int MaxRecordLength = 1 << 24;
+
+    private readonly TextReader _text;
+    private readonly CsvDataReaderOptions _options;
+    private readonly char _delimiter;
+    private readonly char _quote;
+    private CsvDataReader? _reader;
+    private int _nextLine = 1;
+
+    public CsvRecords(TextReader text, char delimiter, char quote)
+    {
+        _text = text;
+        _delimiter = delimiter;
+        _quote = quote;
+        _options = new CsvDataReaderOptions
+        {
+            HasHeaders = false,
+            Delimiter = delimiter,
+            Quote = quote,
+            Escape = quote,
+            // Lax keeps reading after a misplaced quote, so that every such record can be reported, not only the first.
+            CsvStyle = CsvStyle.Lax,
+            // Comment lines cannot be switched off; U+FFFF is no character and stands in no text.
+            Comment = '\uFFFF',
+            ResultSetMode = ResultSetMode.SingleResult,
+            BufferSize = 1 << 16,
+            MaxBufferSize = MaxRecordLength,
+        };
+    }
+
+    /// <summary>1-based line on which the current record starts.</summary>
+    public int Line { get; private set; }
+
+    public int FieldCount => _reader!.RowFieldCount;
+
+    /// <summary>The text of a field without its quotes; valid until the next <see cref="Read"/>.</summary>
+    public ReadOnlySpan<char> Field(int index) => _reader!.GetFieldSpan(index);
+
+    /// <summary>The current record as it stands in the text, line end included.</summary>
+    public ReadOnlySpan<char> Raw => _reader!.GetRawRecordSpan();
+
+    /// <summary>Goes to the next record that is not blank.</summary>
+    /// <exception cref="CsvFormatException">A limit is exceeded, or a quote is never closed.</exception>
+    public bool Read()
+    {
+        while (MoveNext())
+        {
+            Line = _nextLine;
+            _nextLine += CountLineEnds(Raw);
+            if (Raw.Trim(" \r\n").IsEmpty) continue;
+            CheckLimits();
+            return true;
+        }
+        return false;
+    }
+
+    private bool MoveNext()
+    {
+        try
+        {
+            _reader ??= CsvDataReader.Create(_text, _options);
+            return _reader.Read();
+        }
+        catch (CsvRecordTooLargeException e)
+        {
+            throw new CsvFormatException(
+                $"The record that starts on line {_nextLine} is longer than {MaxRecordLength:N0} characters. " +
+                $"Expected shorter records; often the cause is a quote ({_quote}) that is opened and never closed.", e);
+        }
+    }
+
+    private void CheckLimits()
+    {
+        if (FieldCount > MaxColumns)
+            throw new CsvFormatException($"The record on line {Line} has {FieldCount:N0} fields. Expected at most {MaxColumns:N0} columns.");
+        if (Raw.Length <= MaxFieldLength) return;
+        for (var i = 0; i < FieldCount; i++)
+            if (Field(i).Length > MaxFieldLength)
+                throw new CsvFormatException($"Field {i + 1} of the record on line {Line} has {Field(i).Length:N0} characters. Expected at most {MaxFieldLength:N0}.");
+    }
+
+    /// <summary>Looks for text after a closing quote in the current record.</summary>
+    /// <returns>The 0-based field in which it stands, or -1.</returns>
+    /// <exception cref="CsvFormatException">A quote is opened and never closed.</exception>
+    public int FindMisplacedQuote()
+    {
+        var raw = Raw;
+        if (!raw.Contains(_quote)) return -1;
+        var misplaced = -1;
+        var field = 0;
+        for (var at = 0; at < raw.Length; field++)
+        {
+            if (raw[at] == _quote)
+            {
+                var opened = at++;
+                while (true)
+                {
+                    var next = at > raw.Length ? -1 : raw[at..].IndexOf(_quote);
+                    if (next < 0)
+                        throw new CsvFormatException($"The quote ({_quote}) opened on line {Line + CountLineEnds(raw[..opened])}, field {field + 1}, is never closed. Expected a closing quote before the end of the file.");
+                    at += next + 1;
+                    if (at >= raw.Length || raw[at] != _quote) break;
+                    at++;
+                }
+                if (misplaced < 0 && at < raw.Length && raw[at] != _delimiter && raw[at] is not ('\r' or '\n')) misplaced = field;
+            }
+            var rest = raw[at..].IndexOf(_delimiter);
+            if (rest < 0) break;
+            at += rest + 1;
+        }
+        return misplaced;
+    }
+
+    private static int CountLineEnds(ReadOnlySpan<char> text)
+    {
+        var carriageReturns = text.Count('\r');
+        var lineFeeds = text.Count('\n');
+        return carriageReturns == 0 ? lineFeeds : lineFeeds + carriageReturns - text.Count("\r\n");
+    }
+
+    public void Dispose()
+    {
+        _reader?.Dispose();
+        _text.Dispose();
+    }
+}
