@@ -26,14 +26,15 @@ public sealed record ExperimentPlan(
     int BudgetSeconds)
 {
     /// <summary>A plan that makes sense for this target: task, metric, split and all trainers that apply.</summary>
+    /// <param name="task">The task where it is chosen already; null proposes it.</param>
     /// <exception cref="ArgumentException">The column cannot be predicted; the message says why.</exception>
-    public static ExperimentPlan Propose(Table table, string target, Recipe recipe)
+    public static ExperimentPlan Propose(Table table, string target, Recipe recipe, LearningTask? task = null)
     {
-        var task = Trainers.Target.ProposeTask(table, target);
+        var chosen = task ?? Trainers.Target.ProposeTask(table, target);
         return new ExperimentPlan(
-            target, task, Metric.Default(task).Id,
-            SplitPlan.Propose(table.RowCount) with { Stratified = task != LearningTask.Regression },
-            recipe, [], [.. TrainerCatalog.All.Where(t => t.Supports(task)).Select(t => t.Id)], 120);
+            target, chosen, Metric.Default(chosen).Id,
+            SplitPlan.Propose(table.RowCount) with { Stratified = chosen != LearningTask.Regression },
+            recipe, [], [.. TrainerCatalog.All.Where(t => t.Supports(chosen)).Select(t => t.Id)], 120);
     }
 
     /// <summary>Every reason why this plan cannot run on this table, for people; empty where it can.</summary>

@@ -73,7 +73,7 @@ public sealed class ExperimentRunner
         {
             var (number, trainerId) = _job.Trials[i];
             var trainer = TrainerCatalog.Find(trainerId);
-            var shape = new TrainingShape(_job.Plan.Task, _split.Training.Rows.RowCount, _split.Training.Rows.ColumnCount - 1, _target.Classes.Count);
+            var shape = new TrainingShape(_job.Plan.Task, _split.Training.Table.RowCount, _split.Training.Table.ColumnCount - 1, _target.Classes.Count);
             if (trainer.WhyNot(shape) is { } reason) { _report(new TrialSkipped(number, reason)); continue; }
 
             var left = _job.BudgetSeconds - clock.Elapsed.TotalSeconds;
@@ -110,17 +110,17 @@ public sealed class ExperimentRunner
         List<double[]> foldOutputs = [];
         List<float[]> foldLabels = [];
         List<double?> foldScores = [];
-        (FittedPipeline Pipeline, Table Rows) first = default;
+        (FittedPipeline Pipeline, Table Rows)? first = null;
         for (var fold = 0; fold < _folds.Count; fold++)
         {
             var pipeline = Fit(trainer, _folds[fold].Training, fold, cancellationToken);
-            var rows = pipeline.Recipe.Replay(_folds[fold].Validation.Rows);
+            var rows = pipeline.Recipe.Replay(_folds[fold].Validation.Table);
             var outputs = pipeline.Score(rows);
             var labels = _target.Labels(rows);
             foldOutputs.Add(outputs);
             foldLabels.Add(labels);
             foldScores.Add(Evaluate(outputs, labels).Metrics[_metric.Id]);
-            if (fold == 0) first = (pipeline, _folds[0].Validation.Rows);
+            first ??= (pipeline, _folds[fold].Validation.Table);
         }
         var validation = Evaluate([.. foldOutputs.SelectMany(o => o)], [.. foldLabels.SelectMany(l => l)]);
 
@@ -131,13 +131,13 @@ public sealed class ExperimentRunner
         var modelBytes = WriteFile(modelFile, package.Write);
 
         Progress(number, 0.98, "importance and PCA");
-        var report = new TrialReport(validation, Importance(first.Pipeline, first.Rows, cancellationToken), Pca(cancellationToken).Report, Pca(cancellationToken).Note);
+        var report = new TrialReport(validation, first is { } f ? Importance(f.Pipeline, f.Rows, cancellationToken) : null, Pca(cancellationToken).Report, Pca(cancellationToken).Note);
         var reportFile = $"trial-{number}.json";
         WriteFile(reportFile, stream => JsonSerializer.Serialize(stream, report, CoreJson.Options));
 
         var result = new TrialResult(
             validation.Metrics[_metric.Id], validation.Metrics, foldScores, trainingSeconds, PredictionMicroseconds(package),
-            modelBytes, _split.Training.Rows.RowCount, validation.RowCount, package.Pipeline.Encoder.FeatureNames.Count, trainer.Settings(_job.Plan.Task));
+            modelBytes, _split.Training.Table.RowCount, validation.RowCount, package.Pipeline.Encoder.FeatureNames.Count, trainer.Settings(_job.Plan.Task));
         return new TrialCompleted(number, result, modelFile, reportFile);
 
         string Phase(int fit) => fit == _folds.Count ? "final fit on all training rows" : _folds.Count == 1 ? "hold-out" : $"fold {fit + 1} of {_folds.Count}";
@@ -147,7 +147,7 @@ public sealed class ExperimentRunner
             cancellationToken.ThrowIfCancellationRequested();
             Progress(number, 0.97 * fit / fits, Phase(fit));
             var recipe = _prepared.Rest.Fit(training, _target.Column);
-            var rows = recipe.Replay(training.Rows);
+            var rows = recipe.Replay(training.Table);
             var features = rows.Without([_target.Column]);
             var encoder = FeatureEncoder.Fit(features, trainer.Encoding, cancellationToken);
             if (encoder.FeatureNames.Count == 0)
@@ -167,10 +167,10 @@ public sealed class ExperimentRunner
         var recipe = _prepared.Leading.Then(fitted.Recipe);
         var encoded = fitted.Encoder.SourceColumns.ToHashSet(StringComparer.Ordinal);
         // Ranges and choices come from training rows alone: line numbers tell which source rows those are.
-        var trainingLines = _split.Training.Rows.LineNumbers.ToArray().ToHashSet();
+        var trainingLines = _split.Training.Table.LineNumbers.ToArray().ToHashSet();
         int[] trainingRows = [.. Enumerable.Range(0, _source.RowCount).Where(row => trainingLines.Contains(_source.LineNumbers[row]))];
         var rows = _source.Take(trainingRows).Without([_target.Column]);
-        var signature = Signature.Describe(rows, Signature.UsedColumns(rows.Columns.Select(c => c.Name), _job.Plan.Recipe, encoded));
+        var signature = Signature.Describe(rows, Signature.UsedColumns(rows.Columns.Select(c => c.Name), recipe, encoded));
         var sample = rows.Take([.. Enumerable.Range(0, Math.Min(GoldenRowCount, rows.RowCount)).Select(i => i * Math.Max(1, rows.RowCount / GoldenRowCount))]);
         var golden = TextRows.FromTable(signature.Inputs, sample);
         var pipeline = new FittedPipeline(recipe, fitted.Encoder, fitted.Scorer, _target);
@@ -199,7 +199,7 @@ public sealed class ExperimentRunner
         return PermutationImportanceCalculator.Compute(
             rows, [.. rows.Columns.Select(c => c.Name).Where(n => n != _target.Column)],
             shuffled => Evaluate(pipeline.Predict(shuffled), labels).Metrics[_metric.Id] ?? double.NaN,
-            _metric.HigherIsBetter, _metric.Id, ImportanceRepeats, _job.Plan.Split.Seed, null, cancellationToken);
+            _metric, ImportanceRepeats, _job.Plan.Split.Seed, null, cancellationToken);
     }
 
     /// <summary>The same for all trials of the run, hence computed once.</summary>
@@ -209,7 +209,7 @@ public sealed class ExperimentRunner
         try
         {
             var recipe = _prepared.Rest.Fit(_split.Training, _target.Column);
-            var rows = Sample(recipe.Replay(_split.Training.Rows), PcaRowCount);
+            var rows = Sample(recipe.Replay(_split.Training.Table), PcaRowCount);
             var features = rows.Without([_target.Column]);
             var matrix = FeatureEncoder.Fit(features, FeatureEncoding.OneHotStandardized, cancellationToken).Encode(features);
             var labels = _target.Labels(rows);
@@ -218,7 +218,7 @@ public sealed class ExperimentRunner
                 matrix,
                 regression ? null : [.. labels.Select(l => _target.Classes[(int)l])],
                 regression ? [.. labels.Select(l => (double)l)] : null,
-                _job.Plan.Split.Seed, cancellationToken), null);
+                standardize: false, _job.Plan.Split.Seed, cancellationToken), null);
         }
         catch (ArgumentException e)
         {
@@ -227,13 +227,7 @@ public sealed class ExperimentRunner
         return _pca.Value;
     }
 
-    private Table Sample(Table rows, int count)
-    {
-        if (rows.RowCount <= count) return rows;
-        int[] order = [.. Enumerable.Range(0, rows.RowCount)];
-        new Random(_job.Plan.Split.Seed).Shuffle(order);
-        return rows.Take(order.AsSpan(0, count));
-    }
+    private Table Sample(Table rows, int count) => rows.RowCount <= count ? rows : rows.Take(RowSample.Take(rows.RowCount, count, _job.Plan.Split.Seed));
 
     private void WriteFinalReport(string modelFile)
     {

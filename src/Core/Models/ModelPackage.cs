@@ -1,5 +1,4 @@
 using System.Text.Json;
-using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Core.Trainers;
 

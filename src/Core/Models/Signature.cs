@@ -1,5 +1,6 @@
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Recipes;
+using ModelWorkbench.Core.Recipes.Steps;
 
 namespace ModelWorkbench.Core.Models;
 
@@ -56,30 +57,29 @@ public sealed record Signature(IReadOnlyList<InputColumn> Inputs)
 
     /// <summary>Which source columns reach the encoder through the steps of a recipe.</summary>
     /// <param name="sourceColumns">Names in the file.</param>
-    /// <param name="recipe">Its enabled steps rename, drop and combine columns.</param>
+    /// <param name="recipe">Its steps rename, drop and combine columns.</param>
     /// <param name="encodedColumns">Names, after the recipe, of the columns that became features.</param>
-    public static IReadOnlySet<string> UsedColumns(IEnumerable<string> sourceColumns, Recipe recipe, IReadOnlySet<string> encodedColumns)
+    public static IReadOnlySet<string> UsedColumns(IEnumerable<string> sourceColumns, FittedRecipe recipe, IReadOnlySet<string> encodedColumns)
     {
-        var sourceByName = sourceColumns.ToDictionary(name => name, name => name, StringComparer.Ordinal);
-        var used = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var step in recipe.Steps.Where(s => s.Enabled))
+        // For each column as it is named now: the source columns that its values come from.
+        var sources = sourceColumns.ToDictionary(name => name, IReadOnlyList<string> (name) => [name], StringComparer.Ordinal);
+        foreach (var step in recipe.Steps)
         {
             switch (step)
             {
-                case RenameColumnStep rename when sourceByName.Remove(rename.From, out var source):
-                    sourceByName[rename.To] = source;
+                case FittedRenameColumn rename when sources.Remove(rename.From, out var renamed):
+                    sources[rename.To] = renamed;
                     break;
-                case DropColumnsStep drop:
-                    foreach (var name in drop.Columns) sourceByName.Remove(name);
+                case FittedDropColumns drop:
+                    foreach (var name in drop.Columns) sources.Remove(name);
                     break;
-                case PcaStep:
-                    // The components replace their columns. Which ones is frozen only in the fitted step, so all that are left count as used.
-                    if (encodedColumns.Any(c => !sourceByName.ContainsKey(c))) used.UnionWith(sourceByName.Values);
+                case FittedPca pca:
+                    IReadOnlyList<string> combined = [.. pca.Columns.SelectMany(name => sources.Remove(name, out var from) ? from : [])];
+                    foreach (var name in pca.ComponentNames) sources[name] = combined;
                     break;
             }
         }
-        used.UnionWith(sourceByName.Where(pair => encodedColumns.Contains(pair.Key)).Select(pair => pair.Value));
-        return used;
+        return sources.Where(pair => encodedColumns.Contains(pair.Key)).SelectMany(pair => pair.Value).ToHashSet(StringComparer.Ordinal);
     }
 }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using ModelWorkbench.Core.Datasets;
 
 namespace ModelWorkbench.Core.Recipes.Steps;
@@ -55,6 +56,10 @@ public sealed record PcaStep(IReadOnlyList<string> Columns, int Components, bool
 
 public sealed record FittedPca(IReadOnlyList<string> Columns, PrincipalComponents Components) : FittedStep
 {
+    /// <summary>The columns that take the place of <see cref="Columns"/>.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<string> ComponentNames => Names(Components.Components.Length);
+
     internal static IReadOnlyList<string> Names(int count) =>
         [.. Enumerable.Range(1, count).Select(c => string.Create(CultureInfo.InvariantCulture, $"pca_{c}"))];
 
@@ -62,7 +67,7 @@ public sealed record FittedPca(IReadOnlyList<string> Columns, PrincipalComponent
     public override Table Replay(Table rows)
     {
         var inputs = Columns.Select(name => (NumericColumn)rows[name]).ToArray();
-        var names = Names(Components.Components.Length);
+        var names = ComponentNames;
         var outputs = names.Select(_ => new double[rows.RowCount]).ToArray();
         var features = new double[inputs.Length];
         var scores = new double[outputs.Length];

@@ -1,0 +1,138 @@
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
+using ModelWorkbench.Core.Datasets;
+using ModelWorkbench.Core.Profiling;
+using ModelWorkbench.Workbench.Settings;
+using ModelWorkbench.Workbench.Storage;
+
+namespace ModelWorkbench.Workbench.Datasets;
+
+/// <summary>Datasets over HTTP: upload, options, profile, rows.</summary>
+public static class DatasetApi
+{
+    /// <param name="Id">In URLs.</param>
+    /// <param name="Name">As people know it.</param>
+    /// <param name="FileName">As it was uploaded.</param>
+    /// <param name="FileBytes">Size of the original.</param>
+    /// <param name="FileSha256">Hash of the original.</param>
+    /// <param name="RowCount">Data rows.</param>
+    /// <param name="ColumnCount">Columns.</param>
+    /// <param name="CreatedAt">UTC.</param>
+    /// <param name="Options">How the file is read; the kind of every column among them.</param>
+    /// <param name="ProblemCount">Lines and values that did not fit.</param>
+    /// <param name="Problems">The first 100 of them.</param>
+    public sealed record DatasetAnswer(int Id, string Name, string FileName, long FileBytes, string FileSha256, int RowCount, int ColumnCount, DateTimeOffset CreatedAt, CsvOptions Options, int ProblemCount, IReadOnlyList<CsvProblem> Problems)
+    {
+        public static DatasetAnswer From(DatasetRow row) => new(row.Id, row.Name, row.FileName, row.FileBytes, row.FileSha256, row.Profile.RowCount, row.Profile.Columns.Count, row.CreatedAt, row.Options, row.ProblemCount, row.Problems);
+    }
+
+    /// <param name="Columns">Names.</param>
+    /// <param name="FirstRow">0-based number of the first row given.</param>
+    /// <param name="RowCount">All rows of the dataset.</param>
+    /// <param name="Rows">Values as text; null is missing.</param>
+    public sealed record RowsAnswer(IReadOnlyList<string> Columns, int FirstRow, int RowCount, IReadOnlyList<IReadOnlyList<string?>> Rows);
+
+    public static void MapDatasets(this RouteGroupBuilder api)
+    {
+        var datasets = api.MapGroup("/datasets").WithTags("Datasets");
+        datasets.MapPost("/", UploadAsync).WithName("UploadDataset").WithSummary("Uploads a CSV file")
+            .WithDescription("The body is the file itself, or multipart/form-data with one file. The file's name goes into the query parameter 'name'. Reading options are detected.")
+            .Accepts<byte[]>("text/csv", "application/octet-stream", "multipart/form-data")
+            .Produces<DatasetAnswer>(201).ProducesProblem(400).ProducesProblem(413).ProducesProblem(422).DisableAntiforgery();
+        datasets.MapGet("/", async (DatasetStore store, CancellationToken ct) => (await store.ListAsync(ct)).Select(DatasetAnswer.From)).WithName("ListDatasets").WithSummary("All datasets, newest first");
+        datasets.MapGet("/{id:int}", async (int id, DatasetStore store, CancellationToken ct) =>
+            await store.FindAsync(id, ct) is { } row ? Results.Ok(DatasetAnswer.From(row)) : NotFound(id)).WithName("GetDataset").WithSummary("One dataset").Produces<DatasetAnswer>().ProducesProblem(404);
+        datasets.MapGet("/{id:int}/profile", async (int id, DatasetStore store, CancellationToken ct) =>
+            await store.FindAsync(id, ct) is { } row ? Results.Ok(row.Profile) : NotFound(id)).WithName("GetProfile").WithSummary("Missing values, distinct values, ranges and histograms of all columns").Produces<DatasetProfile>().ProducesProblem(404);
+        datasets.MapGet("/{id:int}/rows", RowsAsync).WithName("GetRows").WithSummary("Rows of the dataset as text").Produces<RowsAnswer>().ProducesProblem(404);
+        datasets.MapPut("/{id:int}/options", OptionsAsync).WithName("SetOptions").WithSummary("Reads the original file again with these options")
+            .WithDescription("Kinds that are given stay fixed; the others are decided on the evidence of all rows. Experiments that ran keep the table they had.").Produces<DatasetAnswer>().ProducesProblem(404).ProducesProblem(422);
+        datasets.MapDelete("/{id:int}", async (int id, DatasetStore store, CancellationToken ct) =>
+            await store.DeleteAsync(id, ct) ? Results.NoContent() : NotFound(id)).WithName("DeleteDataset").WithSummary("Removes a dataset; experiments and endpoints made from it stay").Produces(204).ProducesProblem(404);
+    }
+
+    public static IResult NotFound(int id) => Results.Problem(statusCode: 404, title: "Unknown dataset", detail: $"There is no dataset {id}.");
+
+    private static async Task<IResult> UploadAsync(HttpContext context, [FromQuery] string? name, DatasetStore store, ArtefactStore artefacts, IOptions<WorkbenchOptions> options)
+    {
+        var most = (long)options.Value.MaxUploadMegabytes * 1024 * 1024;
+        IResult TooLarge() => Results.Problem(statusCode: 413, title: "File too large", detail: $"The file is larger than {options.Value.MaxUploadMegabytes:N0} MB (MaxUploadMegabytes).");
+        if (context.Request.ContentLength > most) return TooLarge();
+        // Both must be set before the first byte is read: the default limit is 30 MB, and a person's slow line is no attack.
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = most + 64 * 1024;
+        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = null;
+
+        var temporary = artefacts.NewTemporaryPath();
+        try
+        {
+            var body = context.Request.Body;
+            if (context.Request.HasFormContentType)
+            {
+                if (await FileSectionAsync(context) is not { } section) return Results.Problem(statusCode: 400, title: "No file", detail: "The form has no file part; expected one.");
+                (body, name) = (section.Body, name ?? section.GetContentDispositionHeader()!.FileName.Value);
+            }
+            await using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16, useAsync: true))
+                await body.CopyToAsync(file, 1 << 20, context.RequestAborted);
+            if (new FileInfo(temporary).Length > most) return TooLarge();
+            var row = await store.ImportAsync(temporary, CleanName(name), null, context.RequestAborted);
+            return Results.Created($"/api/v1/datasets/{row.Id}", DatasetAnswer.From(row));
+        }
+        catch (CsvFormatException e)
+        {
+            return Unreadable(e);
+        }
+        catch (BadHttpRequestException e) when (e.StatusCode == 413)
+        {
+            return TooLarge();
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    private static async Task<MultipartSection?> FileSectionAsync(HttpContext context)
+    {
+        var boundary = HeaderUtilities.RemoveQuotes(MediaTypeHeaderValue.Parse(context.Request.ContentType).Boundary).Value;
+        if (string.IsNullOrEmpty(boundary)) return null;
+        var reader = new MultipartReader(boundary, context.Request.Body);
+        while (await reader.ReadNextSectionAsync(context.RequestAborted) is { } section)
+            if (section.GetContentDispositionHeader()?.IsFileDisposition() == true) return section;
+        return null;
+    }
+
+    private static async Task<IResult> RowsAsync(int id, DatasetStore store, CancellationToken ct, [FromQuery] int offset = 0, [FromQuery] int limit = 100)
+    {
+        if (await store.FindAsync(id, ct) is not { } row) return NotFound(id);
+        if (offset < 0 || limit is < 1 or > 1000) return Results.Problem(statusCode: 400, title: "Out of range", detail: $"offset is {offset}, limit is {limit}; expected offset of at least 0 and limit of 1 to 1000.");
+        var table = await store.TableAsync(row);
+        var rows = Enumerable.Range(offset, Math.Clamp(table.RowCount - offset, 0, limit)).Select(r => table.Columns.Select(c => c.GetText(r)).ToArray()).ToArray();
+        return Results.Ok(new RowsAnswer([.. table.Columns.Select(c => c.Name)], offset, table.RowCount, rows));
+    }
+
+    private static async Task<IResult> OptionsAsync(int id, CsvOptions options, DatasetStore store, CancellationToken ct)
+    {
+        try
+        {
+            return await store.ReadAgainAsync(id, options, ct) is { } row ? Results.Ok(DatasetAnswer.From(row)) : NotFound(id);
+        }
+        catch (CsvFormatException e)
+        {
+            return Unreadable(e);
+        }
+    }
+
+    private static IResult Unreadable(CsvFormatException e) => Results.Problem(statusCode: 422, title: "The file cannot be read", detail: e.Message);
+
+    /// <summary>The last part of whatever path the client gave, without control characters; it is only ever shown.</summary>
+    private static string CleanName(string? name)
+    {
+        var last = (name ?? "").Split('/', '\\')[^1];
+        var clean = string.Concat(last.Where(c => !char.IsControl(c) && char.GetUnicodeCategory(c) != System.Globalization.UnicodeCategory.Format)).Trim();
+        return clean.Length == 0 ? "upload.csv" : clean.Length <= 200 ? clean : clean[..200];
+    }
+}

@@ -1,0 +1,126 @@
+using Microsoft.AspNetCore.Mvc;
+using ModelWorkbench.Core.Evaluation;
+using ModelWorkbench.Core.Experiments;
+using ModelWorkbench.Core.Splits;
+using ModelWorkbench.Core.Trainers;
+using ModelWorkbench.Workbench.Jobs;
+using ModelWorkbench.Workbench.Storage;
+
+namespace ModelWorkbench.Workbench.Experiments;
+
+/// <summary>Experiments over HTTP: start, follow, stop, leaderboard, reports.</summary>
+public static class ExperimentApi
+{
+    /// <summary>What is left out is proposed from the data.</summary>
+    /// <param name="DatasetId">The dataset, with its recipe as it stands now.</param>
+    /// <param name="Target">The column to predict.</param>
+    /// <param name="Task">binary, multiclass or regression.</param>
+    /// <param name="MetricId">What the leaderboard is ordered by.</param>
+    /// <param name="Trainers">Ids of the model families.</param>
+    /// <param name="IgnoredColumns">Columns that no model may see.</param>
+    /// <param name="Split">Shares, folds, stratification, seed.</param>
+    /// <param name="BudgetSeconds">For all trials together.</param>
+    public sealed record StartBody(int DatasetId, string Target, LearningTask? Task = null, string? MetricId = null, IReadOnlyList<string>? Trainers = null, IReadOnlyList<string>? IgnoredColumns = null, SplitPlan? Split = null, int? BudgetSeconds = null);
+
+    public sealed record TrialAnswer(int Number, string TrainerId, string TrainerName, TrialStatus Status, string? Reason, TrialResult? Result, TrialProgress? Progress);
+
+    public sealed record ExperimentAnswer(int Id, int? DatasetId, string DatasetName, ExperimentStatus Status, string? Reason, ExperimentPlan Plan, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, IReadOnlyList<TrialAnswer> Leaderboard)
+    {
+        public static ExperimentAnswer From(ExperimentRow row, TrialProgress? progress) => new(
+            row.Id, row.DatasetId, row.DatasetName, row.Status, row.Reason, row.Plan, row.CreatedAt, row.StartedAt, row.FinishedAt,
+            [.. ExperimentStore.Leaderboard(row).Select(t => new TrialAnswer(t.Number, t.TrainerId, TrainerCatalog.Find(t.TrainerId).Name, t.Status, t.Reason, t.Result, progress?.Number == t.Number ? progress : null))]);
+    }
+
+    /// <param name="Trial">The row of the leaderboard.</param>
+    /// <param name="Report">On validation rows: measures, curves, importance, PCA.</param>
+    /// <param name="Final">On the locked test set, once it was asked for.</param>
+    public sealed record ReportAnswer(TrialAnswer Trial, TrialReport? Report, EvaluationReport? Final);
+
+    public static void MapExperiments(this RouteGroupBuilder api)
+    {
+        var experiments = api.MapGroup("/experiments").WithTags("Experiments");
+        experiments.MapPost("/", StartAsync).WithName("StartExperiment").WithSummary("Compares model families on a dataset")
+            .WithDescription("Only datasetId and target are needed; the rest is proposed from the data and shown in the answer's plan.").Produces<ExperimentAnswer>(202).ProducesProblem(400).ProducesProblem(404);
+        experiments.MapGet("/", async (ExperimentStore store, CancellationToken ct, [FromQuery] int? datasetId) =>
+            (await store.ListAsync(datasetId, ct)).Select(e => ExperimentAnswer.From(e, null))).WithName("ListExperiments").WithSummary("All experiments, newest first");
+        experiments.MapGet("/{id:int}", async (int id, ExperimentStore store, JobMonitor monitor, CancellationToken ct) =>
+            await store.FindAsync(id, ct) is { } row ? Results.Ok(ExperimentAnswer.From(row, monitor.ProgressOf(id))) : NotFound(id))
+            .WithName("GetExperiment").WithSummary("Status, progress and leaderboard").Produces<ExperimentAnswer>().ProducesProblem(404);
+        experiments.MapPost("/{id:int}/stop", async (int id, ExperimentStore store, ExperimentSupervisor supervisor, CancellationToken ct) =>
+        {
+            if (await store.FindAsync(id, ct) is null) return NotFound(id);
+            await supervisor.StopAsync(id, ct);
+            return Results.NoContent();
+        }).WithName("StopExperiment").WithSummary("Ends it now and keeps what is finished").Produces(204).ProducesProblem(404);
+        experiments.MapPost("/{id:int}/resume", async (int id, ExperimentStore store, ExperimentSupervisor supervisor, CancellationToken ct) =>
+            await store.FindAsync(id, ct) is null ? NotFound(id)
+            : await supervisor.ResumeAsync(id, ct) ? Results.Accepted($"/api/v1/experiments/{id}")
+            : Results.Problem(statusCode: 409, title: "Nothing to go on with", detail: "Only an interrupted or stopped experiment with unfinished trials can go on."))
+            .WithName("ResumeExperiment").WithSummary("Goes on with the unfinished trials").Produces(202).ProducesProblem(404).ProducesProblem(409);
+        experiments.MapDelete("/{id:int}", async (int id, ExperimentStore store, ExperimentSupervisor supervisor, CancellationToken ct) =>
+        {
+            if (await store.FindAsync(id, ct) is null) return NotFound(id);
+            await supervisor.DiscardAsync(id, ct);
+            return Results.NoContent();
+        }).WithName("DiscardExperiment").WithSummary("Ends it and throws it away; published models stay").Produces(204).ProducesProblem(404);
+        experiments.MapGet("/{id:int}/trials/{number:int}", ReportAsync).WithName("GetReport").WithSummary("A model's report").Produces<ReportAnswer>().ProducesProblem(404);
+        experiments.MapPost("/{id:int}/trials/{number:int}/final-report", FinalReportAsync).WithName("MakeFinalReport").WithSummary("Tests a model on the locked test set")
+            .WithDescription("Done for the best model when an experiment completes. Testing several models and choosing by the result makes the test set part of the choice.").Produces<ReportAnswer>().ProducesProblem(404).ProducesProblem(409);
+        api.MapGet("/trainers", () => TrainerCatalog.All.Select(t => new
+        {
+            t.Id,
+            t.Name,
+            t.Description,
+            Tasks = Enum.GetValues<LearningTask>().Where(t.Supports),
+        })).WithTags("Experiments").WithName("ListTrainers").WithSummary("The model families");
+        api.MapGet("/metrics", () => Metric.All).WithTags("Experiments").WithName("ListMetrics").WithSummary("The metrics, what they mean and which way is better");
+    }
+
+    private static async Task<IResult> StartAsync(StartBody body, DatasetStore datasets, ExperimentStore store, ExperimentSupervisor supervisor, CancellationToken ct)
+    {
+        if (await datasets.FindAsync(body.DatasetId, ct) is not { } dataset) return Results.Problem(statusCode: 404, title: "Unknown dataset", detail: $"There is no dataset {body.DatasetId}.");
+        var table = await datasets.TableAsync(dataset);
+        var recipe = (await datasets.RecipeAsync(dataset.Id, ct))!.Recipe;
+        if (table.Find(body.Target) is null) return Invalid([$"There is no column '{body.Target}' to predict. The columns are: {string.Join(", ", table.Columns.Select(c => c.Name))}."]);
+        ExperimentPlan plan;
+        try
+        {
+            plan = ExperimentPlan.Propose(table, body.Target, recipe, body.Task);
+        }
+        catch (ArgumentException e)
+        {
+            return Invalid([e.Message]);
+        }
+        plan = plan with
+        {
+            MetricId = body.MetricId ?? plan.MetricId,
+            TrainerIds = body.Trainers ?? plan.TrainerIds,
+            IgnoredColumns = body.IgnoredColumns ?? [],
+            Split = body.Split ?? plan.Split,
+            BudgetSeconds = body.BudgetSeconds ?? plan.BudgetSeconds,
+        };
+        var problems = await Task.Run(() => plan.Problems(table), ct);
+        if (problems.Count > 0) return Invalid(problems);
+        var row = await store.AddAsync(dataset, plan, ct);
+        supervisor.Enqueue(row.Id);
+        return Results.Accepted($"/api/v1/experiments/{row.Id}", ExperimentAnswer.From(row, null));
+    }
+
+    private static async Task<IResult> ReportAsync(int id, int number, ExperimentStore store, CancellationToken ct)
+    {
+        if (await store.FindAsync(id, ct) is not { } experiment) return NotFound(id);
+        if (experiment.Trials.SingleOrDefault(t => t.Number == number) is not { } trial) return Results.Problem(statusCode: 404, title: "Unknown trial", detail: $"Experiment {id} has no trial {number}; expected 1 to {experiment.Trials.Count}.");
+        var answer = ExperimentAnswer.From(experiment, null).Leaderboard.Single(t => t.Number == number);
+        return Results.Ok(new ReportAnswer(answer, await store.ReportAsync(trial, ct), await store.FinalReportAsync(trial, ct)));
+    }
+
+    private static async Task<IResult> FinalReportAsync(int id, int number, ExperimentStore store, ExperimentSupervisor supervisor, CancellationToken ct) =>
+        await store.FindAsync(id, ct) is null ? NotFound(id)
+        : await supervisor.MakeFinalReportAsync(id, number, ct) is { } reason ? Results.Problem(statusCode: 409, title: "No final report", detail: reason)
+        : await ReportAsync(id, number, store, ct);
+
+    private static IResult Invalid(IReadOnlyList<string> problems) =>
+        Results.Problem(statusCode: 400, title: "The experiment cannot run", detail: problems[0], extensions: new Dictionary<string, object?> { ["errors"] = problems });
+
+    private static IResult NotFound(int id) => Results.Problem(statusCode: 404, title: "Unknown experiment", detail: $"There is no experiment {id}.");
+}

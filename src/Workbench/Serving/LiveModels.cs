@@ -1,0 +1,95 @@
+using System.Collections.Concurrent;
+using System.Text;
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using ModelWorkbench.Core.Models;
+using ModelWorkbench.Core.Serving;
+using ModelWorkbench.Workbench.Access;
+using ModelWorkbench.Workbench.Storage;
+
+namespace ModelWorkbench.Workbench.Serving;
+
+/// <summary>A model that answers under an endpoint's name. Immutable: a new version is a new object, so a request never sees half of each.</summary>
+public sealed record LiveModel(string Name, int Version, ModelPackage Package)
+{
+    /// <summary>Answers a request body in the native JSON dialect.</summary>
+    /// <param name="problems">Why it cannot be answered; the result is then null.</param>
+    public PredictionResponse? Predict(JsonElement body, int mostRows, out IReadOnlyList<InputProblem> problems)
+    {
+        var request = PredictionRequest.Parse(body, Package.Manifest.Signature, mostRows);
+        problems = request.Problems;
+        return request.Rows is null ? null : PredictionResponse.Create(Name, Version, Package.Pipeline, request);
+    }
+}
+
+/// <summary>All published models, loaded and proved, with the keys that open them. Requests read from here alone, never from the database.</summary>
+public sealed class LiveModels(IDbContextFactory<AppDb> databases, ArtefactStore artefacts, ILogger<LiveModels> logger)
+{
+    private sealed record Endpoint(LiveModel? Model, string? Failure, IReadOnlyDictionary<string, byte[]> KeyHashes);
+
+    private readonly ConcurrentDictionary<string, Endpoint> _endpoints = new(StringComparer.Ordinal);
+
+    public LiveModel? Find(string name) => _endpoints.GetValueOrDefault(name)?.Model;
+
+    /// <summary>Why a published model does not answer, or null.</summary>
+    public string? FailureOf(string name) => _endpoints.GetValueOrDefault(name)?.Failure;
+
+    public bool Exists(string name) => _endpoints.ContainsKey(name);
+
+    public bool Opens(string name, string key) =>
+        Secret.PrefixOf(key) is { } prefix && _endpoints.GetValueOrDefault(name) is { } endpoint
+        && endpoint.KeyHashes.TryGetValue(prefix, out var hash) && Secret.Matches(key, hash);
+
+    /// <summary>Loads every published endpoint; one that cannot be loaded does not keep the others from answering.</summary>
+    public async Task LoadAllAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        foreach (var name in await db.Endpoints.Select(e => e.Name).ToListAsync(cancellationToken)) await LoadAsync(name, cancellationToken);
+    }
+
+    /// <summary>Takes over what the database says of this endpoint; one assignment swaps the old for the new.</summary>
+    public async Task LoadAsync(string name, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        if (await db.Endpoints.AsNoTracking().Include(e => e.Versions).Include(e => e.Keys).SingleOrDefaultAsync(e => e.Name == name, cancellationToken) is not { } row)
+        {
+            _endpoints.TryRemove(name, out _);
+            return;
+        }
+        var keys = row.Keys.Where(k => k.RevokedAt is null).ToDictionary(k => k.Prefix, k => k.Hash, StringComparer.Ordinal);
+        var version = row.Versions.Single(v => v.Number == row.LiveVersion);
+        if (_endpoints.GetValueOrDefault(name)?.Model is { } same && same.Version == version.Number)
+        {
+            _endpoints[name] = new Endpoint(same, null, keys);
+            return;
+        }
+        try
+        {
+            _endpoints[name] = new Endpoint(new LiveModel(name, version.Number, await ReadAsync(version.ModelSha256, cancellationToken)), null, keys);
+        }
+        catch (InvalidDataException e)
+        {
+            logger.LogError(e, "Endpoint {Name}, version {Version} does not answer: its model cannot be loaded", name, version.Number);
+            _endpoints[name] = new Endpoint(null, e.Message, keys);
+        }
+    }
+
+    /// <summary>Reads a model package after its hash, and proves its golden rows.</summary>
+    /// <exception cref="InvalidDataException">Missing, damaged, or answering differently.</exception>
+    public async Task<ModelPackage> ReadAsync(string modelSha256, CancellationToken cancellationToken)
+    {
+        using var content = new MemoryStream(await artefacts.ReadVerifiedAsync(modelSha256, cancellationToken), writable: false);
+        return ModelPackage.Read(content);
+    }
+
+    /// <summary>The answer as the bytes that go over HTTP; the test form shows the same.</summary>
+    public static byte[] ToJson(PredictionResponse response)
+    {
+        var buffer = new System.Buffers.ArrayBufferWriter<byte>(1024);
+        using (var writer = new Utf8JsonWriter(buffer)) response.Write(writer);
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    /// <summary>The answer as text, for people.</summary>
+    public static string ToText(PredictionResponse response) => Encoding.UTF8.GetString(ToJson(response));
+}
