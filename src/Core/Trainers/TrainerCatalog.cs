@@ -8,6 +8,7 @@ public static class TrainerCatalog
         new BaselineTrainer(),
         new RandomForestTrainer(),
         new ExtraTreesTrainer(),
+        new LightGbmTrainer(),
         new FastTreeTrainer(),
         new LogisticRegressionTrainer(),
         new SdcaTrainer(),
