@@ -40,6 +40,6 @@ public class SharedDatasetsTests
                 failures.Add($"{name}: {e.Message}");
             }
         }
-        Assert.Empty(failures);
+        Assert.True(failures.Count == 0, string.Join("\n", failures));
     }
 }
