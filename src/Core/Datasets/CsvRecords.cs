@@ -112,6 +112,8 @@ internal sealed class CsvRecords : IDisposable
                     if (at >= raw.Length || raw[at] != _quote) break;
                     at++;
                 }
+                // Blanks after the closing quote are common and harmless.
+                while (at < raw.Length && raw[at] == ' ') at++;
                 if (misplaced < 0 && at < raw.Length && raw[at] != _delimiter && raw[at] is not ('\r' or '\n')) misplaced = field;
             }
             var rest = raw[at..].IndexOf(_delimiter);

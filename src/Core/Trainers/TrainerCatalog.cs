@@ -8,6 +8,11 @@ public static class TrainerCatalog
         new BaselineTrainer(),
         new RandomForestTrainer(),
         new ExtraTreesTrainer(),
+        new LightGbmTrainer(),
+        new FastTreeTrainer(),
+        new LogisticRegressionTrainer(),
+        new SdcaTrainer(),
+        new AveragedPerceptronTrainer(),
     ];
 
     /// <exception cref="ArgumentException">No trainer has this id; the message lists those that exist.</exception>

@@ -1,0 +1,121 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Microsoft.ML;
+using Microsoft.ML.Trainers.FastTree;
+
+namespace ModelWorkbench.Core.Trainers;
+
+/// <summary>Gradient-boosted trees by ML.NET, evaluated by managed code.</summary>
+public sealed class FastTreeTrainer : Trainer
+{
+    private const int Trees = 100;
+    private const int Leaves = 20;
+    private const int SmallestLeaf = 10;
+    private const double LearningRate = 0.2;
+    private const int MaximumClasses = 100;
+
+    public override string Id => "fast-tree";
+    public override string Name => "Boosted trees (FastTree)";
+    public override string Description => "Adds up small decision trees, each correcting the ones before; accurate on tables. Several classes are learnt each against the rest.";
+    public override FeatureEncoding Encoding => FeatureEncoding.FilledCodes;
+    public override bool Supports(LearningTask task) => true;
+
+    public override string? WhyNot(TrainingShape shape) =>
+        base.WhyNot(shape) ?? TrainingChecks.NoFeatures(shape) ?? TrainingChecks.TooManyClasses(shape, MaximumClasses, Name)
+        ?? (RuntimeInformation.ProcessArchitecture == Architecture.X64 ? null
+            : $"{Name} has native code for x64 only; this machine is {RuntimeInformation.ProcessArchitecture}.");
+
+    public override IReadOnlyDictionary<string, string> Settings(LearningTask task) => new Dictionary<string, string>
+    {
+        ["Trees"] = Trees.ToString(CultureInfo.InvariantCulture) + (task == LearningTask.Multiclass ? " a class, each against the rest" : ""),
+        ["Leaves a tree"] = Leaves.ToString(CultureInfo.InvariantCulture),
+        ["Smallest leaf"] = $"{SmallestLeaf} rows",
+        ["Learning rate"] = LearningRate.ToString(CultureInfo.InvariantCulture),
+    };
+
+    public override Scorer Train(TrainingData data, TrainingContext context, CancellationToken cancellationToken)
+    {
+        TrainingChecks.Require(this, data);
+        if (data.Task != LearningTask.Regression) TrainingChecks.RequireTwoClasses(data);
+        var features = data.Features.FeatureCount;
+        if (data.Task == LearningTask.Regression)
+        {
+            var ensemble = MlNetRun.Execute(context.Seed, cancellationToken, ml => ml.Regression.Trainers.FastTree(new FastTreeRegressionTrainer.Options
+            {
+                NumberOfTrees = Trees,
+                NumberOfLeaves = Leaves,
+                MinimumExampleCountPerLeaf = SmallestLeaf,
+                LearningRate = LearningRate,
+                Seed = context.Seed,
+                NumberOfThreads = context.Threads,
+            }).Fit(new MatrixDataView(data, cancellationToken)).Model.TrainedTreeEnsemble);
+            var builder = new TreeEnsembleBuilder(features, 1, TreeLink.Identity, [ensemble.Bias]);
+            Add(builder, ensemble, 0, 1);
+            return builder.Build();
+        }
+        if (data.Task == LearningTask.Binary)
+        {
+            var (ensemble, slope, offset) = TrainBinary(data.Features, data.Labels, context, cancellationToken);
+            var builder = new TreeEnsembleBuilder(features, 2, TreeLink.Logistic, [(slope * ensemble.Bias) + offset]);
+            Add(builder, ensemble, 0, slope);
+            return builder.Build();
+        }
+        return TrainEachAgainstTheRest(data, context, cancellationToken);
+    }
+
+    private static TreeEnsembleScorer TrainEachAgainstTheRest(TrainingData data, TrainingContext context, CancellationToken cancellationToken)
+    {
+        var progress = new MonotoneProgress(context.Progress);
+        var bases = new double[data.ClassCount];
+        var models = new (TreeEnsemble<RegressionTree> Ensemble, double Slope)?[data.ClassCount];
+        for (var k = 0; k < data.ClassCount; k++)
+        {
+            var index = k;
+            var labels = Array.ConvertAll(data.Labels, l => l == index ? 1f : 0f);
+            if (labels.Contains(1f))
+            {
+                var (ensemble, slope, offset) = TrainBinary(data.Features, labels, context, cancellationToken);
+                models[k] = (ensemble, slope);
+                bases[k] = (slope * ensemble.Bias) + offset;
+            }
+            // A class without rows: one in all rows and one more, so that no class is impossible.
+            else bases[k] = -Math.Log(labels.Length + 1.0);
+            progress.Report((k + 1.0) / data.ClassCount);
+        }
+        var builder = new TreeEnsembleBuilder(data.Features.FeatureCount, data.ClassCount, TreeLink.OneVersusAll, bases);
+        for (var k = 0; k < models.Length; k++)
+            if (models[k] is { } model) Add(builder, model.Ensemble, k, model.Slope);
+        return builder.Build();
+    }
+
+    private static (TreeEnsemble<RegressionTree> Ensemble, double Slope, double Offset) TrainBinary(FeatureMatrix features, float[] labels, TrainingContext context, CancellationToken cancellationToken) =>
+        MlNetRun.Execute(context.Seed, cancellationToken, ml =>
+        {
+            var view = new MatrixDataView(features, labels, [.. Enumerable.Range(0, labels.Length)], LearningTask.Binary, 2, cancellationToken);
+            var model = ml.BinaryClassification.Trainers.FastTree(new FastTreeBinaryTrainer.Options
+            {
+                NumberOfTrees = Trees,
+                NumberOfLeaves = Leaves,
+                MinimumExampleCountPerLeaf = SmallestLeaf,
+                LearningRate = LearningRate,
+                Seed = context.Seed,
+                NumberOfThreads = context.Threads,
+            }).Fit(view).Model;
+            // ML.NET's Platt scaling is 1 / (1 + exp(slope * score + offset)): the log-odds have the other sign.
+            return ((TreeEnsemble<RegressionTree>)model.SubModel.TrainedTreeEnsemble, -model.Calibrator.Slope, -model.Calibrator.Offset);
+        });
+
+    /// <summary>Adds all trees to a raw sum, with tree weight and slope folded into the leaves.</summary>
+    private static void Add(TreeEnsembleBuilder builder, TreeEnsemble<RegressionTree> ensemble, int output, double slope)
+    {
+        for (var t = 0; t < ensemble.Trees.Count; t++)
+        {
+            var tree = ensemble.Trees[t];
+            var factor = slope * ensemble.TreeWeights[t];
+            // Names: splits by their index, leaves by its complement, as in ML.NET. A tree without splits is its first leaf.
+            builder.AddTree(tree.NumberOfNodes > 0 ? 0 : -1, node => node < 0
+                ? TreeNode.EndsWith(new LeafEntry(output, factor * tree.LeafValues[~node]))
+                : TreeNode.Split(tree.NumericalSplitFeatureIndexes[node], tree.NumericalSplitThresholds[node], false, tree.LeftChild[node], tree.RightChild[node]));
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using System.Numerics.Tensors;
+using MathNet.Numerics.LinearAlgebra;
+
+namespace ModelWorkbench.Core.Trainers;
+
+/// <summary>Least squares with a penalty on the size of the weights, solved exactly.</summary>
+internal static class RidgeRegression
+{
+    /// <summary>Minimises the sum of squared errors plus alpha times the sum of squared weights; the bias is not penalised.</summary>
+    /// <remarks>Hoerl and Kennard (1970), Ridge regression, Technometrics 12; the same objective as scikit-learn's Ridge.</remarks>
+    /// <exception cref="TrainingFailedException">The equations have no finite solution.</exception>
+    public static LinearScorer Fit(FeatureMatrix features, float[] labels, double alpha, MonotoneProgress progress, CancellationToken cancellationToken)
+    {
+        int rows = features.RowCount, count = features.FeatureCount;
+        var means = new double[count];
+        var labelMean = labels.Sum(l => (double)l / rows);
+        var gram = new double[count][];
+        for (var j = 0; j < count; j++) gram[j] = new double[count];
+        var moments = new double[count];
+        var row = new double[count];
+        for (var i = 0; i < rows; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var source = features.Row(i);
+            for (var j = 0; j < count; j++) row[j] = source[j];
+            TensorPrimitives.Add(means, row, means);
+            TensorPrimitives.MultiplyAdd(row, labels[i] - labelMean, moments, moments);
+            for (var j = 0; j < count; j++)
+            {
+                // One-hot features are mostly 0.
+                if (row[j] == 0) continue;
+                var target = gram[j].AsSpan(j);
+                TensorPrimitives.MultiplyAdd(row.AsSpan(j), row[j], target, target);
+            }
+            if (i % 1024 == 0) progress.Report(0.9 * i / rows);
+        }
+        for (var j = 0; j < count; j++) means[j] /= rows;
+
+        var left = Matrix<double>.Build.Dense(count, count, (a, b) =>
+            gram[Math.Min(a, b)][Math.Max(a, b)] - (rows * means[a] * means[b]) + (a == b ? alpha : 0));
+        double[] weights;
+        try
+        {
+            weights = left.Cholesky().Solve(Vector<double>.Build.DenseOfArray(moments)).ToArray();
+        }
+        catch (ArgumentException e)
+        {
+            throw new TrainingFailedException("The least-squares equations have no stable solution. Look for extremely large values in the features.", e);
+        }
+        cancellationToken.ThrowIfCancellationRequested();
+        return MlNetLinear.Build(weights, [labelMean - TensorPrimitives.Dot<double>(weights, means)], LinearLink.Identity);
+    }
+}

@@ -1,0 +1,111 @@
+using ModelWorkbench.Workbench.Shell;
+using Plotly.Blazor;
+using Plotly.Blazor.LayoutLib;
+
+namespace ModelWorkbench.Workbench.Plots;
+
+/// <summary>What is to be drawn, without colours: those are asked for when it is drawn, light or dark.</summary>
+/// <param name="Title">Above the plot and in the name of the downloaded picture; plain text.</param>
+/// <param name="Description">The plot in a sentence or two for those who do not see it.</param>
+/// <param name="X">The horizontal axis.</param>
+/// <param name="Y">The vertical axis.</param>
+/// <param name="Traces">The series, in the given colours.</param>
+public sealed record PlotFigure(string Title, string Description, PlotAxis X, PlotAxis Y, Func<PlotColors, IList<ITrace>> Traces)
+{
+    /// <summary>Whether the series are named beside the plot.</summary>
+    public bool ShowLegend { get; init; }
+
+    /// <summary>Pixels the content needs, or null where any height will do.</summary>
+    public int? Height { get; init; }
+
+    /// <summary>Layout beyond title, axes and colours, in the given colours.</summary>
+    public Action<Layout, PlotColors>? Adjust { get; init; }
+
+    /// <summary>Title, axes and colours for Plotly.</summary>
+    /// <param name="colors">Light or dark.</param>
+    /// <param name="height">Pixels.</param>
+    public Layout Layout(PlotColors colors, int height)
+    {
+        var layout = new Layout
+        {
+            Title = new Plotly.Blazor.LayoutLib.Title
+            {
+                Text = PlotText.Escape(Title),
+                X = 0,
+                XAnchor = Plotly.Blazor.LayoutLib.TitleLib.XAnchorEnum.Left,
+                Pad = new() { L = 4 },
+                Font = new() { Size = 15, Color = colors.Text, Weight = 600 },
+            },
+            Font = new Font { Family = WorkbenchTheme.PlotFont, Size = 12, Color = colors.MutedText },
+            PaperBgColor = colors.Surface,
+            PlotBgColor = colors.Surface,
+            AutoSize = true,
+            Height = height,
+            Margin = new Margin { L = 16, R = 16, T = 48, B = 16, AutoExpand = true },
+            ShowLegend = ShowLegend,
+            Legend = [new Legend { Font = new() { Color = colors.Text }, ItemSizing = Plotly.Blazor.LayoutLib.LegendLib.ItemSizingEnum.Constant }],
+            HoverLabel = new HoverLabel { BgColor = colors.Surface, BorderColor = colors.Reference, NameLength = -1, Font = new() { Color = colors.Text } },
+            ModeBar = new ModeBar { BgColor = "rgba(0,0,0,0)", Color = colors.Reference, ActiveColor = colors.Text },
+            XAxis = [X.ForX(colors)],
+            YAxis = [Y.ForY(colors)],
+            // Zoom and hidden series survive a change of colours.
+            UiRevision = Title,
+        };
+        Adjust?.Invoke(layout, colors);
+        return layout;
+    }
+}
+
+/// <summary>An axis: its title, and the range or the names where they are given.</summary>
+/// <param name="Title">Plain text; empty for none.</param>
+public sealed record PlotAxis(string Title)
+{
+    /// <summary>From and to; null fits the data.</summary>
+    public (double From, double To)? Range { get; init; }
+
+    /// <summary>d3 format of the ticks: <c>.0%</c>.</summary>
+    public string? TickFormat { get; init; }
+
+    /// <summary>Names at 0, 1, 2, …, shortened where long; two that look alike stay two.</summary>
+    public IReadOnlyList<string>? Names { get; init; }
+
+    /// <summary>The first name at the top, as in a table.</summary>
+    public bool Reversed { get; init; }
+
+    /// <summary>Lines across the plot at the ticks.</summary>
+    public bool Grid { get; init; } = true;
+
+    internal XAxis ForX(PlotColors colors) => new()
+    {
+        Title = new() { Text = PlotText.Escape(Title), Standoff = 12 },
+        Range = Range is { } range ? [range.From, range.To] : null,
+        TickFormat = TickFormat,
+        TickMode = Names is null ? null : Plotly.Blazor.LayoutLib.XAxisLib.TickModeEnum.Array,
+        TickVals = Names is null ? null : [.. Enumerable.Range(0, Names.Count).Cast<object>()],
+        TickText = Names is null ? null : [.. Names.Select(PlotText.Label).Cast<object>()],
+        AutoRange = Reversed ? Plotly.Blazor.LayoutLib.XAxisLib.AutoRangeEnum.Reversed : null,
+        Type = Plotly.Blazor.LayoutLib.XAxisLib.TypeEnum.Linear,
+        ShowGrid = Grid,
+        GridColor = colors.Grid,
+        ZeroLine = false,
+        LineColor = colors.Grid,
+        AutoMargin = Plotly.Blazor.LayoutLib.XAxisLib.AutoMarginFlag.True,
+    };
+
+    internal YAxis ForY(PlotColors colors) => new()
+    {
+        Title = new() { Text = PlotText.Escape(Title), Standoff = 12 },
+        Range = Range is { } range ? [range.From, range.To] : null,
+        TickFormat = TickFormat,
+        TickMode = Names is null ? null : Plotly.Blazor.LayoutLib.YAxisLib.TickModeEnum.Array,
+        TickVals = Names is null ? null : [.. Enumerable.Range(0, Names.Count).Cast<object>()],
+        TickText = Names is null ? null : [.. Names.Select(PlotText.Label).Cast<object>()],
+        AutoRange = Reversed ? Plotly.Blazor.LayoutLib.YAxisLib.AutoRangeEnum.Reversed : null,
+        Type = Plotly.Blazor.LayoutLib.YAxisLib.TypeEnum.Linear,
+        ShowGrid = Grid,
+        GridColor = colors.Grid,
+        ZeroLine = false,
+        LineColor = colors.Grid,
+        AutoMargin = Plotly.Blazor.LayoutLib.YAxisLib.AutoMarginFlag.True,
+    };
+}

@@ -1,0 +1,124 @@
+using System.Text;
+using ModelWorkbench.Core.Datasets;
+using Xunit;
+
+namespace ModelWorkbench.Core.Tests.Datasets;
+
+public class CsvDetectorTests
+{
+    static CsvDetectorTests() => Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
+
+    private static CsvOptions Detect(TemporaryFile file) => CsvDetector.Detect(file.Path, TestContext.Current.CancellationToken);
+
+    private static CsvOptions Detect(string text, string encoding = "utf-8")
+    {
+        using var file = new TemporaryFile(text, encoding);
+        return Detect(file);
+    }
+
+    [Theory]
+    [InlineData("a,b\n1,2\n3,4\n", ',')]
+    [InlineData("a;b\n1;2\n3;4\n", ';')]
+    [InlineData("a\tb\n1\t2\n3\t4\n", '\t')]
+    [InlineData("a|b\n1|2\n3|4\n", '|')]
+    [InlineData("name;price\n\"Smith, J\";1,5\n\"Jones, A\";2,25\n", ';')]
+    [InlineData("1,5;2,3;4,1\n2,5;7,3;9,1\n", ';')]
+    [InlineData("a,b\n\"x;y;z\",1\n\"p;q;r\",2\n", ',')]
+    [InlineData("a\n1\n2\n", ',')]
+    [InlineData("comment\nfine; thank you\nno\nyes\nmaybe\n", ',')]
+    public void Delimiter_is_the_one_that_explains_the_records(string text, char expected) => Assert.Equal(expected, Detect(text).Delimiter);
+
+    [Theory]
+    [InlineData("one|two,two|three\nfour|five,five|six", '|')]
+    [InlineData("a;b,c;d\n1;2,5;3\n4;5,5;6\n", ';')]
+    public void Delimiter_is_found_among_commas(string text, char expected) => Assert.Equal(expected, Detect(text).Delimiter);
+
+    [Theory]
+    [InlineData("a;b\n1,5;2\n2,5;3\n", ',')]
+    [InlineData("a;b\n1.5;2\n2.5;3\n", '.')]
+    [InlineData("a;b\n1;2\n2;3\n", '.')]
+    [InlineData("a,b\n\"1,5\",2\n\"2,5\",3\n", '.')]
+    public void Decimal_mark_is_a_comma_only_where_more_columns_are_numbers_that_way(string text, char expected) => Assert.Equal(expected, Detect(text).DecimalMark);
+
+    [Theory]
+    [InlineData("'a','b'\n'x,y','1'\n'z','2'\n", '\'')]
+    [InlineData("a,b\nit's,1\n'tis,2\n", '"')]
+    [InlineData("a,b\n\"x,'y'\",1\n", '"')]
+    public void Quote_is_single_only_where_single_quotes_open_and_close_fields(string text, char expected) => Assert.Equal(expected, Detect(text).Quote);
+
+    [Theory]
+    [InlineData("name,age\nAda,36\nAlan,41\n", true)]
+    [InlineData("Ada,36\nAlan,41\n", false)]
+    [InlineData("1,2\n3,4\n", false)]
+    [InlineData("vhigh,small,bad\nhigh,big,good\nvhigh,small,good\nhigh,big,bad\n", false)]
+    [InlineData("price,size,class\nhigh,big,good\nvhigh,small,good\nhigh,big,bad\nvhigh,small,bad\n", true)]
+    [InlineData("first,last\nAda,Lovelace\nAlan,Turing\n", true)]
+    [InlineData("day,text\n2026-01-01,a\n2026-01-02,b\n", true)]
+    [InlineData("2026-01-01,a\n2026-01-02,b\n", false)]
+    [InlineData("a,b,c\n", true)]
+    [InlineData("1,b,c\n", false)]
+    [InlineData(",x,y\n0,1,2\n1,3,4\n", true)]
+    public void Header_is_told_by_what_stands_below(string text, bool expected) => Assert.Equal(expected, Detect(text).HasHeader);
+
+    [Fact]
+    public void Categories_without_header_are_told_by_the_recurring_first_values()
+    {
+        var path = TestFiles.Shared("datasets/adult/adult.csv");
+        Assert.False(CsvDetector.Detect(path, TestContext.Current.CancellationToken).HasHeader);
+    }
+
+    [Theory]
+    [InlineData("utf-8")]
+    [InlineData("utf-16")]
+    [InlineData("utf-16BE")]
+    public void Unicode_is_told_with_and_without_byte_order_mark(string name)
+    {
+        var encoding = Encoding.GetEncoding(name);
+        var text = encoding.GetBytes("größe,name\n1,Żółć\n2,日本\n");
+        using var plain = new TemporaryFile(text);
+        using var marked = new TemporaryFile([.. encoding.GetPreamble(), .. text]);
+        foreach (var file in new[] { plain, marked })
+        {
+            var options = Detect(file);
+            Assert.Equal(name, options.Encoding);
+            var table = CsvTableReader.Read(file.Path, options, null, TestContext.Current.CancellationToken).Table;
+            Assert.Equal(["größe", "name"], table.Columns.Select(column => column.Name));
+            Assert.Equal("日本", table["name"].GetText(1));
+        }
+    }
+
+    [Fact]
+    public void Windows_1252_is_told_even_where_the_first_special_character_comes_after_megabytes()
+    {
+        var text = "id,city\n" + string.Concat(Enumerable.Range(0, 200_000).Select(i => $"{i},Berlin\n")) + "200000,Münster\n200001,Göteborg\n";
+        Assert.Equal("windows-1252", Detect(text, "windows-1252").Encoding);
+    }
+
+    [Fact]
+    public void Utf8_is_told_where_a_character_lies_across_two_blocks()
+    {
+        // The check reads blocks of 1 MiB; every alignment of a 3-byte character to their border is tried.
+        for (var shift = 0; shift < 4; shift++)
+            Assert.Equal("utf-8", Detect(new string('x', (1 << 20) - shift) + "€,日\n1,2\n").Encoding);
+    }
+
+    [Theory]
+    [InlineData("", "empty")]
+    [InlineData("\n\r\n  \n", "blank lines")]
+    [InlineData("PK\u0003\u0004rest", "ZIP archive")]
+    [InlineData("%PDF-1.7", "PDF")]
+    [InlineData("\u007fELF\u0002", "ELF")]
+    [InlineData("SQLite format 3\0", "SQLite")]
+    [InlineData("a,b\0\0\0\u0001\0\0\u0002", "binary")]
+    public void A_file_that_is_not_csv_is_refused_with_what_it_is(string text, string expected) =>
+        Assert.Contains(expected, Assert.Throws<CsvFormatException>(() => Detect(text)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void A_gzip_archive_and_an_image_are_refused_by_name()
+    {
+        using var gzip = new TemporaryFile([0x1F, 0x8B, 8, 0, 1, 2, 3]);
+        using var image = new TemporaryFile([0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10]);
+        Assert.Contains("gzip", Assert.Throws<CsvFormatException>(() => Detect(gzip)).Message, StringComparison.Ordinal);
+        Assert.Contains("PNG", Assert.Throws<CsvFormatException>(() => Detect(image)).Message, StringComparison.Ordinal);
+    }
+}

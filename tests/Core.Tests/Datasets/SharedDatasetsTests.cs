@@ -1,0 +1,45 @@
+using System.Globalization;
+using ModelWorkbench.Core.Datasets;
+using Xunit;
+
+namespace ModelWorkbench.Core.Tests.Datasets;
+
+/// <summary>Public data sets as people upload them, against the manifest that lists their rows, columns and targets.</summary>
+public class SharedDatasetsTests
+{
+    /// <summary>Data sets that cannot be read as they are, and why.</summary>
+    private static readonly Dictionary<string, string> Unreadable = new()
+    {
+        ["kddcup99-10pct"] = "gzip",
+        ["wine-quality-all"] = "starts with comment lines, which are read as records",
+    };
+
+    [Fact]
+    public void Every_listed_data_set_is_read_with_the_rows_columns_and_target_of_the_manifest()
+    {
+        var manifest = CsvTableReader.Read(TestFiles.Shared("datasets/manifest.csv"), new CsvOptions(), null, TestContext.Current.CancellationToken).Table;
+        var failures = new List<string>();
+        for (var row = 0; row < manifest.RowCount; row++)
+        {
+            var name = manifest["name"].GetText(row)!;
+            if (Unreadable.ContainsKey(name)) continue;
+            var path = TestFiles.Shared("datasets/" + manifest["file"].GetText(row));
+            var target = manifest["target"].GetText(row)!;
+            try
+            {
+                var options = CsvDetector.Detect(path, TestContext.Current.CancellationToken);
+                var result = CsvTableReader.Read(path, options, null, TestContext.Current.CancellationToken);
+                var expected = $"{manifest["rows"].GetText(row)} x {manifest["cols"].GetText(row)}, header: {!target.StartsWith('#')}";
+                var found = string.Create(CultureInfo.InvariantCulture, $"{result.Table.RowCount} x {result.Table.ColumnCount}, header: {options.HasHeader}");
+                if (found != expected) failures.Add($"{name}: expected {expected}; found {found} {options}");
+                else if (options.HasHeader && result.Table.Find(target.Trim()) is null) failures.Add($"{name}: no column {target}: {string.Join(",", result.Table.Columns.Select(c => c.Name))}");
+                else if (result.ProblemCount > 0) failures.Add($"{name}: {result.ProblemCount} problems, first {result.Problems[0]}");
+            }
+            catch (CsvFormatException e)
+            {
+                failures.Add($"{name}: {e.Message}");
+            }
+        }
+        Assert.True(failures.Count == 0, string.Join("\n", failures));
+    }
+}
