@@ -1,12 +1,42 @@
-using ModelWorkbench.Workbench.Shell;
-using MudBlazor.Services;
+using System.CommandLine;
+using ModelWorkbench.Workbench;
+using ModelWorkbench.Workbench.Jobs;
 
-var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
-builder.WebHost.UseStaticWebAssets();
-builder.Services.AddRazorComponents().AddInteractiveServerComponents();
-builder.Services.AddMudServices();
-var app = builder.Build();
-app.UseAntiforgery();
-app.MapStaticAssets();
-app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
-app.Run();
+var port = new Option<int?>("--port") { Description = "TCP port on 127.0.0.1; 0 takes a free one (setting Workbench:Port)" };
+var data = new Option<string?>("--data") { Description = "Folder for database, uploads, models and keys (setting Workbench:DataFolder)" };
+var noSamples = new Option<bool>("--no-samples") { Description = "Do not put the sample data sets in place (setting Workbench:InstallSamples)" };
+
+var root = new RootCommand("Model Workbench: from a CSV to a model that answers over HTTP. All settings are in appsettings.json.") { port, data, noSamples };
+// The integration test host passes these; they go on to the web host unseen.
+foreach (var name in (string[])["--environment", "--contentRoot", "--applicationName"]) root.Add(new Option<string?>(name) { Hidden = true });
+root.SetAction((parsed, cancellationToken) => WebHost.RunAsync(args, Overrides(parsed), cancellationToken));
+
+var token = new Command("token", "Makes an access token for the management API and prints it.") { data };
+var tokenName = new Option<string>("--name") { Description = "What the token is for", DefaultValueFactory = _ => "command line" };
+token.Add(tokenName);
+token.SetAction((parsed, cancellationToken) => WebHost.PrintTokenAsync(parsed.GetRequiredValue(tokenName), Overrides(parsed), cancellationToken));
+root.Add(token);
+
+var link = new Command("link", "Makes a new one-time sign-in link for a running workbench and prints it.") { port, data };
+link.SetAction((parsed, cancellationToken) => WebHost.PrintLinkAsync(Overrides(parsed), cancellationToken));
+root.Add(link);
+
+var folder = new Argument<string>("folder") { Description = "Folder with job.json" };
+var train = new Command(TrainingCommand.Name, "Trains the models of one job; started by the workbench itself.") { folder };
+train.Hidden = true;
+train.SetAction(parsed => TrainingCommand.Run(parsed.GetRequiredValue(folder)));
+root.Add(train);
+
+return await root.Parse(args).InvokeAsync();
+
+Dictionary<string, string?> Overrides(ParseResult parsed)
+{
+    var overrides = new Dictionary<string, string?>();
+    if (parsed.GetValue(port) is { } number) overrides["Workbench:Port"] = number.ToString(System.Globalization.CultureInfo.InvariantCulture);
+    if (parsed.GetValue(data) is { } path) overrides["Workbench:DataFolder"] = path;
+    if (parsed.GetValue(noSamples)) overrides["Workbench:InstallSamples"] = "false";
+    return overrides;
+}
+
+/// <summary>The entry point; public so that tests can host it.</summary>
+public partial class Program;

@@ -192,13 +192,15 @@ public sealed class ExperimentRunner
         return best / rows.RowCount;
     }
 
-    private PermutationImportance Importance(FittedPipeline pipeline, Table validation, CancellationToken cancellationToken)
+    /// <summary>Null where the metric is undefined on these rows.</summary>
+    private PermutationImportance? Importance(FittedPipeline pipeline, Table validation, CancellationToken cancellationToken)
     {
         var rows = Sample(validation, ImportanceRowCount);
         var labels = _target.Labels(rows);
+        if (Evaluate(pipeline.Predict(rows), labels).Metrics[_metric.Id] is null) return null;
         return PermutationImportanceCalculator.Compute(
             rows, [.. rows.Columns.Select(c => c.Name).Where(n => n != _target.Column)],
-            shuffled => Evaluate(pipeline.Predict(shuffled), labels).Metrics[_metric.Id] ?? double.NaN,
+            shuffled => Evaluate(pipeline.Predict(shuffled), labels).Metrics[_metric.Id]!.Value,
             _metric, ImportanceRepeats, _job.Plan.Split.Seed, null, cancellationToken);
     }
 

@@ -1,9 +1,8 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.ChangeTracking;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
-using ModelWorkbench.Core.Datasets;
-using ModelWorkbench.Core.Experiments;
-using ModelWorkbench.Core.Profiling;
 using ModelWorkbench.Core.Recipes;
 
 namespace ModelWorkbench.Workbench.Storage;
@@ -24,19 +23,19 @@ public sealed class AppDb(DbContextOptions<AppDb> options) : DbContext(options)
     {
         model.Entity<DatasetRow>(row =>
         {
-            row.Property(d => d.Options).HasConversion(new Json<CsvOptions>());
-            row.Property(d => d.Profile).HasConversion(new Json<DatasetProfile>());
-            row.Property(d => d.Problems).HasConversion(new Json<IReadOnlyList<CsvProblem>>());
+            row.Property(d => d.Options).HasJson();
+            row.Property(d => d.Profile).HasJson();
+            row.Property(d => d.Problems).HasJson();
         });
         model.Entity<RecipeRevisionRow>(row =>
         {
-            row.Property(r => r.Recipe).HasConversion(new Json<Recipe>());
+            row.Property(r => r.Recipe).HasJson();
             row.HasIndex(r => new { r.DatasetId, r.Number }).IsUnique();
             row.HasOne<DatasetRow>().WithMany().HasForeignKey(r => r.DatasetId).OnDelete(DeleteBehavior.Cascade);
         });
         model.Entity<ExperimentRow>(row =>
         {
-            row.Property(e => e.Plan).HasConversion(new Json<ExperimentPlan>());
+            row.Property(e => e.Plan).HasJson();
             row.Property(e => e.Status).HasConversion<string>();
             // An experiment outlives its dataset: it holds its own copy of the table and the recipe.
             row.HasOne<DatasetRow>().WithMany().HasForeignKey(e => e.DatasetId).OnDelete(DeleteBehavior.SetNull);
@@ -44,7 +43,7 @@ public sealed class AppDb(DbContextOptions<AppDb> options) : DbContext(options)
         model.Entity<TrialRow>(row =>
         {
             row.Property(t => t.Status).HasConversion<string>();
-            row.Property(t => t.Result).HasConversion(new Json<TrialResult?>());
+            row.Property(t => t.Result).HasJson();
             row.HasIndex(t => new { t.ExperimentId, t.Number }).IsUnique();
             row.HasOne<ExperimentRow>().WithMany(e => e.Trials).HasForeignKey(t => t.ExperimentId).OnDelete(DeleteBehavior.Cascade);
         });
@@ -65,8 +64,17 @@ public sealed class AppDb(DbContextOptions<AppDb> options) : DbContext(options)
     // SQLite cannot order by DateTimeOffset; the binary form sorts as UTC does.
     protected override void ConfigureConventions(ModelConfigurationBuilder configuration) =>
         configuration.Properties<DateTimeOffset>().HaveConversion<DateTimeOffsetToBinaryConverter>();
+}
 
-    private sealed class Json<T>() : ValueConverter<T, string>(
+/// <summary>A Core record in one text column.</summary>
+internal static class JsonColumn
+{
+    public static void HasJson<T>(this PropertyBuilder<T> property) => property.HasConversion(new Converter<T>(), new Comparer<T>());
+
+    private sealed class Converter<T>() : ValueConverter<T, string>(
         value => JsonSerializer.Serialize(value, CoreJson.Options),
         text => JsonSerializer.Deserialize<T>(text, CoreJson.Options)!);
+
+    // Records are immutable: another value is another object.
+    private sealed class Comparer<T>() : ValueComparer<T>((a, b) => ReferenceEquals(a, b), value => value == null ? 0 : value.GetHashCode(), value => value);
 }

@@ -1,0 +1,78 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.OpenApi;
+using ModelWorkbench.Core.Recipes;
+using Scalar.AspNetCore;
+
+namespace ModelWorkbench.Workbench.Api;
+
+/// <summary>What all slices' APIs have in common: address, JSON, errors, description.</summary>
+public static class ManagementApi
+{
+    public static void AddManagementApi(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddProblemDetails();
+        builder.Services.ConfigureHttpJsonOptions(json =>
+        {
+            var core = CoreJson.Options;
+            foreach (var converter in core.Converters) json.SerializerOptions.Converters.Add(converter);
+            json.SerializerOptions.AllowOutOfOrderMetadataProperties = core.AllowOutOfOrderMetadataProperties;
+            json.SerializerOptions.RespectNullableAnnotations = core.RespectNullableAnnotations;
+            json.SerializerOptions.RespectRequiredConstructorParameters = core.RespectRequiredConstructorParameters;
+        });
+        // A body that does not bind is the caller's error and says where; the framework's own answer is an empty 400.
+        builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+        builder.Services.AddOpenApi("v1", openApi =>
+        {
+            openApi.ShouldInclude = endpoint => endpoint.RelativePath?.StartsWith("api/", StringComparison.Ordinal) == true;
+            openApi.AddDocumentTransformer((document, _, _) =>
+            {
+                document.Info = new OpenApiInfo { Title = "Model Workbench", Version = "1", Description = "From a CSV to a model that answers over HTTP. Access tokens are made on the page /access-tokens or by the command 'token'." };
+                document.Servers = [];
+                document.Components ??= new OpenApiComponents();
+                document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
+                document.Components.SecuritySchemes["Bearer"] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "An access token (mwt_…); for predictions the endpoint's key (mwk_…)." };
+                document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("Bearer", document)] = [] }];
+                return Task.CompletedTask;
+            });
+        });
+    }
+
+    public static void MapManagementApi(this WebApplication app, Action<RouteGroupBuilder> mapSlices)
+    {
+        var api = app.MapGroup("/api/v1")
+            // Without it an error answer to a POST would be run again as a page, and reach the caller as something else.
+            .WithMetadata(new SkipStatusCodePagesAttribute())
+            .AddEndpointFilter(async (context, next) =>
+            {
+                context.HttpContext.Response.Headers.CacheControl = "no-store";
+                return await next(context);
+            })
+            .RequireAuthorization();
+        mapSlices(api);
+        app.MapFallback("/api/{**rest}", () => Results.Problem(statusCode: 404, title: "Unknown address", detail: "There is nothing here. The API is described at /docs."))
+            .WithMetadata(new SkipStatusCodePagesAttribute()).ExcludeFromDescription();
+        app.MapOpenApi("/openapi/{documentName}.json");
+        app.MapScalarApiReference("/docs", scalar =>
+        {
+            scalar.WithTitle("Model Workbench API").WithOpenApiRoutePattern("/openapi/{documentName}.json").AddDocument("v1");
+            scalar.DefaultFonts = false;
+            scalar.HideClientButton = true;
+            scalar.DisableAgent().DisableMcp().DisableTelemetry().HideDeveloperTools();
+        });
+    }
+
+    /// <summary>Turns a body that does not bind into problem+json that names the place.</summary>
+    public static void UseBindingErrors(this WebApplication app) => app.Use(async (context, next) =>
+    {
+        try
+        {
+            await next();
+        }
+        catch (BadHttpRequestException e) when (!context.Response.HasStarted && context.Request.Path.StartsWithSegments("/api"))
+        {
+            var detail = e.InnerException is JsonException json ? json.Message : e.Message;
+            await Results.Problem(statusCode: e.StatusCode, title: "Invalid request", detail: detail).ExecuteAsync(context);
+        }
+    });
+}

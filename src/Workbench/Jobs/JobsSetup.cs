@@ -1,0 +1,12 @@
+namespace ModelWorkbench.Workbench.Jobs;
+
+public static class JobsSetup
+{
+    public static void AddJobs(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<JobMonitor>();
+        builder.Services.AddSingleton<ExperimentSupervisor>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<ExperimentSupervisor>());
+        builder.Services.AddHostedService<SampleInstaller>();
+    }
+}

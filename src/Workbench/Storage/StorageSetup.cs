@@ -1,0 +1,31 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Design;
+
+namespace ModelWorkbench.Workbench.Storage;
+
+public static class StorageSetup
+{
+    public static void AddStorage(this WebApplicationBuilder builder, string dataFolder)
+    {
+        Directory.CreateDirectory(dataFolder);
+        var connection = new SqliteConnectionStringBuilder { DataSource = Path.Combine(dataFolder, "workbench.db") }.ToString();
+        builder.Services.AddDbContextFactory<AppDb>(db => db.UseSqlite(connection).AddInterceptors(new SqlitePragmas()));
+        builder.Services.AddSingleton(new ArtefactStore(dataFolder));
+        builder.Services.AddSingleton<TableCache>();
+        builder.Services.AddSingleton<DatasetStore>();
+        builder.Services.AddSingleton<ExperimentStore>();
+    }
+
+    public static async Task MigrateAsync(this IDbContextFactory<AppDb> databases, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await db.Database.MigrateAsync(cancellationToken);
+    }
+
+    /// <summary>For <c>dotnet ef migrations add</c> only.</summary>
+    internal sealed class DesignTime : IDesignTimeDbContextFactory<AppDb>
+    {
+        public AppDb CreateDbContext(string[] args) => new(new DbContextOptionsBuilder<AppDb>().UseSqlite("Data Source=design.db").Options);
+    }
+}

@@ -1,0 +1,147 @@
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.EntityFrameworkCore;
+using ModelWorkbench.Workbench.Access;
+using ModelWorkbench.Workbench.Api;
+using ModelWorkbench.Workbench.Datasets;
+using ModelWorkbench.Workbench.Endpoints;
+using ModelWorkbench.Workbench.Experiments;
+using ModelWorkbench.Workbench.Jobs;
+using ModelWorkbench.Workbench.Recipes;
+using ModelWorkbench.Workbench.Serving;
+using ModelWorkbench.Workbench.Settings;
+using ModelWorkbench.Workbench.Shell;
+using ModelWorkbench.Workbench.Storage;
+using MudBlazor.Services;
+
+namespace ModelWorkbench.Workbench;
+
+/// <summary>Puts the web program together and runs it.</summary>
+public static class WebHost
+{
+    private const int BadSettings = 2;
+
+    /// <returns>The exit code: 0, or 2 where the settings cannot work.</returns>
+    public static async Task<int> RunAsync(string[] args, Dictionary<string, string?> overrides, CancellationToken cancellationToken)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = [.. args.Where(IsHostArgument)], ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.AddInMemoryCollection(overrides);
+        if (ReadSettings(builder.Configuration) is not { } settings) return BadSettings;
+        var dataFolder = Path.GetFullPath(settings.DataFolder);
+        Directory.CreateDirectory(dataFolder);
+        using var dataFolderLock = DataFolderLock.TryTake(dataFolder);
+        if (dataFolderLock is null)
+        {
+            await Console.Error.WriteLineAsync($"The data folder '{dataFolder}' is in use by another workbench. Stop that one, or choose another folder with --data.");
+            return BadSettings;
+        }
+
+        builder.WebHost.UseStaticWebAssets();
+        builder.WebHost.ConfigureKestrel(kestrel => { kestrel.AddServerHeader = false; kestrel.ListenLocalhostOrFree(settings.Port); });
+        builder.Services.AddRazorComponents().AddInteractiveServerComponents();
+        builder.Services.AddMudServices();
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.Configure<WorkbenchOptions>(builder.Configuration.GetSection(WorkbenchOptions.Section));
+        builder.AddStorage(dataFolder);
+        builder.AddAccess(dataFolder);
+        builder.AddJobs();
+        builder.Services.AddSingleton<LiveModels>();
+        builder.Services.AddSingleton<EndpointStore>();
+        builder.AddManagementApi();
+
+        var app = builder.Build();
+        await app.Services.GetRequiredService<IDbContextFactory<AppDb>>().MigrateAsync(cancellationToken);
+        app.Services.GetRequiredService<ArtefactStore>().EmptyTemporaryFolder();
+        await app.Services.GetRequiredService<LiveModels>().LoadAllAsync(cancellationToken);
+
+        app.UseSecurityHeaders();
+        app.UseBindingErrors();
+        app.UseOriginCheck();
+        app.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.UseAntiforgery();
+        app.MapStaticAssets().AllowAnonymous();
+        app.MapAccess();
+        app.MapPredictions();
+        app.MapManagementApi(api =>
+        {
+            api.MapDatasets();
+            api.MapRecipes();
+            api.MapExperiments();
+            api.MapEndpoints();
+        });
+        app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
+
+        try
+        {
+            await app.StartAsync(cancellationToken);
+        }
+        catch (IOException e)
+        {
+            await Console.Error.WriteLineAsync($"Port {settings.Port} cannot be used: {e.Message} Choose another with --port.");
+            return BadSettings;
+        }
+        var token = await app.Services.GetRequiredService<AccessTokens>().CreateSignInAsync(cancellationToken);
+        Console.WriteLine($"Model Workbench is ready. Open {Address(app)}/sign-in/{token}");
+        await app.WaitForShutdownAsync(cancellationToken);
+        return 0;
+    }
+
+    public static Task<int> PrintTokenAsync(string name, Dictionary<string, string?> overrides, CancellationToken cancellationToken) =>
+        WithTokensAsync(overrides, async (tokens, _) => Console.WriteLine(await tokens.CreateManagementAsync(name, cancellationToken)), cancellationToken);
+
+    public static Task<int> PrintLinkAsync(Dictionary<string, string?> overrides, CancellationToken cancellationToken) =>
+        WithTokensAsync(overrides, async (tokens, settings) => Console.WriteLine($"http://127.0.0.1:{settings.Port}/sign-in/{await tokens.CreateSignInAsync(cancellationToken)}"), cancellationToken);
+
+    private static async Task<int> WithTokensAsync(Dictionary<string, string?> overrides, Func<AccessTokens, WorkbenchOptions, Task> use, CancellationToken cancellationToken)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.AddInMemoryCollection(overrides);
+        if (ReadSettings(builder.Configuration) is not { } settings) return BadSettings;
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<AccessTokens>();
+        builder.AddStorage(Path.GetFullPath(settings.DataFolder));
+        await using var app = builder.Build();
+        await app.Services.GetRequiredService<IDbContextFactory<AppDb>>().MigrateAsync(cancellationToken);
+        await use(app.Services.GetRequiredService<AccessTokens>(), settings);
+        return 0;
+    }
+
+    private static WorkbenchOptions? ReadSettings(IConfiguration configuration)
+    {
+        WorkbenchOptions settings;
+        IReadOnlyList<string> problems;
+        try
+        {
+            settings = configuration.GetSection(WorkbenchOptions.Section).Get<WorkbenchOptions>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new WorkbenchOptions();
+            problems = settings.Problems();
+        }
+        catch (InvalidOperationException e)
+        {
+            settings = new WorkbenchOptions();
+            problems = [e.InnerException is null ? e.Message : $"{e.Message} {e.InnerException.Message}"];
+        }
+        if (problems.Count == 0) return settings;
+        Console.Error.WriteLine("The settings cannot work:");
+        foreach (var problem in problems) Console.Error.WriteLine($"  {problem}");
+        return null;
+    }
+
+    private static void ListenLocalhostOrFree(this Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions kestrel, int port)
+    {
+        // A free port can only be had for one address at a time.
+        if (port == 0) kestrel.Listen(System.Net.IPAddress.Loopback, 0);
+        else kestrel.ListenLocalhost(port);
+    }
+
+    private static string Address(WebApplication app)
+    {
+        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? "http://127.0.0.1";
+        return address.Replace("localhost", "127.0.0.1", StringComparison.Ordinal).TrimEnd('/');
+    }
+
+    /// <summary>Our own options were read by the command line; only what the test host passes goes on.</summary>
+    private static bool IsHostArgument(string argument) =>
+        argument.StartsWith("--environment=", StringComparison.Ordinal) || argument.StartsWith("--contentRoot=", StringComparison.Ordinal) || argument.StartsWith("--applicationName=", StringComparison.Ordinal);
+}
