@@ -120,11 +120,12 @@ public static class Profiler
             var margin = Math.Max(0.5, Math.Abs(low) * 1e-6);
             return new Histogram([low - margin, high + margin], [sorted.Length]);
         }
-        // As NumPy's linspace; where the range is beyond the doubles, the step is found without it.
+        // As NumPy's linspace; where the range is beyond the doubles, halves are taken.
         var bins = Math.Min(MaxBins, distinct);
-        var step = double.IsFinite(high - low) ? (high - low) / bins : high / bins - low / bins;
+        var scale = double.IsFinite(high - low) ? 1 : 0.5;
+        var step = (scale * high - scale * low) / bins;
         var edges = new double[bins + 1];
-        for (var i = 0; i < bins; i++) edges[i] = low + i * step;
+        for (var i = 0; i < bins; i++) edges[i] = (scale * low + i * step) / scale;
         edges[bins] = high;
         var counts = new int[bins];
         var bin = 0;
