@@ -8,8 +8,18 @@ internal static class CsvEncodingDetector
 {
     private const int HeadLength = 1 << 16;
     private const int WindowLength = 1 << 18;
-    private const double MinConfidence = 0.8;
+    private const double MinConfidence = 0.7;
     private const double MaxNulFraction = 0.001;
+
+    /// <summary>
+    /// Guesses among these are no evidence: a few accented letters fit most of them (UTF.Unknown takes Münster and Göteborg for ISO 8859-2). The most common is taken
+    /// instead. UTF-8 is among them as the file has just failed its check.
+    /// </summary>
+    private static readonly string[] LatinScripts =
+    [
+        "us-ascii", "utf-8", "iso-8859-1", "iso-8859-2", "iso-8859-3", "iso-8859-4", "iso-8859-9", "iso-8859-10", "iso-8859-13", "iso-8859-15", "iso-8859-16",
+        "windows-1250", "windows-1252", "windows-1254", "windows-1257", "windows-1258", "ibm852", "x-mac-ce",
+    ];
 
     private static readonly (byte[] Start, string Name)[] ByteOrderMarks =
     [
@@ -97,15 +107,13 @@ internal static class CsvEncodingDetector
         return 0;
     }
 
-    /// <summary>Guesses from the text around the first byte that is not UTF-8; windows-1252 where the guess is weak.</summary>
+    /// <summary>Guesses the script from the text around the first byte that is not UTF-8; windows-1252 for Latin letters and where the guess is weak.</summary>
     private static string GuessCodePage(Stream bytes, long offset)
     {
         bytes.Position = Math.Max(0, offset - WindowLength / 4);
         var window = new byte[WindowLength];
         var length = bytes.ReadAtLeast(window, window.Length, throwOnEndOfStream: false);
         var guess = CharsetDetector.DetectFromBytes(window, 0, length).Detected;
-        if (guess?.Encoding is not { } encoding || guess.Confidence < MinConfidence) return "windows-1252";
-        // Every text in ISO 8859-1 that has printable characters is the same in windows-1252; what the guess says against the check above is no evidence.
-        return encoding.WebName is "iso-8859-1" or "us-ascii" or "utf-8" ? "windows-1252" : encoding.WebName;
+        return guess?.Encoding is { } encoding && guess.Confidence >= MinConfidence && !LatinScripts.Contains(encoding.WebName) ? encoding.WebName : "windows-1252";
     }
 }

@@ -24,7 +24,18 @@ public static class TableFile
     public static void Write(Table table, string path, CancellationToken ct) => Run(WriteAsync(table, path, ct));
 
     /// <exception cref="InvalidDataException">The file was not written by <see cref="Write"/>, or is damaged.</exception>
-    public static Table Read(string path, CancellationToken ct) => Run(ReadAsync(path, ct));
+    public static Table Read(string path, CancellationToken ct)
+    {
+        try
+        {
+            return Run(ReadAsync(path, ct));
+        }
+        // What Parquet.Net throws on a damaged file has no common type (IOException among them).
+        catch (Exception e) when (e is not (OperationCanceledException or InvalidDataException or FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException))
+        {
+            throw new InvalidDataException($"'{path}' is not a readable Parquet file: {e.Message}", e);
+        }
+    }
 
     private static async Task<bool> WriteAsync(Table table, string path, CancellationToken ct)
     {

@@ -87,12 +87,18 @@ public static class Profiler
     /// <param name="sorted">Ascending, at least one.</param>
     private static NumericSummary Summarize(double[] sorted)
     {
-        // Differences from the median keep the digits of values far from zero, such as ticks.
+        // Differences from the median keep the digits of values far from zero, such as ticks. Where a difference is beyond the doubles, halves are taken.
+        var scale = double.IsFinite(sorted[^1] - sorted[0]) ? 1 : 0.5;
         var median = Quantile(sorted, 0.5);
-        var mean = median + sorted.Sum(value => (value - median) / sorted.Length);
-        var deviation = sorted.Length == 1 ? 0 : Math.Sqrt(sorted.Sum(value => (value - mean) * (value - mean)) / (sorted.Length - 1));
+        var mean = (scale * median + sorted.Sum(value => (scale * value - scale * median) / sorted.Length)) / scale;
+        // In units of the largest difference, so that squares neither overflow nor vanish.
+        var largest = Math.Max(scale * sorted[^1] - scale * mean, scale * mean - scale * sorted[0]);
+        var squares = largest == 0 ? 0 : sorted.Sum(value => Square((scale * value - scale * mean) / largest));
+        var deviation = squares == 0 ? 0 : Math.Min(double.MaxValue, largest / scale * Math.Sqrt(squares / (sorted.Length - 1)));
         return new NumericSummary(sorted[0], Quantile(sorted, 0.25), median, Quantile(sorted, 0.75), sorted[^1], mean, deviation);
     }
+
+    private static double Square(double value) => value * value;
 
     /// <summary>Quantile with linear interpolation between closest ranks.</summary>
     /// <remarks>Hyndman and Fan (1996), The American Statistician 50(4), type 7; the default of NumPy and pandas.</remarks>
@@ -114,17 +120,18 @@ public static class Profiler
             var margin = Math.Max(0.5, Math.Abs(low) * 1e-6);
             return new Histogram([low - margin, high + margin], [sorted.Length]);
         }
-        var edges = new double[Math.Min(MaxBins, distinct) + 1];
-        for (var i = 0; i < edges.Length; i++)
-        {
-            var fraction = (double)i / (edges.Length - 1);
-            edges[i] = low * (1 - fraction) + high * fraction;
-        }
-        var counts = new int[edges.Length - 1];
+        // As NumPy's linspace; where the range is beyond the doubles, halves are taken.
+        var bins = Math.Min(MaxBins, distinct);
+        var scale = double.IsFinite(high - low) ? 1 : 0.5;
+        var step = (scale * high - scale * low) / bins;
+        var edges = new double[bins + 1];
+        for (var i = 0; i < bins; i++) edges[i] = (scale * low + i * step) / scale;
+        edges[bins] = high;
+        var counts = new int[bins];
         var bin = 0;
         foreach (var value in sorted)
         {
-            while (bin < counts.Length - 1 && value >= edges[bin + 1]) bin++;
+            while (bin < bins - 1 && value >= edges[bin + 1]) bin++;
             counts[bin]++;
         }
         return new Histogram(edges, counts);

@@ -94,6 +94,12 @@ public class CsvDetectorTests
         Assert.Equal("windows-1252", Detect(text, "windows-1252").Encoding);
     }
 
+    [Theory]
+    [InlineData("windows-1251", "id,город\n1,Москва\n2,Санкт-Петербург\n3,Новосибирск\n")]
+    [InlineData("shift_jis", "id,都市\n1,東京都\n2,大阪市\n3,ひらがなとカタカナ\n")]
+    [InlineData("gb18030", "id,城市\n1,北京市\n2,上海市\n3,广州市\n")]
+    public void Other_scripts_are_told(string encoding, string text) => Assert.Equal(encoding, Detect(text, encoding).Encoding);
+
     [Fact]
     public void Utf8_is_told_where_a_character_lies_across_two_blocks()
     {
