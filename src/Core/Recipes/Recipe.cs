@@ -74,24 +74,19 @@ public sealed record Recipe(IReadOnlyList<RecipeStep> Steps)
     private FittedStep FitStep(int index, Table rows, string? target)
     {
         var step = Steps[index];
-        if (target is not null && rows.Find(target) is not null)
+        if (target is not null && rows.Find(target) is not null && !step.AllowsTarget)
         {
-            var problems = TargetProblems(step, target);
-            if (problems.Count > 0) throw new RecipeException(index, step.Title, [.. problems, .. step.Check(rows)]);
-            if (!step.AllowsTarget) rows = rows.Without([target]);
+            var problems = new List<StepProblem>();
+            var features = rows.Without([target]);
+            if (step.InputColumns.Contains(target))
+                problems.AddRange([new StepProblem($"Column '{target}' is the target, which this step may not touch.", target), .. step.Check(rows)]);
+            else if (step.NewColumns.Contains(target))
+                problems.AddRange([new StepProblem($"The step makes a column '{target}', but that is the name of the target.", target), .. step.Check(features)]);
+            if (problems.Count > 0) throw new RecipeException(index, step.Title, problems);
+            rows = features;
         }
         try { return step.Fit(rows); }
         catch (RecipeException exception) { throw new RecipeException(index, step.Title, exception.Problems); }
-    }
-
-    private static List<StepProblem> TargetProblems(RecipeStep step, string target)
-    {
-        var problems = new List<StepProblem>();
-        if (!step.AllowsTarget && step.InputColumns.Contains(target))
-            problems.Add(new StepProblem($"Column '{target}' is the target, which this step may not touch.", target));
-        if (step.NewColumns.Contains(target))
-            problems.Add(new StepProblem($"The step makes a column '{target}', but that is the name of the target.", target));
-        return problems;
     }
 
     private static void ThrowUnlessColumn(Table table, string? target)
