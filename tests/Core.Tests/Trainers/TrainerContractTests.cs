@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Trainers;
 using Xunit;
@@ -15,6 +14,8 @@ public sealed class TrainerContractTests
             foreach (var task in Enum.GetValues<LearningTask>().Where(trainer.Supports)) cases.Add(trainer.Id, task);
         return cases;
     }
+
+    public static TheoryData<string> MulticlassTrainers() => [.. TrainerCatalog.All.Where(t => t.Supports(LearningTask.Multiclass)).Select(t => t.Id)];
 
     public static TheoryData<string, string, string, LearningTask> SampleCases()
     {
@@ -103,24 +104,6 @@ public sealed class TrainerContractTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public async Task Cancelling_stops_training_quickly(string id, LearningTask task)
-    {
-        var trainer = TrainerCatalog.Find(id);
-        if (trainer is BaselineTrainer) Assert.Skip("The baseline is done before anybody could cancel.");
-        // Too much for any trainer to finish in the time.
-        var features = trainer is LogisticRegressionTrainer or SdcaTrainer ? 300 : 40;
-        var data = Samples.Synthetic(trainer is LogisticRegressionTrainer ? 60_000 : 100_000, features, task, 0);
-        using var source = new CancellationTokenSource();
-        var training = Task.Run(() => trainer.Train(data, new TrainingContext(1, 2), source.Token), TestContext.Current.CancellationToken);
-        await Task.Delay(300, TestContext.Current.CancellationToken);
-        var clock = Stopwatch.StartNew();
-        await source.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => training);
-        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(2), $"took {clock.Elapsed}");
-    }
-
-    [Theory]
-    [MemberData(nameof(Cases))]
     public void Progress_runs_forward_within_bounds(string id, LearningTask task)
     {
         var seen = new List<double>();
@@ -150,11 +133,10 @@ public sealed class TrainerContractTests
     }
 
     [Theory]
-    [MemberData(nameof(Cases))]
-    public void A_class_without_training_rows_is_possible_but_unlikely(string id, LearningTask task)
+    [MemberData(nameof(MulticlassTrainers))]
+    public void A_class_without_training_rows_is_possible_but_unlikely(string id)
     {
-        if (task != LearningTask.Multiclass) Assert.Skip("Only for several classes.");
-        var data = Samples.Synthetic(300, 5, task, 0) with { ClassCount = 4 };
+        var data = Samples.Synthetic(300, 5, LearningTask.Multiclass, 0) with { ClassCount = 4 };
         var scores = Samples.Score(TrainerCatalog.Find(id).Train(data, new TrainingContext(1, 2), TestContext.Current.CancellationToken), data.Features);
         Assert.All(scores, s => Assert.InRange(s[3], 0, 0.15));
     }
