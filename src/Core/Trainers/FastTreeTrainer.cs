@@ -29,7 +29,7 @@ public sealed class FastTreeTrainer : Trainer
     {
         ["Trees"] = Trees.ToString(CultureInfo.InvariantCulture) + (task == LearningTask.Multiclass ? " a class, each against the rest" : ""),
         ["Leaves a tree"] = Leaves.ToString(CultureInfo.InvariantCulture),
-        ["Smallest leaf"] = $"{SmallestLeaf} rows",
+        ["Smallest leaf"] = $"{SmallestLeaf} rows, or 1 in 20 of fewer than {20 * SmallestLeaf}",
         ["Learning rate"] = LearningRate.ToString(CultureInfo.InvariantCulture),
     };
 
@@ -44,21 +44,21 @@ public sealed class FastTreeTrainer : Trainer
             {
                 NumberOfTrees = Trees,
                 NumberOfLeaves = Leaves,
-                MinimumExampleCountPerLeaf = SmallestLeaf,
+                MinimumExampleCountPerLeaf = Math.Clamp(data.Labels.Length / 20, 1, SmallestLeaf),
                 LearningRate = LearningRate,
                 Seed = context.Seed,
                 NumberOfThreads = context.Threads,
             }).Fit(new MatrixDataView(data, cancellationToken)).Model.TrainedTreeEnsemble);
             var builder = new TreeEnsembleBuilder(features, 1, TreeLink.Identity, [ensemble.Bias]);
             Add(builder, ensemble, 0, 1);
-            return builder.Build();
+            return Build(builder);
         }
         if (data.Task == LearningTask.Binary)
         {
             var (ensemble, slope, offset) = TrainBinary(data.Features, data.Labels, context, cancellationToken);
             var builder = new TreeEnsembleBuilder(features, 2, TreeLink.Logistic, [(slope * ensemble.Bias) + offset]);
             Add(builder, ensemble, 0, slope);
-            return builder.Build();
+            return Build(builder);
         }
         return TrainEachAgainstTheRest(data, context, cancellationToken);
     }
@@ -72,21 +72,24 @@ public sealed class FastTreeTrainer : Trainer
         {
             var index = k;
             var labels = Array.ConvertAll(data.Labels, l => l == index ? 1f : 0f);
-            if (labels.Contains(1f))
+            var positives = labels.Count(l => l > 0);
+            if (positives > 0 && TrainBinary(data.Features, labels, context, cancellationToken) is { Ensemble.Trees.Count: > 0 } trained)
             {
-                var (ensemble, slope, offset) = TrainBinary(data.Features, labels, context, cancellationToken);
-                models[k] = (ensemble, slope);
-                bases[k] = (slope * ensemble.Bias) + offset;
+                models[k] = (trained.Ensemble, trained.Slope);
+                bases[k] = (trained.Slope * trained.Ensemble.Bias) + trained.Offset;
             }
-            // A class without rows: one in all rows and one more, so that no class is impossible.
-            else bases[k] = -Math.Log(labels.Length + 1.0);
+            // A class without rows or splits keeps its share, with one row more on either side so that no class is impossible.
+            else bases[k] = Math.Log((positives + 1.0) / (labels.Length - positives + 1.0));
             progress.Report((k + 1.0) / data.ClassCount);
         }
         var builder = new TreeEnsembleBuilder(data.Features.FeatureCount, data.ClassCount, TreeLink.OneVersusAll, bases);
         for (var k = 0; k < models.Length; k++)
             if (models[k] is { } model) Add(builder, model.Ensemble, k, model.Slope);
-        return builder.Build();
+        return Build(builder);
     }
+
+    private static TreeEnsembleScorer Build(TreeEnsembleBuilder builder) => builder.TreeCount > 0 ? builder.Build()
+        : throw new TrainingFailedException("FastTree found no split that leaves enough rows on both sides.");
 
     private static (TreeEnsemble<RegressionTree> Ensemble, double Slope, double Offset) TrainBinary(FeatureMatrix features, float[] labels, TrainingContext context, CancellationToken cancellationToken) =>
         MlNetRun.Execute(context.Seed, cancellationToken, ml =>
@@ -96,7 +99,7 @@ public sealed class FastTreeTrainer : Trainer
             {
                 NumberOfTrees = Trees,
                 NumberOfLeaves = Leaves,
-                MinimumExampleCountPerLeaf = SmallestLeaf,
+                MinimumExampleCountPerLeaf = Math.Clamp(labels.Length / 20, 1, SmallestLeaf),
                 LearningRate = LearningRate,
                 Seed = context.Seed,
                 NumberOfThreads = context.Threads,

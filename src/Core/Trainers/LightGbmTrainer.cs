@@ -8,7 +8,7 @@ public sealed class LightGbmTrainer : Trainer
 {
     private const double LearningRate = 0.1;
     private const int Leaves = 31;
-    private const int LargestSmallestLeaf = 20;
+    private const int SmallestLeaf = 20;
     private const int MaximumIterations = 1000;
     private const int IterationsWithoutStopping = 100;
     private const int Patience = 50;
@@ -34,7 +34,7 @@ public sealed class LightGbmTrainer : Trainer
         {
             ["Learning rate"] = LearningRate.ToString(CultureInfo.InvariantCulture),
             ["Leaves a tree"] = Leaves.ToString(CultureInfo.InvariantCulture),
-            ["Smallest leaf"] = $"{LargestSmallestLeaf} rows, or 1 in 20 of fewer than {20 * LargestSmallestLeaf}",
+            ["Smallest leaf"] = $"{SmallestLeaf} rows, or 1 in 20 of fewer than {20 * SmallestLeaf}",
             ["Iterations"] = $"at most {MaximumIterations}, until {Patience} without gain on 12.5 % of the training rows; {IterationsWithoutStopping} for fewer than {SmallestRowCountToStop} rows",
         };
         if (task != LearningTask.Multiclass) return settings;
@@ -47,7 +47,14 @@ public sealed class LightGbmTrainer : Trainer
     {
         TrainingChecks.Require(this, data);
         if (data.Task != LearningTask.Regression) TrainingChecks.RequireTwoClasses(data);
-        return LightGbmModelText.Parse(TrainText(data, context, cancellationToken), data.Features.FeatureCount, data.Task, data.ClassCount);
+        try
+        {
+            return LightGbmModelText.Parse(TrainText(data, context, cancellationToken), data.Features.FeatureCount, data.Task, data.ClassCount);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new TrainingFailedException(e.Message, e);
+        }
     }
 
     /// <summary>The trained model in LightGBM's own words.</summary>
@@ -102,7 +109,7 @@ public sealed class LightGbmTrainer : Trainer
                 $"objective=multiclass metric=multi_logloss num_class={data.ClassCount} lambda_l2={MulticlassL2Penalty} min_sum_hessian_in_leaf={MulticlassSmallestHessian}"),
             _ => "objective=regression metric=l2",
         };
-        var smallestLeaf = Math.Clamp(learntRows / 20, 1, LargestSmallestLeaf);
+        var smallestLeaf = Math.Clamp(learntRows / 20, 1, SmallestLeaf);
         return FormattableString.Invariant($"{objective} learning_rate={LearningRate} num_leaves={Leaves} min_data_in_leaf={smallestLeaf} seed={context.Seed} num_threads={context.Threads} deterministic=true force_col_wise=true verbosity=-1");
     }
 

@@ -44,6 +44,7 @@ internal static class LightGbmModelText
     private static void AddTree(TreeEnsembleBuilder builder, Dictionary<string, string> fields, int output, int featureCount)
     {
         var leaves = Numbers(fields, "leaf_value", null);
+        if (!leaves.All(double.IsFinite)) throw new InvalidDataException("LightGBM's model text, leaf_value: found a number that is not finite: training diverged.");
         if (leaves.Length == 1)
         {
             builder.AddTree(-1, _ => TreeNode.EndsWith(new LeafEntry(output, leaves[0])));
@@ -79,8 +80,14 @@ internal static class LightGbmModelText
     private static double[] Numbers(Dictionary<string, string> fields, string name, int? count)
     {
         var parts = Parts(fields, name, count);
-        return Array.ConvertAll(parts, p => double.TryParse(p, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && !double.IsNaN(number) ? number
-            : throw new InvalidDataException($"LightGBM's model text, {name}: found '{p}', expected a number."));
+        return Array.ConvertAll(parts, p => p switch
+        {
+            // A split of missing values from all others.
+            "inf" => double.PositiveInfinity,
+            "-inf" => double.NegativeInfinity,
+            _ => double.TryParse(p, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && !double.IsNaN(number) ? number
+                : throw new InvalidDataException($"LightGBM's model text, {name}: found '{p}', expected a number."),
+        });
     }
 
     private static int[] Integers(Dictionary<string, string> fields, string name, int count, int minimum, int maximum)

@@ -44,6 +44,8 @@ public sealed class TreeEnsembleBuilder
         (_featureCount, _outputCount, _link, _baseScores) = (featureCount, outputCount, link, [.. baseScores]);
     }
 
+    public int TreeCount => _roots.Count;
+
     /// <summary>Adds a tree.</summary>
     /// <param name="root">The trainer's own name of the root.</param>
     /// <param name="node">Describes a node by the trainer's own name; asked once a node.</param>
