@@ -18,7 +18,7 @@ public static class CsvDetector
         if (string.IsNullOrWhiteSpace(sample)) throw new CsvFormatException("The file holds only blank lines. Expected text with a record a line.");
 
         var quote = FindQuote(sample);
-        var delimiter = Delimiters.MaxBy(candidate => Consistency(sample, candidate, quote));
+        var delimiter = Delimiters.MaxBy(candidate => ConsistencyOrZero(sample, candidate, quote));
         ct.ThrowIfCancellationRequested();
         var decimalMark = delimiter != ',' && CountNumericColumns(sample, delimiter, quote, ',') > CountNumericColumns(sample, delimiter, quote, '.') ? ',' : '.';
         var options = new CsvOptions { Encoding = encoding, Quote = quote, Delimiter = delimiter, DecimalMark = decimalMark };
@@ -54,6 +54,19 @@ public static class CsvDetector
         return (opens, closes);
 
         static bool EndsField(char character) => character is '\r' or '\n' || Delimiters.Contains(character);
+    }
+
+    private static double ConsistencyOrZero(string sample, char delimiter, char quote)
+    {
+        try
+        {
+            return Consistency(sample, delimiter, quote);
+        }
+        catch (CsvFormatException)
+        {
+            // Beyond the limits with this delimiter; another one may explain the file. If none does, the header check below says so.
+            return 0;
+        }
     }
 
     /// <summary>How well the delimiter explains the sample: records of one length, more than one field, cells of a known form.</summary>

@@ -12,7 +12,7 @@ public static class CsvTableReader
     private const int RowsBetweenReports = 4096;
 
     /// <param name="path">The file.</param>
-    /// <param name="options">How it is written; kinds given there win over the evidence, and a value that does not fit becomes missing and a problem.</param>
+    /// <param name="options">How it is written; kinds given there win over the evidence, and a value that does not fit becomes missing and a problem. Kinds of columns that the file does not have are passed over.</param>
     /// <param name="bytesRead">Progress from 0 to the length of the file, never backwards; each of the two readings counts for half.</param>
     /// <param name="ct">Checked every few thousand rows.</param>
     /// <exception cref="CsvFormatException">There is no record, a quote is never closed, or a limit is exceeded (1 Mi characters a field, 10,000 columns).</exception>
@@ -51,7 +51,12 @@ public static class CsvTableReader
         var dateWarningDue = Array.ConvertAll(evidence, column => column.Kind == ColumnKind.DateTime && column.DateIsAmbiguous);
         var row = 0;
         var length = new FileInfo(path).Length;
-        ForEachRow(path, options, position => bytesRead?.Invoke(length / 2 + (position + 1) / 2), ct, _ => { }, record =>
+        ForEachRow(path, options, position => bytesRead?.Invoke(length / 2 + (position + 1) / 2), ct,
+        first =>
+        {
+            if (options.HasHeader) NoteRecordProblems(first, names, options, problems);
+        },
+        record =>
         {
             // The original of a data set never changes; anything else is the caller's mistake.
             if (row == rowCount) throw new IOException($"'{path}' grew while it was read.");

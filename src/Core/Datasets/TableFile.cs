@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Parquet;
 using Parquet.Schema;
 
@@ -18,7 +19,7 @@ public static class TableFile
     private sealed record Layout(IReadOnlyList<ColumnLayout> Columns, int RowCount);
 
     /// <param name="Values">The dictionary, where its order is not that of first occurrence.</param>
-    private sealed record ColumnLayout(string Name, ColumnKind Kind, IReadOnlyList<string>? Values);
+    private sealed record ColumnLayout(string Name, [property: JsonConverter(typeof(JsonStringEnumConverter<ColumnKind>))] ColumnKind Kind, IReadOnlyList<string>? Values);
 
     /// <summary>Writes the table to the path and replaces what is there; an exception leaves an unusable file.</summary>
     public static void Write(Table table, string path, CancellationToken ct) => Run(WriteAsync(table, path, ct));
@@ -31,7 +32,7 @@ public static class TableFile
             return Run(ReadAsync(path, ct));
         }
         // What Parquet.Net throws on a damaged file has no common type (IOException among them).
-        catch (Exception e) when (e is not (OperationCanceledException or InvalidDataException or FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException))
+        catch (Exception e) when (e is not (OperationCanceledException or InvalidDataException or FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException or OutOfMemoryException))
         {
             throw new InvalidDataException($"'{path}' is not a readable Parquet file: {e.Message}", e);
         }

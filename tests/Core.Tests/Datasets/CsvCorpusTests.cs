@@ -53,6 +53,26 @@ public class CsvCorpusTests
         Assert.True(compared >= atLeast, $"Compared {compared} files, expected at least {atLeast}.");
     }
 
+    [Theory]
+    [InlineData("bad-header-less-fields", "2 fields", "3 fields")]
+    [InlineData("bad-header-more-fields", "4 fields", "3 fields")]
+    [InlineData("bad-quotes-with-unescaped-quote", "Hey, I missed  it\"", "a delimiter or the end of the line after the closing quote (\")")]
+    public void Malformed_files_of_the_corpus_are_read_with_a_problem(string name, string found, string expected)
+    {
+        var path = TestFiles.Shared($"csv-corpus/csv-test-data/{name}.csv");
+        var result = CsvTableReader.Read(path, new CsvOptions(), null, TestContext.Current.CancellationToken);
+        var problem = Assert.Single(result.Problems);
+        Assert.Equal((2, found, expected), (problem.Line, problem.Found, problem.Expected));
+    }
+
+    [Fact]
+    public void A_file_of_the_corpus_with_an_open_quote_is_refused()
+    {
+        var path = TestFiles.Shared("csv-corpus/csv-test-data/bad-missing-quote.csv");
+        var exception = Assert.Throws<CsvFormatException>(() => CsvTableReader.Read(path, new CsvOptions(), null, TestContext.Current.CancellationToken));
+        Assert.Contains("line 2, field 2", exception.Message, StringComparison.Ordinal);
+    }
+
     // The line ends of some corpus files were normalised on the way here, those of their expectations not.
     private static string Show(IEnumerable<IEnumerable<string>> rows) => JsonSerializer.Serialize(rows).Replace("\\r\\n", "\\n", StringComparison.Ordinal);
 

@@ -33,6 +33,14 @@ public class CsvDetectorTests
     [InlineData("a;b,c;d\n1;2,5;3\n4;5,5;6\n", ';')]
     public void Delimiter_is_found_among_commas(string text, char expected) => Assert.Equal(expected, Detect(text).Delimiter);
 
+    [Fact]
+    public void A_character_that_would_give_too_many_columns_is_not_the_delimiter()
+    {
+        var options = Detect("a;b\n1;" + new string(',', 20_000) + "\n2;x\n3;y\n");
+        Assert.Equal(';', options.Delimiter);
+        Assert.Contains("10,001 fields", Assert.Throws<CsvFormatException>(() => Detect(new string(',', 10_000) + "\n")).Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("a;b\n1,5;2\n2,5;3\n", ',')]
     [InlineData("a;b\n1.5;2\n2.5;3\n", '.')]

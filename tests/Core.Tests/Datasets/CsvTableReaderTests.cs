@@ -211,6 +211,13 @@ public class CsvTableReaderTests
     }
 
     [Fact]
+    public void A_misplaced_quote_in_the_header_is_a_problem_of_its_line()
+    {
+        var problem = Assert.Single(Read("a,\"b\"c\n1,2\n").Problems);
+        Assert.Equal((1, "bc"), (problem.Line, problem.Column));
+    }
+
+    [Fact]
     public void Limits_are_errors_that_name_limit_and_place()
     {
         Assert.Contains("line 2 has 1,048,577 characters", Assert.Throws<CsvFormatException>(() => Read("a\n" + new string('x', (1 << 20) + 1) + "\n")).Message, StringComparison.Ordinal);
