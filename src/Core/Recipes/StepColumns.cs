@@ -35,6 +35,11 @@ internal static class StepColumns
         return problems;
     }
 
+    /// <summary>For replays: a column that was numeric in training.</summary>
+    /// <exception cref="ArgumentException">It is of another kind here.</exception>
+    public static NumericColumn Numeric(Column column) => column as NumericColumn
+        ?? throw new ArgumentException($"Column '{column.Name}' holds {Noun(column.Kind)}; numbers were expected, as in training.", nameof(column));
+
     /// <summary>The table with the named columns replaced by what <paramref name="change"/> makes of them.</summary>
     /// <exception cref="KeyNotFoundException">A named column is not there.</exception>
     public static Table Change(Table table, IReadOnlyList<string> names, Func<Column, int, Column> change)

@@ -16,6 +16,7 @@ public static class ManagementApi
         {
             var core = CoreJson.Options;
             foreach (var converter in core.Converters) json.SerializerOptions.Converters.Add(converter);
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, core.TypeInfoResolver!);
             json.SerializerOptions.AllowOutOfOrderMetadataProperties = core.AllowOutOfOrderMetadataProperties;
             json.SerializerOptions.RespectNullableAnnotations = core.RespectNullableAnnotations;
             json.SerializerOptions.RespectRequiredConstructorParameters = core.RespectRequiredConstructorParameters;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using ModelWorkbench.Core.Models;
@@ -86,7 +87,8 @@ public sealed class LiveModels(IDbContextFactory<AppDb> databases, ArtefactStore
     public static byte[] ToJson(PredictionResponse response)
     {
         var buffer = new System.Buffers.ArrayBufferWriter<byte>(1024);
-        using (var writer = new Utf8JsonWriter(buffer)) response.Write(writer);
+        // Quotes and letters as they are: the answer is read as JSON, never as HTML.
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping })) response.Write(writer);
         return buffer.WrittenSpan.ToArray();
     }
 

@@ -76,8 +76,10 @@ public class StepTests
     [Fact]
     public void Of_equally_frequent_values_the_smallest_is_filled_in()
     {
-        var table = Table(Numbers("n", 10, 9, Missing), Categories("c", "b", "a", null));
+        var (early, late) = (new DateTime(2024, 1, 1).Ticks, new DateTime(2024, 5, 31).Ticks);
+        var table = Table(Numbers("n", 10, 9, Missing), Categories("c", "b", "a", null), new DateTimeColumn("d", [late, early, DateTimeColumn.MissingTicks]));
         var filled = Apply(new FillMissingStep([], FillMethod.MostFrequent), table);
+        Assert.Equal("2024-01-01", filled["d"].GetText(2));
         Assert.Equal("9", filled["n"].GetText(2));
         Assert.Equal("a", filled["c"].GetText(2));
     }
@@ -139,6 +141,17 @@ public class StepTests
     {
         var fitted = new Log1pStep(["a"]).Fit(Table(Numbers("a", 0, 1)));
         Assert.Equal([true, true, false], Rows(fitted.Replay(Table(Numbers("a", -1, -5, 1)))["a"], (c, r) => c.IsMissing(r)));
+    }
+
+    [Fact]
+    public void A_column_of_another_kind_than_in_training_is_named()
+    {
+        var other = Table(Categories("a", "x"));
+        FittedStep[] fitted = [new Log1pStep(["a"]).Fit(Table(Numbers("a", 0, 1))), new PcaStep(["a"], 1).Fit(Table(Numbers("a", 0, 1)))];
+        Assert.All(fitted, step => Assert.Contains("'a' holds categories", Assert.Throws<ArgumentException>(() => step.Replay(other)).Message));
+        var fill = new FillMissingStep(["a"], FillMethod.Constant, "x").Fit(other);
+        Assert.Contains("'a' holds numbers", Assert.Throws<ArgumentException>(() => fill.Replay(Table(Numbers("a", Missing)))).Message);
+        Assert.Contains("There is no column 'a'", Assert.Throws<KeyNotFoundException>(() => fill.Replay(Table(Numbers("b", 1)))).Message);
     }
 
     [Fact]

@@ -68,29 +68,50 @@ public sealed record FillMissingStep(IReadOnlyList<string> Columns, FillMethod M
         return expected is null ? null : $"Column '{column.Name}' holds {StepColumns.Noun(column.Kind)}: found the constant '{Constant}', expected {expected}.";
     }
 
-    private string Learn(Column column) => Method switch
+    private string Learn(Column column) => (Method, column) switch
     {
-        FillMethod.Constant => Constant!,
-        FillMethod.MostFrequent => MostFrequent(column),
-        _ => Location((NumericColumn)column).ToString("R", CultureInfo.InvariantCulture),
+        (FillMethod.Constant, _) => Constant!,
+        (FillMethod.Mean, NumericColumn numbers) => Text(Present(numbers).Average()),
+        (FillMethod.Median, NumericColumn numbers) => Text(Median(Sorted(Present(numbers)))),
+        (_, NumericColumn numbers) => Text(Mode(Sorted(Present(numbers)))),
+        (_, DateTimeColumn moments) => new DateTimeColumn(column.Name, [Mode(Sorted(Array.FindAll(moments.Ticks.ToArray(), ticks => ticks != DateTimeColumn.MissingTicks)))]).GetText(0)!,
+        (_, DictionaryColumn names) => Mode(names),
+        _ => throw new ArgumentException($"Column '{column.Name}' is of an unknown type {column.GetType().Name}.", nameof(column)),
     };
 
-    private double Location(NumericColumn column)
+    private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+
+    private static double[] Present(NumericColumn column) => Array.FindAll(column.Values.ToArray(), value => !double.IsNaN(value));
+
+    private static T[] Sorted<T>(T[] values)
     {
-        var present = column.Values.ToArray().Where(value => !double.IsNaN(value)).Order().ToArray();
-        return Method == FillMethod.Mean ? present.Average() : (present[(present.Length - 1) / 2] + present[present.Length / 2]) / 2;
+        Array.Sort(values);
+        return values;
     }
 
-    private static string MostFrequent(Column column)
+    private static double Median(double[] sorted) => (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+
+    /// <summary>The value of the longest run; of equally long ones the first, which is the smallest.</summary>
+    private static T Mode<T>(T[] sorted) where T : IEquatable<T>
     {
-        var rows = Enumerable.Range(0, column.Length).Where(row => !column.IsMissing(row));
-        return column is NumericColumn numbers
-            ? Mode(rows.Select(row => numbers.Values[row]), Comparer<double>.Default).ToString("R", CultureInfo.InvariantCulture)
-            : Mode(rows.Select(row => column.GetText(row)!), StringComparer.Ordinal);
+        var (best, longest) = (sorted[0], 0);
+        for (var start = 0; start < sorted.Length;)
+        {
+            var end = start;
+            while (end < sorted.Length && sorted[end].Equals(sorted[start])) end++;
+            if (end - start > longest) (best, longest) = (sorted[start], end - start);
+            start = end;
+        }
+        return best;
     }
 
-    private static T Mode<T>(IEnumerable<T> values, IComparer<T> order) where T : notnull =>
-        values.CountBy(value => value).OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key, order).First().Key;
+    private static string Mode(DictionaryColumn column)
+    {
+        var counts = new int[column.Values.Count];
+        foreach (var code in column.Codes)
+            if (code >= 0) counts[code]++;
+        return column.Values.Zip(counts).OrderByDescending(v => v.Second).ThenBy(v => v.First, StringComparer.Ordinal).First().First;
+    }
 }
 
 /// <summary>What is filled into a column: the value in invariant form, which loses nothing.</summary>

@@ -42,7 +42,7 @@ public sealed record FittedLog1p(IReadOnlyList<string> Columns) : FittedStep
     /// <summary>A value of -1 or less, which training rows do not have, becomes missing.</summary>
     public override Table Replay(Table rows) => StepColumns.Change(rows, Columns, (column, _) =>
     {
-        var values = ((NumericColumn)column).Values;
+        var values = StepColumns.Numeric(column).Values;
         var logs = new double[values.Length];
         for (var row = 0; row < logs.Length; row++) logs[row] = Log1p(values[row]);
         return new NumericColumn(column.Name, logs);

@@ -66,7 +66,7 @@ public sealed record FittedPca(IReadOnlyList<string> Columns, PrincipalComponent
     /// <summary>The components stand after the columns that stay. A missing value, which training rows do not have, counts as the training mean.</summary>
     public override Table Replay(Table rows)
     {
-        var inputs = Columns.Select(name => (NumericColumn)rows[name]).ToArray();
+        var inputs = Columns.Select(name => StepColumns.Numeric(rows[name])).ToArray();
         var names = ComponentNames;
         var outputs = names.Select(_ => new double[rows.RowCount]).ToArray();
         var features = new double[inputs.Length];

@@ -14,7 +14,7 @@ for file, target, fraction in [("iris.csv", "species", 0.2), ("penguins.csv", "s
                                ("credit_risk.csv", "Status", 0.1), ("breast_cancer.csv", "diagnosis", 0.33)]:
     y = pd.read_csv(samples / file)[target]
     train, test = train_test_split(y, test_size=fraction, stratify=y, random_state=0)
-    folds = [y.iloc[v].value_counts().to_dict() for _, v in StratifiedKFold(5, shuffle=True, random_state=0).split(y, y)]
+    folds = [train.iloc[v].value_counts().to_dict() for _, v in StratifiedKFold(5, shuffle=True, random_state=0).split(train, train)]
     cases.append({"file": file, "target": target, "fraction": fraction, "trainCount": len(train), "testCount": len(test),
                   "testByClass": test.value_counts().to_dict(), "validationByClass": folds})
 json.dump(cases, open("splits.json", "w"), indent=1)
