@@ -1,8 +1,6 @@
 using System.Reflection;
-using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using System.Text.Json.Serialization.Metadata;
 using System.Text.Json.Serialization.Metadata;
 
 namespace ModelWorkbench.Core.Recipes;
