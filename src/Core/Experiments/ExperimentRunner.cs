@@ -13,7 +13,8 @@ namespace ModelWorkbench.Core.Experiments;
 /// <summary>Runs the trials of one job, one after another, in the process it is called in. Knows no database: a folder in, files and events out.</summary>
 public sealed class ExperimentRunner
 {
-    private const int GoldenRowCount = 5;
+    // Enough for the test form to offer real rows at random.
+    private const int GoldenRowCount = 25;
     private const int TimedRowCount = 1_000;
     private const int ImportanceRowCount = 1_000;
     private const int ImportanceRepeats = 3;

@@ -3,7 +3,8 @@ namespace ModelWorkbench.Core.Trainers;
 /// <summary>Class shares or the mean of the training rows, whatever the features say.</summary>
 public sealed class BaselineTrainer : Trainer
 {
-    public override string Id => "baseline";
+    public const string BaselineId = "baseline";
+    public override string Id => BaselineId;
     public override string Name => "Baseline";
     public override string Description => "Ignores the features and always answers with the class shares or the mean of the training rows; a model that is not better has learnt nothing.";
     public override FeatureEncoding Encoding => FeatureEncoding.Codes;
