@@ -48,11 +48,11 @@ public class PlotTests
     public void Confusion_matrix_has_the_true_class_from_top_to_bottom_with_counts_as_text_and_shares_as_shade()
     {
         var figure = ConfusionMatrixPlot.Figure(Report(["cat", "dog"], [[1500, 500], [1, 3]]));
-        var cells = Assert.IsType<HeatMap>(Assert.Single(figure.Traces(Light)));
+        var cells = (HeatMap)figure.Traces(Light)[0];
         Assert.Equal([0.75, 0.25], Row(cells.Z, 0));
         Assert.Equal([0.25, 0.75], Row(cells.Z, 1));
-        Assert.Equal(["1\u202F500", "500"], Row(cells.Text, 0));
-        Assert.Equal(["1", "3"], Row(cells.Text, 1));
+        Assert.Equal(["1", "1\u202F500", "3", "500"], Texts(figure).Values.Order(StringComparer.Ordinal));
+        Assert.Equal(["1\u202F500", "500", "1", "3"], new[] { (0, 0), (0, 1), (1, 0), (1, 1) }.Select(cell => Texts(figure)[cell]));
         Assert.Equal("true: cat<br>predicted: dog<br>500 rows, 25.0 % of the true class", Row(cells.HoverText, 0)[1]);
         var layout = figure.Layout(Light, 400);
         Assert.Equal(["cat", "dog"], layout.YAxis[0].TickText);
@@ -66,9 +66,10 @@ public class PlotTests
     public void Confusion_matrix_of_many_classes_abbreviates_thousands_and_leaves_zeros_out()
     {
         var counts = Enumerable.Range(0, 26).Select(i => (IReadOnlyList<int>)[.. Enumerable.Range(0, 26).Select(j => i == 0 ? new[] { 999, 1234, 12345, 1234567 }[j % 4] : 0)]).ToList();
-        var cells = (HeatMap)ConfusionMatrixPlot.Figure(Report([.. Enumerable.Range(0, 26).Select(i => $"c{i}")], counts)).Traces(Light)[0];
-        Assert.Equal(["999", "1.2k", "12k", "1.2M"], Row(cells.Text, 0).Take(4));
-        Assert.Equal("", Row(cells.Text, 1)[0]);
+        var figure = ConfusionMatrixPlot.Figure(Report([.. Enumerable.Range(0, 26).Select(i => $"c{i}")], counts));
+        var cells = (HeatMap)figure.Traces(Light)[0];
+        Assert.Equal(["999", "1.2k", "12k", "1.2M"], Enumerable.Range(0, 4).Select(j => Texts(figure)[(0, j)]));
+        Assert.DoesNotContain((1, 0), Texts(figure).Keys);
         Assert.Contains("12\u202F345 rows", (string)Row(cells.HoverText, 0)[2]);
     }
 
@@ -262,6 +263,25 @@ public class PlotTests
         Assert.All([colors.Text, colors.MutedText], color => Assert.True(Contrast(color, colors.Surface) >= 4.5, $"{color} on {colors.Surface} has {Contrast(color, colors.Surface):F2}"));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Text_can_be_read_on_every_shade_of_the_confusion_matrix(bool isDark)
+    {
+        var colors = WorkbenchTheme.Plots(isDark);
+        for (var step = 0; step <= 100; step++)
+        {
+            var position = step / 100.0 * (colors.LowToHigh.Count - 1);
+            var below = Math.Min((int)position, colors.LowToHigh.Count - 2);
+            var shade = "#" + string.Concat(new[] { 1, 3, 5 }.Select(at => Mixed(colors.LowToHigh[below], colors.LowToHigh[below + 1], at, position - below).ToString("X2")));
+            var ink = colors.Ink(step / 100.0);
+            Assert.True(Contrast(ink, shade) >= 4.45, $"{ink} on {shade} ({step} %) has {Contrast(ink, shade):F2}");
+        }
+
+        static int Mixed(string from, string to, int at, double share) =>
+            (int)Math.Round(Convert.ToInt32(from.Substring(at, 2), 16) * (1 - share) + Convert.ToInt32(to.Substring(at, 2), 16) * share);
+    }
+
     [Fact]
     public void The_picture_is_named_after_the_title() => Assert.Equal("roc-curve-2", PlotText.FileName("ROC curve: #2"));
 
@@ -281,6 +301,11 @@ public class PlotTests
         }
         return 0.2126 * Channel(1) + 0.7152 * Channel(3) + 0.0722 * Channel(5);
     }
+
+    // Text of a cell by true and predicted class.
+    private static Dictionary<(int, int), string> Texts(PlotFigure figure) => figure.Traces(Light).OfType<Scatter>()
+        .SelectMany(trace => trace.TextArray.Select((text, i) => (Cell: ((int)trace.Y[i], (int)trace.X[i]), text)))
+        .ToDictionary(cell => cell.Cell, cell => cell.text);
 
     private static IList<object> Row(IList<object> matrix, int row) => [.. ((System.Collections.IEnumerable)matrix[row]).Cast<object>()];
 
