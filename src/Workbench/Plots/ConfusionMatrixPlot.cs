@@ -1,3 +1,4 @@
+using System.Globalization;
 using ModelWorkbench.Core.Evaluation;
 using ModelWorkbench.Workbench.Shell;
 using Plotly.Blazor.Traces;
@@ -9,6 +10,8 @@ namespace ModelWorkbench.Workbench.Plots;
 /// <remarks>The shade is the share and not the count, so that a rare class that is always missed is as visible as a frequent one.</remarks>
 public static class ConfusionMatrixPlot
 {
+    private const int ManyClasses = 12;
+
     public static PlotFigure Figure(ClassificationReport report)
     {
         var right = Enumerable.Range(0, report.Classes.Count).Sum(c => (long)report.Confusion[c][c]);
@@ -18,7 +21,7 @@ public static class ConfusionMatrixPlot
             $"{Figures.Count(report.Classes.Count, "class", "classes")}; {Figures.Count(right)} of {Figures.Count(all, "row")} are on the diagonal, predicted as what they are.",
             new PlotAxis("Predicted class") { Names = report.Classes, Grid = false },
             new PlotAxis("True class") { Names = report.Classes, Reversed = true, Grid = false },
-            colors => [Cells(report, colors)])
+            colors => [Cells(report, colors), .. Texts(report, colors)])
         {
             Height = Math.Clamp(190 + report.Classes.Count * 28, 380, 960),
         };
@@ -32,8 +35,6 @@ public static class ConfusionMatrixPlot
             X = [.. Enumerable.Range(0, report.Classes.Count).Cast<object>()],
             Y = [.. Enumerable.Range(0, report.Classes.Count).Cast<object>()],
             Z = [.. shares.Select(row => row.Cast<object>().ToList())],
-            Text = [.. report.Confusion.Select(row => row.Select(count => (object)Figures.Count(count)).ToList())],
-            TextTemplate = "%{text}",
             HoverText = [.. report.Confusion.Select((row, truth) => row.Select((count, predicted) => (object)Hover(report, truth, predicted, count, shares[truth][predicted])).ToList())],
             HoverInfo = HoverInfoFlag.Text,
             ColorScale = PlotScale.Of(colors.LowToHigh),
@@ -43,6 +44,40 @@ public static class ConfusionMatrixPlot
             YGap = 1,
             ColorBar = new ColorBar { Title = new() { Text = "Share of the true class", Side = Plotly.Blazor.Traces.HeatMapLib.ColorBarLib.TitleLib.SideEnum.Right }, TickFormat = ".0%", Thickness = 12, OutlineWidth = 0 },
         };
+    }
+
+    // Where cells are small: thousands as 1.2k, and nothing for 0, so that the figures there are can be read. The exact count is in the hover.
+    private static string CellText(int count, int classes) => classes <= ManyClasses
+        ? Figures.Count(count)
+        : count switch
+        {
+            0 => "",
+            < 1_000 => Figures.Count(count),
+            < 9_950 => $"{(count / 1_000.0).ToString("F1", CultureInfo.InvariantCulture)}k",
+            < 999_500 => $"{Math.Round(count / 1_000.0)}k",
+            _ => $"{(count / 1_000_000.0).ToString("F1", CultureInfo.InvariantCulture)}M",
+        };
+
+    // Not the heat map's own texts: Plotly colours those without regard to contrast on middle shades.
+    private static IEnumerable<Scatter> Texts(ClassificationReport report, PlotColors colors)
+    {
+        var classes = report.Classes.Count;
+        var cells = report.Confusion.SelectMany((row, truth) =>
+        {
+            var shares = Shares(row);
+            return row.Select((count, predicted) => (Truth: truth, Predicted: predicted, Text: CellText(count, classes), Ink: colors.Ink(shares[predicted])));
+        });
+        foreach (var ink in cells.Where(cell => cell.Text.Length > 0).GroupBy(cell => cell.Ink))
+            yield return new Scatter
+            {
+                Mode = Plotly.Blazor.Traces.ScatterLib.ModeFlag.Text,
+                X = [.. ink.Select(cell => (object)cell.Predicted)],
+                Y = [.. ink.Select(cell => (object)cell.Truth)],
+                TextArray = [.. ink.Select(cell => cell.Text)],
+                TextFont = new() { Color = ink.Key, Size = classes <= ManyClasses ? 13 : 10 },
+                HoverInfo = Plotly.Blazor.Traces.ScatterLib.HoverInfoFlag.Skip,
+                ShowLegend = false,
+            };
     }
 
     private static double[] Shares(IReadOnlyList<int> row)

@@ -24,13 +24,13 @@ public static class WorkbenchTheme
     // The eight colours of Okabe and Ito (Color Universal Design, 2008), darkened or lightened until each has
     // at least 3:1 on the surface; order and marker shape keep them apart where hue alone does not.
     private static readonly PlotColors LightPlots = new(
-        Text: "#1B2430", MutedText: "#566173", Grid: "#E4E8ED", Surface: "#FFFFFF", Reference: "#7C8796", Accent: "#2F5BB7",
+        Text: "#1B2430", MutedText: "#566173", Grid: "#E4E8ED", Surface: "#FFFFFF", Reference: "#7C8796", Accent: "#2F5BB7", Black: "#000000", White: "#FFFFFF",
         Categories: ["#0072B2", "#C75000", "#00855F", "#A8447F", "#8A6500", "#3A8FC7", "#4B3F9E", "#5B6470"],
         LowToHigh: ["#F2F5FA", "#C5D5F0", "#86A8DE", "#4A76C4", "#1E3F86"],
         Scatter: ["#3B2A78", "#2E5E9E", "#1F8A8C", "#4FA95B", "#C9A227"]);
 
     private static readonly PlotColors DarkPlots = new(
-        Text: "#E4E8EE", MutedText: "#A3AFBE", Grid: "#2B3542", Surface: "#171E27", Reference: "#8793A3", Accent: "#8AB4F8",
+        Text: "#E4E8EE", MutedText: "#A3AFBE", Grid: "#2B3542", Surface: "#171E27", Reference: "#8793A3", Accent: "#8AB4F8", Black: "#000000", White: "#FFFFFF",
         Categories: ["#56B4E9", "#F0883E", "#2FC298", "#E391BE", "#E0C341", "#4C8FE0", "#A99BF5", "#AAB4C0"],
         LowToHigh: ["#1D2733", "#274066", "#36609F", "#5A8CD8", "#A9C9FB"],
         Scatter: ["#7E6BD6", "#4E8FD6", "#38B2AC", "#86CF6B", "#F2DC5D"]);
@@ -69,7 +69,7 @@ public static class WorkbenchTheme
             ActionDisabled = "#A9B1BC",
             ActionDisabledBackground = "#E4E8ED",
             LinesDefault = "#E0E4EA",
-            LinesInputs = "#818C9B",
+            LinesInputs = "#7A8594",
             TableLines = "#E0E4EA",
             TableHover = "#F2F5FA",
             TableStriped = "#F8F9FB",
