@@ -42,30 +42,34 @@ public abstract class ForestTrainer : Trainer
         var numbers = isRegression ? Array.ConvertAll(data.Labels, l => l - offset) : [];
         var tried = isRegression ? data.Features.FeatureCount : Math.Max(1, (int)Math.Sqrt(data.Features.FeatureCount));
 
-        var trees = new List<TreeNode>[TreeCount];
         var seeds = new Random(context.Seed);
-        var treeSeeds = Array.ConvertAll(trees, _ => seeds.Next());
+        var treeSeeds = new int[TreeCount];
+        foreach (ref var seed in treeSeeds.AsSpan()) seed = seeds.Next();
         var progress = new MonotoneProgress(context.Progress);
-        var grown = 0;
-        Parallel.For(0, TreeCount, new ParallelOptions { MaxDegreeOfParallelism = context.Threads, CancellationToken = cancellationToken },
-            () => new ForestTreeGrower(features, labels, numbers, data.ClassCount, tried, _extra),
-            (tree, _, grower) =>
-            {
-                trees[tree] = grower.Grow(treeSeeds[tree], offset, cancellationToken);
-                progress.Report((double)Interlocked.Increment(ref grown) / TreeCount);
-                return grower;
-            },
-            _ => { });
-
         var outputs = isRegression ? 1 : data.ClassCount;
         var builder = new TreeEnsembleBuilder(data.Features.FeatureCount, outputs, TreeLink.Average, new double[outputs]);
-        for (var tree = 0; tree < TreeCount; tree++)
+        // Trees are drawn in order and joined in order as soon as they can be, so that few wait in their larger, growing form.
+        var waiting = new List<TreeNode>?[TreeCount];
+        var joining = new Lock();
+        int drawn = 0, joined = 0;
+        Parallel.For(0, Math.Min(context.Threads, TreeCount), new ParallelOptions { MaxDegreeOfParallelism = context.Threads, CancellationToken = cancellationToken }, _ =>
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            var nodes = trees[tree];
-            builder.AddTree(0, node => nodes[node]);
-            trees[tree] = null!;
-        }
+            var grower = new ForestTreeGrower(features, labels, numbers, data.ClassCount, tried, _extra);
+            for (int tree; (tree = Interlocked.Increment(ref drawn) - 1) < TreeCount;)
+            {
+                var grown = grower.Grow(treeSeeds[tree], offset, cancellationToken);
+                lock (joining)
+                {
+                    waiting[tree] = grown;
+                    while (joined < TreeCount && waiting[joined] is { } nodes)
+                    {
+                        builder.AddTree(0, node => nodes[node]);
+                        waiting[joined++] = null;
+                    }
+                    progress.Report((double)joined / TreeCount);
+                }
+            }
+        });
         return builder.Build();
     }
 }
