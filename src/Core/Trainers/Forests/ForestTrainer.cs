@@ -4,7 +4,8 @@ namespace ModelWorkbench.Core.Trainers;
 
 /// <summary>Many deep trees that vote: what random forest and extremely randomised trees have in common.</summary>
 /// <remarks>
-/// Class probabilities are the mean of the leaves' class shares. A missing value goes to the side that parts the classes better.
+/// Class probabilities are the mean of the leaves' class shares, with one more vote for the class shares of all training rows: where
+/// all trees agree, deep ones would else call the other classes impossible, and pay for it where they are wrong. A missing value goes to the side that parts the classes better.
 /// Every tree has a seed of its own, so that the result does not depend on the number of threads.
 /// </remarks>
 public abstract class ForestTrainer : Trainer
@@ -29,6 +30,7 @@ public abstract class ForestTrainer : Trainer
         ["Thresholds"] = _extra ? "one at random a feature" : "the best of at most 253 quantiles",
         ["Rows a tree"] = _extra ? "all" : "a bootstrap sample",
         ["Smallest leaf"] = "1 row",
+        ["Answer"] = task == LearningTask.Regression ? "mean of the trees" : "mean of the trees' class shares, and of those of all training rows as one more vote",
     };
 
     public override Scorer Train(TrainingData data, TrainingContext context, CancellationToken cancellationToken)
@@ -70,6 +72,21 @@ public abstract class ForestTrainer : Trainer
                 }
             }
         });
+        if (!isRegression)
+        {
+            var prior = ClassShares(labels, data.ClassCount);
+            builder.AddTree(0, _ => prior);
+        }
         return builder.Build();
+    }
+
+    /// <summary>A tree of one leaf with the class shares; one row more a class, so that none is impossible.</summary>
+    private static TreeNode ClassShares(int[] labels, int classCount)
+    {
+        var entries = new LeafEntry[classCount];
+        var share = 1.0 / (labels.Length + classCount);
+        for (var k = 0; k < classCount; k++) entries[k] = new LeafEntry(k, share);
+        foreach (var label in labels) entries[label] = entries[label] with { Value = entries[label].Value + share };
+        return TreeNode.EndsWith(entries);
     }
 }
