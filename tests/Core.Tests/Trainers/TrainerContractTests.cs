@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Trainers;
 using Xunit;
@@ -27,11 +28,13 @@ public sealed class TrainerContractTests
         return cases;
     }
 
-    private static Table Load(string file)
+    private static readonly ConcurrentDictionary<string, Table> Tables = new();
+
+    private static Table Load(string file) => Tables.GetOrAdd(file, name =>
     {
-        var table = Samples.Read(file);
+        var table = Samples.Read(name);
         return table.RowCount <= 1500 ? table : table.Take([.. Enumerable.Range(0, 1500).Select(i => i * (table.RowCount / 1500))]);
-    }
+    });
 
     [Theory]
     [MemberData(nameof(SampleCases))]

@@ -4,7 +4,8 @@ namespace ModelWorkbench.Core.Trainers;
 
 /// <summary>Many deep trees that vote: what random forest and extremely randomised trees have in common.</summary>
 /// <remarks>
-/// Class probabilities are the mean of the leaves' class shares. A missing value goes to the side that parts the classes better.
+/// Class probabilities are the mean of the leaves' class shares, with one more vote for the class shares of all training rows: where
+/// all trees agree, deep ones would else call the other classes impossible, and pay for it where they are wrong. A missing value goes to the side that parts the classes better.
 /// Every tree has a seed of its own, so that the result does not depend on the number of threads.
 /// </remarks>
 public abstract class ForestTrainer : Trainer
@@ -29,6 +30,7 @@ public abstract class ForestTrainer : Trainer
         ["Thresholds"] = _extra ? "one at random a feature" : "the best of at most 253 quantiles",
         ["Rows a tree"] = _extra ? "all" : "a bootstrap sample",
         ["Smallest leaf"] = "1 row",
+        ["Answer"] = task == LearningTask.Regression ? "mean of the trees" : "mean of the trees' class shares, and of those of all training rows as one more vote",
     };
 
     public override Scorer Train(TrainingData data, TrainingContext context, CancellationToken cancellationToken)
@@ -42,30 +44,49 @@ public abstract class ForestTrainer : Trainer
         var numbers = isRegression ? Array.ConvertAll(data.Labels, l => l - offset) : [];
         var tried = isRegression ? data.Features.FeatureCount : Math.Max(1, (int)Math.Sqrt(data.Features.FeatureCount));
 
-        var trees = new List<TreeNode>[TreeCount];
         var seeds = new Random(context.Seed);
-        var treeSeeds = Array.ConvertAll(trees, _ => seeds.Next());
+        var treeSeeds = new int[TreeCount];
+        foreach (ref var seed in treeSeeds.AsSpan()) seed = seeds.Next();
         var progress = new MonotoneProgress(context.Progress);
-        var grown = 0;
-        Parallel.For(0, TreeCount, new ParallelOptions { MaxDegreeOfParallelism = context.Threads, CancellationToken = cancellationToken },
-            () => new ForestTreeGrower(features, labels, numbers, data.ClassCount, tried, _extra),
-            (tree, _, grower) =>
-            {
-                trees[tree] = grower.Grow(treeSeeds[tree], offset, cancellationToken);
-                progress.Report((double)Interlocked.Increment(ref grown) / TreeCount);
-                return grower;
-            },
-            _ => { });
-
         var outputs = isRegression ? 1 : data.ClassCount;
         var builder = new TreeEnsembleBuilder(data.Features.FeatureCount, outputs, TreeLink.Average, new double[outputs]);
-        for (var tree = 0; tree < TreeCount; tree++)
+        // Trees are drawn in order and joined in order as soon as they can be, so that few wait in their larger, growing form.
+        var waiting = new List<TreeNode>?[TreeCount];
+        var joining = new Lock();
+        int drawn = 0, joined = 0;
+        Parallel.For(0, Math.Min(context.Threads, TreeCount), new ParallelOptions { MaxDegreeOfParallelism = context.Threads, CancellationToken = cancellationToken }, _ =>
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            var nodes = trees[tree];
-            builder.AddTree(0, node => nodes[node]);
-            trees[tree] = null!;
+            var grower = new ForestTreeGrower(features, labels, numbers, data.ClassCount, tried, _extra);
+            for (int tree; (tree = Interlocked.Increment(ref drawn) - 1) < TreeCount;)
+            {
+                var grown = grower.Grow(treeSeeds[tree], offset, cancellationToken);
+                lock (joining)
+                {
+                    waiting[tree] = grown;
+                    while (joined < TreeCount && waiting[joined] is { } nodes)
+                    {
+                        builder.AddTree(0, node => nodes[node]);
+                        waiting[joined++] = null;
+                    }
+                    progress.Report((double)joined / TreeCount);
+                }
+            }
+        });
+        if (!isRegression)
+        {
+            var prior = ClassShares(labels, data.ClassCount);
+            builder.AddTree(0, _ => prior);
         }
         return builder.Build();
+    }
+
+    /// <summary>A tree of one leaf with the class shares; one row more a class, so that none is impossible.</summary>
+    private static TreeNode ClassShares(int[] labels, int classCount)
+    {
+        var entries = new LeafEntry[classCount];
+        var share = 1.0 / (labels.Length + classCount);
+        for (var k = 0; k < classCount; k++) entries[k] = new LeafEntry(k, share);
+        foreach (var label in labels) entries[label] = entries[label] with { Value = entries[label].Value + share };
+        return TreeNode.EndsWith(entries);
     }
 }

@@ -24,6 +24,10 @@ internal static class MlNetRun
         {
             throw new OperationCanceledException("Training was cancelled.", e, cancellationToken);
         }
+        catch (DllNotFoundException e)
+        {
+            throw new TrainingFailedException($"A native library of ML.NET cannot be loaded on this machine: {e.Message}", e);
+        }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException or AggregateException or NotSupportedException or ArithmeticException)
         {
             throw new TrainingFailedException($"ML.NET could not learn from this data: {e.GetBaseException().Message}", e);

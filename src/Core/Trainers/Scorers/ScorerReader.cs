@@ -7,10 +7,13 @@ internal sealed class ScorerReader(ReadOnlyMemory<byte> bytes)
 {
     private int _position;
 
+    /// <summary>The tree being read, for the messages.</summary>
+    public int? Tree { get; set; }
+
     public int Remaining => bytes.Length - _position;
 
     public InvalidDataException Damage(string place, string found, string expected) =>
-        new($"The model file is damaged at byte {_position} ({place}): found {found}, expected {expected}.");
+        new($"The model file is damaged at byte {_position} ({(Tree is { } tree ? $"tree {tree}, " : "")}{place}): found {found}, expected {expected}.");
 
     public byte ReadByte(string place) => Next(1, place)[0];
 

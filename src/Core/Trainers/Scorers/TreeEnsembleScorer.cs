@@ -158,25 +158,27 @@ public sealed class TreeEnsembleScorer : Scorer
         var trees = reader.ReadCount(1, Math.Max(1, reader.Remaining / 9), "number of trees");
         for (var tree = 0; tree < trees; tree++)
         {
+            reader.Tree = tree;
             builder.StartTree();
             for (var open = 1L; open > 0; open--)
             {
-                var tag = reader.ReadCount(0, 2 * featureCount, $"tree {tree}, feature");
+                var tag = reader.ReadCount(0, 2 * featureCount, "feature");
                 if (tag > 0)
                 {
-                    builder.Split((tag - 1) / 2, reader.ReadThreshold($"tree {tree}, threshold"), (tag - 1) % 2 == 1);
+                    builder.Split((tag - 1) / 2, reader.ReadThreshold("threshold"), (tag - 1) % 2 == 1);
                     open += 2;
                     continue;
                 }
-                var entries = sums > 1 ? reader.ReadCount(1, sums, $"tree {tree}, entries of a leaf") : 1;
+                var entries = sums > 1 ? reader.ReadCount(1, sums, "entries of a leaf") : 1;
                 builder.StartLeaf();
                 for (var entry = 0; entry < entries; entry++)
                 {
-                    var output = sums > 1 ? reader.ReadCount(0, sums - 1, $"tree {tree}, output of a leaf") : 0;
-                    builder.LeafEntry(output, reader.ReadFiniteDouble($"tree {tree}, leaf value"));
+                    var output = sums > 1 ? reader.ReadCount(0, sums - 1, "output of a leaf") : 0;
+                    builder.LeafEntry(output, reader.ReadFiniteDouble("leaf value"));
                 }
             }
         }
+        reader.Tree = null;
         return builder.Build();
     }
 
