@@ -75,13 +75,13 @@ public sealed partial class EndpointStore(IDbContextFactory<AppDb> databases, Ex
     public async Task<IReadOnlyList<EndpointRow>> ListAsync(CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.Endpoints.AsNoTracking().Include(e => e.Versions).Include(e => e.Keys).OrderBy(e => e.Name).ToListAsync(cancellationToken);
+        return await db.Endpoints.AsNoTracking().Include(e => e.Versions).Include(e => e.Keys).AsSplitQuery().OrderBy(e => e.Name).ToListAsync(cancellationToken);
     }
 
     public async Task<EndpointRow?> FindAsync(string name, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.Endpoints.AsNoTracking().Include(e => e.Versions).Include(e => e.Keys).SingleOrDefaultAsync(e => e.Name == name, cancellationToken);
+        return await db.Endpoints.AsNoTracking().Include(e => e.Versions).Include(e => e.Keys).AsSplitQuery().SingleOrDefaultAsync(e => e.Name == name, cancellationToken);
     }
 
     /// <summary>A further key; null where the endpoint does not exist.</summary>

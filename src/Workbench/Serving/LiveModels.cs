@@ -52,7 +52,7 @@ public sealed class LiveModels(IDbContextFactory<AppDb> databases, ArtefactStore
     public async Task LoadAsync(string name, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        if (await db.Endpoints.AsNoTracking().Include(e => e.Versions).Include(e => e.Keys).SingleOrDefaultAsync(e => e.Name == name, cancellationToken) is not { } row)
+        if (await db.Endpoints.AsNoTracking().Include(e => e.Versions).Include(e => e.Keys).AsSplitQuery().SingleOrDefaultAsync(e => e.Name == name, cancellationToken) is not { } row)
         {
             _endpoints.TryRemove(name, out _);
             return;
