@@ -1,18 +1,18 @@
 namespace ModelWorkbench.Core.Trainers;
 
-/// <summary>Every way to learn that the product knows, in the order in which lists show them.</summary>
+/// <summary>Every way to learn that the product knows, quick ones first: the order of lists and of a comparison's run.</summary>
 public static class TrainerCatalog
 {
     public static IReadOnlyList<Trainer> All { get; } =
     [
         new BaselineTrainer(),
-        new RandomForestTrainer(),
-        new ExtraTreesTrainer(),
-        new LightGbmTrainer(),
-        new FastTreeTrainer(),
         new LogisticRegressionTrainer(),
         new SdcaTrainer(),
         new AveragedPerceptronTrainer(),
+        new LightGbmTrainer(),
+        new RandomForestTrainer(),
+        new ExtraTreesTrainer(),
+        new FastTreeTrainer(),
     ];
 
     /// <exception cref="ArgumentException">No trainer has this id; the message lists those that exist.</exception>
