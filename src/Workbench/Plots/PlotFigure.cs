@@ -33,7 +33,9 @@ public sealed record PlotFigure(string Title, string Description, PlotAxis X, Pl
                 Text = PlotText.Escape(Title),
                 X = 0,
                 XAnchor = Plotly.Blazor.LayoutLib.TitleLib.XAnchorEnum.Left,
-                Pad = new() { L = 4 },
+                Y = 1,
+                YAnchor = Plotly.Blazor.LayoutLib.TitleLib.YAnchorEnum.Top,
+                Pad = new() { L = 4, T = 14 },
                 Font = new() { Size = 15, Color = colors.Text, Weight = 600 },
             },
             Font = new Font { Family = WorkbenchTheme.PlotFont, Size = 12, Color = colors.MutedText },
@@ -69,21 +71,25 @@ public sealed record PlotAxis(string Title)
     /// <summary>Names at 0, 1, 2, …, shortened where long; two that look alike stay two.</summary>
     public IReadOnlyList<string>? Names { get; init; }
 
-    /// <summary>The first name at the top, as in a table.</summary>
+    /// <summary>With names: the first at the top, as in a table.</summary>
     public bool Reversed { get; init; }
 
     /// <summary>Lines across the plot at the ticks.</summary>
     public bool Grid { get; init; } = true;
 
+    // Half a step beyond the first and the last name: left to itself Plotly adds a margin around texts.
+    private (double From, double To)? Ends => Names is null ? Range
+        : Reversed ? (Math.Max(Names.Count, 1) - 0.5, -0.5)
+        : (-0.5, Math.Max(Names.Count, 1) - 0.5);
+
     internal XAxis ForX(PlotColors colors) => new()
     {
         Title = new() { Text = PlotText.Escape(Title), Standoff = 12 },
-        Range = Range is { } range ? [range.From, range.To] : null,
+        Range = Ends is { } ends ? [ends.From, ends.To] : null,
         TickFormat = TickFormat,
         TickMode = Names is null ? null : Plotly.Blazor.LayoutLib.XAxisLib.TickModeEnum.Array,
         TickVals = Names is null ? null : [.. Enumerable.Range(0, Names.Count).Cast<object>()],
         TickText = Names is null ? null : [.. Names.Select(PlotText.Label).Cast<object>()],
-        AutoRange = Reversed ? Plotly.Blazor.LayoutLib.XAxisLib.AutoRangeEnum.Reversed : null,
         Type = Plotly.Blazor.LayoutLib.XAxisLib.TypeEnum.Linear,
         ShowGrid = Grid,
         GridColor = colors.Grid,
@@ -95,12 +101,11 @@ public sealed record PlotAxis(string Title)
     internal YAxis ForY(PlotColors colors) => new()
     {
         Title = new() { Text = PlotText.Escape(Title), Standoff = 12 },
-        Range = Range is { } range ? [range.From, range.To] : null,
+        Range = Ends is { } ends ? [ends.From, ends.To] : null,
         TickFormat = TickFormat,
         TickMode = Names is null ? null : Plotly.Blazor.LayoutLib.YAxisLib.TickModeEnum.Array,
         TickVals = Names is null ? null : [.. Enumerable.Range(0, Names.Count).Cast<object>()],
         TickText = Names is null ? null : [.. Names.Select(PlotText.Label).Cast<object>()],
-        AutoRange = Reversed ? Plotly.Blazor.LayoutLib.YAxisLib.AutoRangeEnum.Reversed : null,
         Type = Plotly.Blazor.LayoutLib.YAxisLib.TypeEnum.Linear,
         ShowGrid = Grid,
         GridColor = colors.Grid,

@@ -57,7 +57,8 @@ public class PlotTests
         var layout = figure.Layout(Light, 400);
         Assert.Equal(["cat", "dog"], layout.YAxis[0].TickText);
         Assert.Equal(["cat", "dog"], layout.XAxis[0].TickText);
-        Assert.Equal(Plotly.Blazor.LayoutLib.YAxisLib.AutoRangeEnum.Reversed, layout.YAxis[0].AutoRange);
+        Assert.Equal([1.5, -0.5], layout.YAxis[0].Range);
+        Assert.Equal([-0.5, 1.5], layout.XAxis[0].Range);
         Assert.Equal("True class", layout.YAxis[0].Title.Text);
         Assert.Contains("1\u202F503 of 2\u202F004 rows", figure.Description);
     }
