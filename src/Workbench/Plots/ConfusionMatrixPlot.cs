@@ -1,3 +1,4 @@
+using System.Globalization;
 using ModelWorkbench.Core.Evaluation;
 using ModelWorkbench.Workbench.Shell;
 using Plotly.Blazor.Traces;
@@ -9,6 +10,8 @@ namespace ModelWorkbench.Workbench.Plots;
 /// <remarks>The shade is the share and not the count, so that a rare class that is always missed is as visible as a frequent one.</remarks>
 public static class ConfusionMatrixPlot
 {
+    private const int ManyClasses = 12;
+
     public static PlotFigure Figure(ClassificationReport report)
     {
         var right = Enumerable.Range(0, report.Classes.Count).Sum(c => (long)report.Confusion[c][c]);
@@ -32,7 +35,7 @@ public static class ConfusionMatrixPlot
             X = [.. Enumerable.Range(0, report.Classes.Count).Cast<object>()],
             Y = [.. Enumerable.Range(0, report.Classes.Count).Cast<object>()],
             Z = [.. shares.Select(row => row.Cast<object>().ToList())],
-            Text = [.. report.Confusion.Select(row => row.Select(count => (object)Figures.Count(count)).ToList())],
+            Text = [.. report.Confusion.Select(row => row.Select(count => (object)CellText(count, report.Classes.Count)).ToList())],
             TextTemplate = "%{text}",
             HoverText = [.. report.Confusion.Select((row, truth) => row.Select((count, predicted) => (object)Hover(report, truth, predicted, count, shares[truth][predicted])).ToList())],
             HoverInfo = HoverInfoFlag.Text,
@@ -44,6 +47,18 @@ public static class ConfusionMatrixPlot
             ColorBar = new ColorBar { Title = new() { Text = "Share of the true class", Side = Plotly.Blazor.Traces.HeatMapLib.ColorBarLib.TitleLib.SideEnum.Right }, TickFormat = ".0%", Thickness = 12, OutlineWidth = 0 },
         };
     }
+
+    // Where cells are small: thousands as 1.2k, and nothing for 0, so that the figures there are can be read. The exact count is in the hover.
+    private static string CellText(int count, int classes) => classes <= ManyClasses
+        ? Figures.Count(count)
+        : count switch
+        {
+            0 => "",
+            < 1_000 => Figures.Count(count),
+            < 9_950 => $"{(count / 1_000.0).ToString("F1", CultureInfo.InvariantCulture)}k",
+            < 999_500 => $"{Math.Round(count / 1_000.0)}k",
+            _ => $"{(count / 1_000_000.0).ToString("F1", CultureInfo.InvariantCulture)}M",
+        };
 
     private static double[] Shares(IReadOnlyList<int> row)
     {

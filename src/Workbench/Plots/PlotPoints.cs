@@ -24,6 +24,17 @@ internal static class PlotPoints
         };
     }
 
+    /// <summary>A line to compare with, on top of the points: a line of another kind of trace would lie under them.</summary>
+    public static ScatterGl Reference(string name, IEnumerable<double> x, IEnumerable<double> y, PlotColors colors) => new()
+    {
+        Name = name,
+        Mode = ModeFlag.Lines,
+        X = PlotText.Numbers(x),
+        Y = PlotText.Numbers(y),
+        Line = new Plotly.Blazor.Traces.ScatterGlLib.Line { Color = colors.Text, Width = 1.5m, Dash = Plotly.Blazor.Traces.ScatterGlLib.LineLib.DashEnum.Dash },
+        HoverInfo = HoverInfoFlag.Skip,
+    };
+
     /// <summary>Pixels across.</summary>
     public static decimal Size(int count) => count switch { > 2000 => 4, > 500 => 5, _ => 7 };
 

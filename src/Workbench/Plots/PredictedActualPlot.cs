@@ -1,7 +1,6 @@
 using ModelWorkbench.Core.Evaluation;
 using ModelWorkbench.Workbench.Shell;
 using Plotly.Blazor;
-using Plotly.Blazor.Traces;
 
 namespace ModelWorkbench.Workbench.Plots;
 
@@ -18,18 +17,8 @@ public static class PredictedActualPlot
     private static IList<ITrace> Traces(RegressionReport report, PlotColors colors)
     {
         var finite = report.Actual.Concat(report.Predicted).Where(double.IsFinite).ToList();
-        List<ITrace> traces = [];
-        if (finite.Count > 0)
-            traces.Add(new Scatter
-            {
-                Name = "Predicted = actual",
-                Mode = Plotly.Blazor.Traces.ScatterLib.ModeFlag.Lines,
-                X = PlotText.Numbers([finite.Min(), finite.Max()]),
-                Y = PlotText.Numbers([finite.Min(), finite.Max()]),
-                Line = new() { Color = colors.Reference, Dash = "dot", Width = 1.5m },
-                HoverInfo = Plotly.Blazor.Traces.ScatterLib.HoverInfoFlag.Skip,
-            });
-        traces.Add(PlotPoints.Of("Rows", report.Actual, report.Predicted, colors.Accent, "actual %{x}<br>predicted %{y}<extra></extra>"));
+        List<ITrace> traces = [PlotPoints.Of("Rows", report.Actual, report.Predicted, colors.Accent, "actual %{x}<br>predicted %{y}<extra></extra>")];
+        if (finite.Count > 0) traces.Add(PlotPoints.Reference("Predicted = actual", [finite.Min(), finite.Max()], [finite.Min(), finite.Max()], colors));
         return traces;
     }
 }

@@ -1,7 +1,6 @@
 using ModelWorkbench.Core.Evaluation;
 using ModelWorkbench.Workbench.Shell;
 using Plotly.Blazor;
-using Plotly.Blazor.Traces;
 
 namespace ModelWorkbench.Workbench.Plots;
 
@@ -18,18 +17,8 @@ public static class ResidualPlot
     private static IList<ITrace> Traces(RegressionReport report, PlotColors colors)
     {
         var finite = report.Predicted.Where(double.IsFinite).ToList();
-        List<ITrace> traces = [];
-        if (finite.Count > 0)
-            traces.Add(new Scatter
-            {
-                Name = "No error",
-                Mode = Plotly.Blazor.Traces.ScatterLib.ModeFlag.Lines,
-                X = PlotText.Numbers([finite.Min(), finite.Max()]),
-                Y = [0, 0],
-                Line = new() { Color = colors.Reference, Dash = "dot", Width = 1.5m },
-                HoverInfo = Plotly.Blazor.Traces.ScatterLib.HoverInfoFlag.Skip,
-            });
-        traces.Add(PlotPoints.Of("Rows", report.Predicted, report.Actual.Zip(report.Predicted, (actual, predicted) => actual - predicted), colors.Accent, "predicted %{x}<br>residual %{y}<extra></extra>"));
+        List<ITrace> traces = [PlotPoints.Of("Rows", report.Predicted, report.Actual.Zip(report.Predicted, (actual, predicted) => actual - predicted), colors.Accent, "predicted %{x}<br>residual %{y}<extra></extra>")];
+        if (finite.Count > 0) traces.Add(PlotPoints.Reference("No error", [finite.Min(), finite.Max()], [0, 0], colors));
         return traces;
     }
 }

@@ -17,6 +17,7 @@ public static class RocCurvePlot
         colors => Traces(curves, colors))
     {
         ShowLegend = true,
+        Height = curves.Count > 8 ? 560 : null,
     };
 
     private static IList<ITrace> Traces(IReadOnlyList<RocCurve> curves, PlotColors colors)

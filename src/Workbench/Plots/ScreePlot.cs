@@ -26,7 +26,9 @@ public static class ScreePlot
             {
                 if (shares.Count <= 10) layout.XAxis[0].DTick = 1;
                 var legend = layout.Legend[0];
-                (legend.Orientation, legend.X, legend.Y) = (Plotly.Blazor.LayoutLib.LegendLib.OrientationEnum.H, 0, 1.08m);
+                legend.Orientation = Plotly.Blazor.LayoutLib.LegendLib.OrientationEnum.H;
+                (legend.X, legend.XAnchor) = (1, Plotly.Blazor.LayoutLib.LegendLib.XAnchorEnum.Right);
+                (legend.Y, legend.YAnchor) = (1.01m, Plotly.Blazor.LayoutLib.LegendLib.YAnchorEnum.Bottom);
             },
         };
     }

@@ -1,0 +1,294 @@
+using ModelWorkbench.Core.Evaluation;
+using ModelWorkbench.Core.Explanations;
+using ModelWorkbench.Workbench.Plots;
+using ModelWorkbench.Workbench.Shell;
+using Plotly.Blazor.Traces;
+using Xunit;
+
+namespace ModelWorkbench.Workbench.Tests.Plots;
+
+/// <summary>Records in, traces and axes out: what the browser is told to draw is what the record says.</summary>
+public class PlotTests
+{
+    private const string Hostile = "<b>bold</b> & <a href=\"javascript:alert(1)\">x</a>";
+    private static readonly PlotColors Light = WorkbenchTheme.Plots(isDark: false);
+    private static readonly PlotColors Dark = WorkbenchTheme.Plots(isDark: true);
+
+    [Fact]
+    public void Roc_curve_has_the_points_of_the_record_and_its_area_in_the_legend()
+    {
+        var figure = RocCurvePlot.Figure([new RocCurve("yes", 0.875, [0, 0.25, 1], [0, 0.75, 1])]);
+        var traces = figure.Traces(Light).Cast<Scatter>().ToList();
+        Assert.Equal(2, traces.Count);
+        Assert.Equal([0.0, 0.25, 1.0], traces[1].X);
+        Assert.Equal([0.0, 0.75, 1.0], traces[1].Y);
+        Assert.Equal("yes (AUC 0.8750)", traces[1].Name);
+        Assert.Equal("Guessing", traces[0].Name);
+        Assert.Contains("yes 0.8750", figure.Description);
+    }
+
+    [Fact]
+    public void Curves_of_26_classes_differ_in_colour_or_dash()
+    {
+        var curves = Enumerable.Range(0, 26).Select(i => new RocCurve($"class {i}", 0.5, [0, 1], [0, 1])).ToList();
+        var lines = RocCurvePlot.Figure(curves).Traces(Light).Cast<Scatter>().Select(t => (t.Line.Color, t.Line.Dash)).ToList();
+        Assert.Equal(27, lines.Distinct().Count());
+    }
+
+    [Fact]
+    public void Precision_and_recall_has_the_points_of_the_record_and_the_level_of_guessing()
+    {
+        var traces = PrecisionRecallPlot.Figure([new PrecisionRecallCurve("yes", 0.7, 0.3, [0, 0.5, 1], [1, 0.8, 0.3])]).Traces(Light).Cast<Scatter>().ToList();
+        Assert.Equal([0.3, 0.3], traces[0].Y);
+        Assert.Equal([0.0, 0.5, 1.0], traces[1].X);
+        Assert.Equal([1.0, 0.8, 0.3], traces[1].Y);
+    }
+
+    [Fact]
+    public void Confusion_matrix_has_the_true_class_from_top_to_bottom_with_counts_as_text_and_shares_as_shade()
+    {
+        var figure = ConfusionMatrixPlot.Figure(Report(["cat", "dog"], [[1500, 500], [1, 3]]));
+        var cells = Assert.IsType<HeatMap>(Assert.Single(figure.Traces(Light)));
+        Assert.Equal([0.75, 0.25], Row(cells.Z, 0));
+        Assert.Equal([0.25, 0.75], Row(cells.Z, 1));
+        Assert.Equal(["1\u202F500", "500"], Row(cells.Text, 0));
+        Assert.Equal(["1", "3"], Row(cells.Text, 1));
+        Assert.Equal("true: cat<br>predicted: dog<br>500 rows, 25.0 % of the true class", Row(cells.HoverText, 0)[1]);
+        var layout = figure.Layout(Light, 400);
+        Assert.Equal(["cat", "dog"], layout.YAxis[0].TickText);
+        Assert.Equal(["cat", "dog"], layout.XAxis[0].TickText);
+        Assert.Equal(Plotly.Blazor.LayoutLib.YAxisLib.AutoRangeEnum.Reversed, layout.YAxis[0].AutoRange);
+        Assert.Equal("True class", layout.YAxis[0].Title.Text);
+        Assert.Contains("1\u202F503 of 2\u202F004 rows", figure.Description);
+    }
+
+    [Fact]
+    public void Confusion_matrix_of_many_classes_abbreviates_thousands_and_leaves_zeros_out()
+    {
+        var counts = Enumerable.Range(0, 26).Select(i => (IReadOnlyList<int>)[.. Enumerable.Range(0, 26).Select(j => i == 0 ? new[] { 999, 1234, 12345, 1234567 }[j % 4] : 0)]).ToList();
+        var cells = (HeatMap)ConfusionMatrixPlot.Figure(Report([.. Enumerable.Range(0, 26).Select(i => $"c{i}")], counts)).Traces(Light)[0];
+        Assert.Equal(["999", "1.2k", "12k", "1.2M"], Row(cells.Text, 0).Take(4));
+        Assert.Equal("", Row(cells.Text, 1)[0]);
+        Assert.Contains("12\u202F345 rows", (string)Row(cells.HoverText, 0)[2]);
+    }
+
+    [Fact]
+    public void Confusion_matrix_of_a_class_without_rows_has_no_share()
+    {
+        var cells = (HeatMap)ConfusionMatrixPlot.Figure(Report(["a", "b"], [[0, 0], [1, 1]])).Traces(Light)[0];
+        Assert.Equal([0.0, 0.0], Row(cells.Z, 0));
+    }
+
+    [Fact]
+    public void Class_names_that_are_numbers_or_alike_stay_names()
+    {
+        var stem = new string('x', 60);
+        var layout = ConfusionMatrixPlot.Figure(Report(["1", stem + "A", stem + "B"], [[1, 0, 0], [0, 1, 0], [0, 0, 1]])).Layout(Light, 400);
+        Assert.Equal([0, 1, 2], layout.XAxis[0].TickVals);
+        var names = layout.XAxis[0].TickText.Cast<string>().ToList();
+        Assert.Equal(3, names.Distinct().Count());
+        Assert.All(names, name => Assert.True(name.Length <= 24));
+    }
+
+    [Fact]
+    public void Hostile_names_are_text_in_every_place_of_a_plot()
+    {
+        var matrix = ConfusionMatrixPlot.Figure(Report([Hostile, "b"], [[1, 0], [0, 1]]));
+        Assert.Contains("&lt;b&gt;bold&lt;/b&gt; &amp; &lt;a", (string)Row(((HeatMap)matrix.Traces(Light)[0]).HoverText, 0)[0]);
+        var roc = (Scatter)RocCurvePlot.Figure([new RocCurve(Hostile, 1, [0, 1], [0, 1])]).Traces(Light)[1];
+        var recall = (Scatter)PrecisionRecallPlot.Figure([new PrecisionRecallCurve(Hostile, 1, 0.5, [0, 1], [1, 1])]).Traces(Light)[1];
+        var pca = PcaScatterPlot.Figure(Components(labels: [Hostile, Hostile, "b"]), Hostile);
+        var points = pca.Traces(Light).Cast<ScatterGl>().First();
+        var bar = (Bar)ImportancePlot.Figure(new PermutationImportance(Metric.Auc.Id, 10, 3, [new ColumnImportance(Hostile, 0.1, 0.01)])).Traces(Light)[0];
+        var axis = ImportancePlot.Figure(new PermutationImportance(Metric.Auc.Id, 10, 3, [new ColumnImportance(Hostile, 0.1, 0.01)])).Layout(Light, 300).YAxis[0];
+        string[] shown =
+        [
+            roc.Name, recall.Name, points.Name, pca.Layout(Light, 300).Legend[0].Title.Text, bar.HoverTextArray[0], (string)axis.TickText[0],
+            new PlotFigure(Hostile, "", new PlotAxis(Hostile), new PlotAxis(Hostile), _ => []).Layout(Light, 300).Title.Text,
+            .. matrix.Layout(Light, 300).XAxis[0].TickText.Cast<string>(),
+        ];
+        Assert.All(shown, text => Assert.DoesNotContain("<", text));
+        Assert.Equal("&lt;b&gt;", PlotText.Escape("<b>"));
+        Assert.Equal("&amp;lt;", PlotText.Escape("&lt;"));
+    }
+
+    [Fact]
+    public void Predicted_and_actual_has_a_point_a_row_and_the_diagonal_over_all_values()
+    {
+        var traces = PredictedActualPlot.Figure(Regression([1, 2, 3], [1.5, 2, 5])).Traces(Light);
+        var diagonal = (ScatterGl)traces[1];
+        Assert.Equal([1.0, 5.0], diagonal.X);
+        Assert.Equal(diagonal.X, diagonal.Y);
+        var points = (ScatterGl)traces[0];
+        Assert.Equal([1.0, 2.0, 3.0], points.X);
+        Assert.Equal([1.5, 2.0, 5.0], points.Y);
+    }
+
+    [Fact]
+    public void Residual_is_actual_minus_predicted()
+    {
+        var points = (ScatterGl)ResidualPlot.Figure(Regression([1, 2, 3], [1.5, 2, 5])).Traces(Light)[0];
+        Assert.Equal([1.5, 2.0, 5.0], points.X);
+        Assert.Equal([-0.5, 0.0, -2.0], points.Y);
+    }
+
+    [Fact]
+    public void Numbers_that_json_cannot_carry_leave_a_gap()
+    {
+        var points = (ScatterGl)PredictedActualPlot.Figure(Regression([1, 2, 3], [double.NaN, double.PositiveInfinity, 3])).Traces(Light)[0];
+        Assert.Null(points.Y[0]);
+        Assert.Null(points.Y[1]);
+        Assert.Equal(3.0, points.Y[2]);
+        Assert.Equal<object?>([null, 1.0], PlotText.Numbers([double.NegativeInfinity, 1]));
+    }
+
+    [Fact]
+    public void Points_keep_five_significant_digits()
+    {
+        Assert.Equal([123456.789, 12346.0, 0.012346, -1.2346, 0.0], PlotText.Points([123456.789, 12345.6789, 0.0123456789, -1.23456789, 0]));
+    }
+
+    [Fact]
+    public void Residual_histogram_has_bars_from_edge_to_edge()
+    {
+        var figure = ResidualHistogramPlot.Figure(Regression([0], [0]) with { ResidualEdges = [-1, 0, 2], ResidualCounts = [3, 5] });
+        var bars = (Bar)figure.Traces(Light)[0];
+        Assert.Equal([-0.5, 1.0], bars.X);
+        Assert.Equal([3, 5], bars.Y);
+        Assert.Equal([1m, 2m], bars.WidthArray);
+        Assert.Equal("0 to 2: 5 rows", bars.HoverTextArray[1]);
+        Assert.Equal(0, figure.Layout(Light, 300).BarGap);
+    }
+
+    [Fact]
+    public void Components_have_their_explained_variance_on_the_axes()
+    {
+        var layout = PcaScatterPlot.Figure(Components(labels: ["a", "b", "a"]), "species").Layout(Light, 400);
+        Assert.Equal("PC1 (62.5 % of the variance)", layout.XAxis[0].Title.Text);
+        Assert.Equal("PC2 (25.0 % of the variance)", layout.YAxis[0].Title.Text);
+        Assert.Equal("species", layout.Legend[0].Title.Text);
+    }
+
+    [Fact]
+    public void Components_are_coloured_by_class_one_series_a_class()
+    {
+        var traces = PcaScatterPlot.Figure(Components(labels: ["b", "a", "b"]), "species").Traces(Light).Cast<ScatterGl>().ToList();
+        Assert.Equal(["a", "b"], traces.Select(t => t.Name));
+        Assert.Equal([2.0], traces[0].X);
+        Assert.Equal([1.0, 3.0], traces[1].X);
+        Assert.Equal([4.0, 6.0], traces[1].Y);
+        Assert.NotEqual(traces[0].Marker.Color, traces[1].Marker.Color);
+    }
+
+    [Fact]
+    public void Thirteen_classes_and_more_differ_in_colour_or_shape()
+    {
+        var labels = Enumerable.Range(0, 30).Select(i => $"class {i:00}").ToList();
+        var report = Components(labels) with { First = [.. Enumerable.Range(0, 30).Select(i => (double)i)], Second = [.. Enumerable.Range(0, 30).Select(i => (double)i)] };
+        var markers = PcaScatterPlot.Figure(report, "class").Traces(Light).Cast<ScatterGl>().Select(t => (t.Marker.Color, t.Marker.Symbol)).ToList();
+        Assert.Equal(30, markers.Distinct().Count());
+    }
+
+    [Fact]
+    public void Components_are_coloured_by_the_targets_value_with_a_colour_bar()
+    {
+        var points = (ScatterGl)Assert.Single(PcaScatterPlot.Figure(Components(labels: null) with { Targets = [10, 20, 30] }, "price").Traces(Light));
+        Assert.Equal([10.0, 20.0, 30.0], points.Marker.ColorArray);
+        Assert.True(points.Marker.ShowScale);
+        Assert.Equal("price", points.Marker.ColorBar.Title.Text);
+    }
+
+    [Fact]
+    public void One_component_alone_has_no_share_on_the_second_axis()
+    {
+        var layout = PcaScatterPlot.Figure(Components(["a", "b", "a"]) with { ExplainedVarianceRatio = [1] }, "species").Layout(Light, 400);
+        Assert.Equal("PC1 (100 % of the variance)", layout.XAxis[0].Title.Text);
+        Assert.Equal("PC2", layout.YAxis[0].Title.Text);
+    }
+
+    [Fact]
+    public void Scree_shows_twenty_components_and_their_running_sum()
+    {
+        var report = Components(labels: null) with { ExplainedVarianceRatio = [0.5, 0.25, .. Enumerable.Repeat(0.01, 25)] };
+        var traces = ScreePlot.Figure(report).Traces(Light);
+        var bars = (Bar)traces[0];
+        var line = (Scatter)traces[1];
+        Assert.Equal(20, bars.Y.Count);
+        Assert.Equal([0.5, 0.25, 0.01], bars.Y.Take(3));
+        Assert.Equal(1, bars.X[0]);
+        Assert.Equal([0.5, 0.75], line.Y.Take(2));
+        Assert.Equal(0.93, (double)line.Y[19], 12);
+    }
+
+    [Fact]
+    public void Importance_shows_the_first_twenty_columns_with_their_spread()
+    {
+        var columns = Enumerable.Range(0, 25).Select(i => new ColumnImportance($"column {i}", 0.5 - i * 0.01, 0.001 * i)).ToList();
+        var figure = ImportancePlot.Figure(new PermutationImportance(Metric.Rmse.Id, 100, 5, columns));
+        var bars = (Bar)figure.Traces(Light)[0];
+        Assert.Equal(20, bars.X.Count);
+        Assert.Equal([0.5, 0.49], bars.X.Take(2));
+        Assert.Equal([0.0, 0.001], bars.ErrorX.Array.Take(2));
+        var layout = figure.Layout(Light, 400);
+        Assert.Equal("column 0", layout.YAxis[0].TickText[0]);
+        Assert.Equal("Rise of RMSE", layout.XAxis[0].Title.Text);
+        Assert.Equal("Drop of AUC", ImportancePlot.Figure(new PermutationImportance(Metric.Auc.Id, 100, 5, columns)).Layout(Light, 400).XAxis[0].Title.Text);
+    }
+
+    [Fact]
+    public void Trials_stand_in_the_order_of_the_metrics_direction()
+    {
+        TrialScore[] scores = [new("a", 0.5, null), new("b", 0.9, 0.01), new("failed", null, null)];
+        Assert.Equal(["b", "a"], MetricBarPlot.Figure(Metric.Auc, scores).Layout(Light, 300).YAxis[0].TickText);
+        Assert.Equal(["a", "b"], MetricBarPlot.Figure(Metric.LogLoss, scores).Layout(Light, 300).YAxis[0].TickText);
+        Assert.Equal([0.9, 0.5], ((Bar)MetricBarPlot.Figure(Metric.Auc, scores).Traces(Light)[0]).X);
+    }
+
+    [Fact]
+    public void Light_and_dark_have_colours_of_their_own()
+    {
+        var figure = RocCurvePlot.Figure([new RocCurve("yes", 1, [0, 1], [0, 1])]);
+        Assert.NotEqual(figure.Layout(Light, 300).PaperBgColor, figure.Layout(Dark, 300).PaperBgColor);
+        Assert.NotEqual(((Scatter)figure.Traces(Light)[1]).Line.Color, ((Scatter)figure.Traces(Dark)[1]).Line.Color);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Every_series_stands_out_from_the_surface_by_three_to_one(bool isDark)
+    {
+        var colors = WorkbenchTheme.Plots(isDark);
+        Assert.All(colors.Categories.Append(colors.Accent).Append(colors.Reference), color => Assert.True(Contrast(color, colors.Surface) >= 3, $"{color} on {colors.Surface} has {Contrast(color, colors.Surface):F2}"));
+        Assert.All([colors.Text, colors.MutedText], color => Assert.True(Contrast(color, colors.Surface) >= 4.5, $"{color} on {colors.Surface} has {Contrast(color, colors.Surface):F2}"));
+    }
+
+    [Fact]
+    public void The_picture_is_named_after_the_title() => Assert.Equal("roc-curve-2", PlotText.FileName("ROC curve: #2"));
+
+    // Contrast ratio of WCAG 2.2, https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio.
+    private static double Contrast(string a, string b)
+    {
+        var (first, second) = (Luminance(a), Luminance(b));
+        return (Math.Max(first, second) + 0.05) / (Math.Min(first, second) + 0.05);
+    }
+
+    private static double Luminance(string hex)
+    {
+        double Channel(int at)
+        {
+            var value = Convert.ToInt32(hex.Substring(at, 2), 16) / 255.0;
+            return value <= 0.04045 ? value / 12.92 : Math.Pow((value + 0.055) / 1.055, 2.4);
+        }
+        return 0.2126 * Channel(1) + 0.7152 * Channel(3) + 0.0722 * Channel(5);
+    }
+
+    private static IList<object> Row(IList<object> matrix, int row) => [.. ((System.Collections.IEnumerable)matrix[row]).Cast<object>()];
+
+    private static ClassificationReport Report(IReadOnlyList<string> classes, IReadOnlyList<IReadOnlyList<int>> confusion) =>
+        new(classes, confusion, [.. classes.Select(c => new ClassFigures(c, 1, 1, 1, 1))], [], []);
+
+    private static RegressionReport Regression(double[] actual, double[] predicted) => new(actual, predicted, [0, 1], [actual.Length]);
+
+    private static PcaReport Components(IReadOnlyList<string>? labels) =>
+        new([0.625, 0.25, 0.125], [1, 2, 3], [4, 5, 6], labels, null, ["f1", "f2", "f3"], [[1, 0, 0], [0, 1, 0]], 3);
+}
