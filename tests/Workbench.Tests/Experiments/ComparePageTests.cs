@@ -1,0 +1,100 @@
+using Bunit;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.DependencyInjection;
+using ModelWorkbench.Core.Recipes;
+using ModelWorkbench.Core.Recipes.Steps;
+using ModelWorkbench.Core.Trainers;
+using ModelWorkbench.Workbench.Experiments;
+using ModelWorkbench.Workbench.Storage;
+using Xunit;
+
+namespace ModelWorkbench.Workbench.Tests.Experiments;
+
+public class ComparePageTests : StoreTest
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    [Fact]
+    public async Task The_species_of_penguins_is_proposed_as_a_multiclass_target()
+    {
+        var page = Open(await ImportSampleAsync("penguins.csv"), "species");
+        Assert.Equal("species", page.Find("[data-testid=target-select]").GetAttribute("value"));
+        Assert.Equal("Multiclass", page.Find("[data-testid=task-select]").GetAttribute("value"));
+        Assert.Equal("accuracy-score", page.Find("[data-testid=metric-select]").GetAttribute("value"));
+        Assert.Contains("Binary classification needs exactly 2 classes in column 'species', found 3", page.Markup);
+    }
+
+    [Fact]
+    public async Task The_last_column_is_the_target_until_another_is_chosen()
+    {
+        var dataset = await ImportSampleAsync("penguins.csv");
+        var page = Open(dataset, null);
+        Assert.Equal(("sex", "Binary"), (page.Find("[data-testid=target-select]").GetAttribute("value"), page.Find("[data-testid=task-select]").GetAttribute("value")));
+        page.Find("[data-testid=folds]").Change("3");
+        page.Find("[data-testid=target-select]").Change("body_mass_g");
+        page.WaitForAssertion(() => Assert.Equal("Regression", page.Find("[data-testid=task-select]").GetAttribute("value")), Patience);
+        Assert.Equal("3", page.Find("[data-testid=folds]").GetAttribute("value"));
+        Assert.True(page.Find("[data-testid=stratified]").HasAttribute("disabled"));
+        Assert.EndsWith("?target=body_mass_g", Services.GetRequiredService<NavigationManager>().Uri);
+    }
+
+    [Fact]
+    public async Task Every_problem_of_the_plan_is_named_and_nothing_can_be_started()
+    {
+        var dataset = await ImportSampleAsync("penguins.csv");
+        await Datasets.SaveRecipeAsync(dataset.Id, new Recipe([new Log1pStep(["nothing"])]), Cancellation);
+        var page = Open(dataset, "species");
+        page.Find("[data-testid=folds]").Change("40");
+        page.WaitForAssertion(() =>
+        {
+            var problems = page.Find("[data-testid=plan-problems]").TextContent;
+            Assert.Contains("The number of folds is 40; expected 1 to 20.", problems);
+            Assert.Contains("Recipe step 1 (Log transform): There is no column 'nothing'", problems);
+        }, Patience);
+        Assert.True(page.Find("[data-testid=start-comparing]").HasAttribute("disabled"));
+    }
+
+    [Fact]
+    public async Task A_column_that_cannot_be_predicted_says_why()
+    {
+        var page = Open(await ImportAsync("flat.csv", "x,same\n1,a\n2,a\n3,a\n"), null);
+        Assert.Contains("expected at least two different values, found only 'a'", page.Find("[data-testid=target-problem]").TextContent);
+        Assert.True(page.Find("[data-testid=start-comparing]").HasAttribute("disabled"));
+    }
+
+    [Fact]
+    public async Task A_column_that_looks_like_an_identifier_can_be_left_out_by_one_click()
+    {
+        var rows = string.Join("\n", Enumerable.Range(1, 30).Select(i => $"{1000 + i},{i % 7},{(i % 2 == 0 ? "yes" : "no")}"));
+        var page = Open(await ImportAsync("customers.csv", $"customerID,visits,churn\n{rows}\n"), null);
+        var suggestion = Assert.Single(page.FindAll("[data-testid=leave-out]"));
+        Assert.Equal("Leave out customerID", suggestion.TextContent.Trim());
+        suggestion.Click();
+        page.WaitForAssertion(() => Assert.Empty(page.FindAll("[data-testid=leave-out]")), Patience);
+        Assert.True(page.Find("[data-testid=ignored-columns] input[name=customerID]").HasAttribute("checked"));
+    }
+
+    [Fact]
+    public async Task Starting_writes_the_plan_down_and_goes_to_the_experiment()
+    {
+        var dataset = await ImportSampleAsync("penguins.csv");
+        var page = Open(dataset, "species");
+        page.Find("[data-testid=family-sdca]").Change(false);
+        page.Find("[data-testid=budget]").Change("30");
+        page.WaitForAssertion(() => Assert.False(page.Find("[data-testid=start-comparing]").HasAttribute("disabled")), Patience);
+        page.Find("[data-testid=start-comparing]").Click();
+        page.WaitForAssertion(() => Assert.EndsWith("/experiments/1", Services.GetRequiredService<NavigationManager>().Uri), Patience);
+        var row = (await Experiments.FindAsync(1, Cancellation))!;
+        Assert.Equal((dataset.Id, LearningTask.Multiclass, 30, ExperimentStatus.Queued), (row.DatasetId, row.Plan.Task, row.Plan.BudgetSeconds, row.Status));
+        Assert.Equal(TrainerCatalog.All.Count - 1, row.Trials.Count);
+        Assert.DoesNotContain(row.Trials, t => t.TrainerId == "sdca");
+    }
+
+    private IRenderedComponent<ComparePage> Open(DatasetRow dataset, string? target)
+    {
+        Services.GetRequiredService<NavigationManager>().NavigateTo($"/datasets/{dataset.Id}/compare{(target is null ? "" : $"?target={target}")}");
+        var page = Render<ComparePage>(p => p.Add(x => x.Id, dataset.Id));
+        page.WaitForAssertion(() => Assert.DoesNotContain("Checking the plan", page.Find("[data-testid=plan-problems]").TextContent), Patience);
+        return page;
+    }
+}

@@ -1,0 +1,66 @@
+using Bunit;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using ModelWorkbench.Workbench.Jobs;
+using ModelWorkbench.Workbench.Settings;
+using ModelWorkbench.Workbench.Storage;
+using MudBlazor;
+using MudBlazor.Services;
+using Xunit;
+
+namespace ModelWorkbench.Workbench.Tests;
+
+/// <summary>A test that renders pages on a data folder of its own: a real SQLite file, the real stores, no web server and nothing that trains.</summary>
+public abstract class StoreTest : BunitContext, IAsyncLifetime
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("workbench-test-").FullName;
+
+    /// <summary>Ends with the test run.</summary>
+    protected static CancellationToken Cancellation => Xunit.TestContext.Current.CancellationToken;
+
+    protected DatasetStore Datasets => Services.GetRequiredService<DatasetStore>();
+    protected ExperimentStore Experiments => Services.GetRequiredService<ExperimentStore>();
+    protected IDbContextFactory<AppDb> Databases => Services.GetRequiredService<IDbContextFactory<AppDb>>();
+
+    /// <summary>Where menus open.</summary>
+    protected IRenderedComponent<MudPopoverProvider> Popovers { get; private set; } = default!;
+
+    protected IRenderedComponent<MudDialogProvider> Dialogs { get; private set; } = default!;
+
+    public async ValueTask InitializeAsync()
+    {
+        JSInterop.Mode = JSRuntimeMode.Loose;
+        Services.AddMudServices(o => o.PopoverOptions.CheckForPopoverProvider = false);
+        Services.AddSingleton(TimeProvider.System);
+        Services.AddLogging();
+        Services.Configure<WorkbenchOptions>(o => o.DataFolder = _folder);
+        Services.AddDbContextFactory<AppDb>(db => db.UseSqlite(new SqliteConnectionStringBuilder { DataSource = Path.Combine(_folder, "workbench.db"), Pooling = false }.ToString()).AddInterceptors(new SqlitePragmas()));
+        Services.AddSingleton(new ArtefactStore(_folder));
+        Services.AddSingleton<TableCache>();
+        Services.AddSingleton<DatasetStore>();
+        Services.AddSingleton<ExperimentStore>();
+        Services.AddSingleton<JobMonitor>();
+        Services.AddSingleton<ExperimentSupervisor>();
+        await Databases.MigrateAsync(Cancellation);
+        Popovers = Render<MudPopoverProvider>();
+        Dialogs = Render<MudDialogProvider>();
+    }
+
+    // MudBlazor has services that can only be disposed of asynchronously.
+    async ValueTask IAsyncDisposable.DisposeAsync()
+    {
+        await base.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    /// <summary>A data set that ships with the product.</summary>
+    protected Task<DatasetRow> ImportSampleAsync(string name) => ImportAsync(name, File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "samples", name)));
+
+    protected async Task<DatasetRow> ImportAsync(string name, string csv)
+    {
+        var path = Services.GetRequiredService<ArtefactStore>().NewTemporaryPath();
+        await File.WriteAllTextAsync(path, csv, Cancellation);
+        return await Datasets.ImportAsync(path, name, null, Cancellation);
+    }
+}
