@@ -66,6 +66,7 @@ public static class WebHost
         app.UseBindingErrors();
         app.UseOriginCheck();
         app.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
+        app.UseApiStatusCodes();
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseAntiforgery();
