@@ -7,9 +7,7 @@ var data = new Option<string?>("--data") { Description = "Folder for database, u
 var noSamples = new Option<bool>("--no-samples") { Description = "Do not put the sample datasets in place (setting Workbench:InstallSamples)" };
 
 var root = new RootCommand("Model Workbench: from a CSV to a model that answers over HTTP. All settings are in appsettings.json.") { port, data, noSamples };
-// The integration test host passes these; they go on to the web host unseen.
-foreach (var name in (string[])["--environment", "--contentRoot", "--applicationName"]) root.Add(new Option<string?>(name) { Hidden = true });
-root.SetAction((parsed, cancellationToken) => WebHost.RunAsync(args, Overrides(parsed), cancellationToken));
+root.SetAction((parsed, cancellationToken) => WebHost.RunAsync([.. args.Where(WebHost.IsHostArgument)], Overrides(parsed), cancellationToken));
 
 var token = new Command("token", "Makes an access token for the management API and prints it.") { data };
 var tokenName = new Option<string>("--name") { Description = "What the token is for", DefaultValueFactory = _ => "command line" };
@@ -27,7 +25,8 @@ train.Hidden = true;
 train.SetAction(parsed => TrainingCommand.Run(parsed.GetRequiredValue(folder)));
 root.Add(train);
 
-return await root.Parse(args).InvokeAsync();
+// Settings in the form of ASP.NET (--Workbench:Port=0, --environment=Production), which the integration test host passes too, are not ours to parse.
+return await root.Parse([.. args.Where(argument => !WebHost.IsHostArgument(argument))]).InvokeAsync();
 
 Dictionary<string, string?> Overrides(ParseResult parsed)
 {

@@ -21,10 +21,18 @@ public static class WebHost
 {
     private const int BadSettings = 2;
 
+    private static readonly string[] HostArguments = [$"--{WorkbenchOptions.Section}:", $"--{WorkbenchOptions.Section}=", "--environment=", "--contentRoot=", "--applicationName="];
+
+    /// <summary>Whether this is a setting that the web host reads by itself.</summary>
+    public static bool IsHostArgument(string argument) =>
+        argument.Contains('=') && HostArguments.Any(start => argument.StartsWith(start, StringComparison.OrdinalIgnoreCase));
+
+    /// <param name="hostArguments">Settings that the host reads by itself.</param>
+    /// <param name="overrides">Settings from our own options; they win.</param>
     /// <returns>The exit code: 0, or 2 where the settings cannot work.</returns>
-    public static async Task<int> RunAsync(string[] args, Dictionary<string, string?> overrides, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(string[] hostArguments, Dictionary<string, string?> overrides, CancellationToken cancellationToken)
     {
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = [.. args.Where(IsHostArgument)], ContentRootPath = AppContext.BaseDirectory });
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = hostArguments, ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.AddInMemoryCollection(overrides);
         if (ReadSettings(builder.Configuration) is not { } settings) return BadSettings;
         var dataFolder = Path.GetFullPath(settings.DataFolder);
@@ -58,6 +66,7 @@ public static class WebHost
         app.UseBindingErrors();
         app.UseOriginCheck();
         app.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
+        app.UseApiStatusCodes();
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseAntiforgery();
@@ -140,8 +149,4 @@ public static class WebHost
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? "http://127.0.0.1";
         return address.Replace("localhost", "127.0.0.1", StringComparison.Ordinal).TrimEnd('/');
     }
-
-    /// <summary>Our own options were read by the command line; only what the test host passes goes on.</summary>
-    private static bool IsHostArgument(string argument) =>
-        argument.StartsWith("--environment=", StringComparison.Ordinal) || argument.StartsWith("--contentRoot=", StringComparison.Ordinal) || argument.StartsWith("--applicationName=", StringComparison.Ordinal);
 }

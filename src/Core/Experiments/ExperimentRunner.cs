@@ -60,7 +60,7 @@ public sealed class ExperimentRunner
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            report(new JobFailed(e.Message));
+            report(new JobFailed(Explain(e)));
             return;
         }
         if (job.ModelFile is { } modelFile) runner.WriteFinalReport(modelFile);
@@ -92,15 +92,20 @@ public sealed class ExperimentRunner
             {
                 _report(new TrialFailed(number, $"Not finished within its share of the time budget ({allowance:0.#} s of {_job.Plan.BudgetSeconds} s)."));
             }
-            catch (OutOfMemoryException)
-            {
-                _report(new TrialFailed(number, "Not enough memory. Fewer columns, fewer rows or a larger limit (TrainingMemoryMegabytes) would help."));
-            }
             catch (Exception e) when (e is not OperationCanceledException)
             {
-                _report(new TrialFailed(number, e.Message));
+                _report(new TrialFailed(number, Explain(e)));
             }
         }
+    }
+
+    /// <summary>What went wrong, for people; of work on several threads the cause, not that there was one.</summary>
+    private static string Explain(Exception exception)
+    {
+        var causes = exception is AggregateException several ? [.. several.Flatten().InnerExceptions] : new[] { exception };
+        return causes.Any(cause => cause is OutOfMemoryException)
+            ? "Not enough memory. Fewer columns, fewer rows or a larger limit (TrainingMemoryMegabytes) would help."
+            : causes[0].Message;
     }
 
     private TrialCompleted RunTrial(int number, Trainer trainer, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.OpenApi;
 using ModelWorkbench.Core.Recipes;
 using Scalar.AspNetCore;
@@ -9,6 +10,9 @@ namespace ModelWorkbench.Workbench.Api;
 /// <summary>What all slices' APIs have in common: address, JSON, errors, description.</summary>
 public static class ManagementApi
 {
+    /// <summary>To be accepted beside the types that an operation describes, where its handler itself says what is wrong with another.</summary>
+    public const string AnyContent = "*/*";
+
     public static void AddManagementApi(this WebApplicationBuilder builder)
     {
         builder.Services.AddProblemDetails();
@@ -26,6 +30,12 @@ public static class ManagementApi
         builder.Services.AddOpenApi("v1", openApi =>
         {
             openApi.ShouldInclude = endpoint => endpoint.RelativePath?.StartsWith("api/", StringComparison.Ordinal) == true;
+            openApi.AddOperationTransformer((operation, _, _) =>
+            {
+                // Where "any" stands beside the types that are meant, it only keeps routing from refusing in our place.
+                if (operation.RequestBody?.Content is { Count: > 1 } content) content.Remove(AnyContent);
+                return Task.CompletedTask;
+            });
             openApi.AddDocumentTransformer((document, _, _) =>
             {
                 document.Info = new OpenApiInfo { Title = "Model Workbench", Version = "1", Description = "From a CSV to a model that answers over HTTP. Access tokens are made on the page /access-tokens or by the command 'token'." };
@@ -51,8 +61,6 @@ public static class ManagementApi
             })
             .RequireAuthorization();
         mapSlices(api);
-        app.MapFallback("/api/{**rest}", () => Results.Problem(statusCode: 404, title: "Unknown address", detail: "There is nothing here. The API is described at /docs."))
-            .WithMetadata(new SkipStatusCodePagesAttribute()).ExcludeFromDescription();
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapScalarApiReference("/docs", scalar =>
         {
@@ -62,6 +70,23 @@ public static class ManagementApi
             scalar.DisableAgent().DisableMcp().DisableTelemetry().HideDeveloperTools();
         });
     }
+
+    /// <summary>Gives what routing refuses by itself (unknown address, wrong method, wrong content type) a problem+json that says why.</summary>
+    /// <remarks>Not a fallback route: that would be a candidate for every address, and turn the 405 and 415 of known ones into its own 404.</remarks>
+    public static void UseApiStatusCodes(this WebApplication app) => app.UseWhen(
+        context => context.Request.Path.StartsWithSegments("/api"),
+        api => api.UseStatusCodePages(async pages =>
+        {
+            var (request, status) = (pages.HttpContext.Request, pages.HttpContext.Response.StatusCode);
+            var (title, detail) = status switch
+            {
+                404 => ("Unknown address", "There is nothing here. The API is described at /docs."),
+                405 => ("Method not allowed", $"The method is {request.Method}; expected {pages.HttpContext.Response.Headers.Allow}."),
+                415 => ("Unsupported content", $"The content type is '{request.ContentType}'; expected application/json."),
+                _ => (ReasonPhrases.GetReasonPhrase(status), $"{request.Method} {request.Path} was refused."),
+            };
+            await Results.Problem(statusCode: status, title: title, detail: detail).ExecuteAsync(pages.HttpContext);
+        }));
 
     /// <summary>Turns a body that does not bind into problem+json that names the place.</summary>
     public static void UseBindingErrors(this WebApplication app) => app.Use(async (context, next) =>

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Profiling;
+using ModelWorkbench.Workbench.Api;
 using ModelWorkbench.Workbench.Settings;
 using ModelWorkbench.Workbench.Storage;
 
@@ -41,7 +42,7 @@ public static class DatasetApi
         var datasets = api.MapGroup("/datasets").WithTags("Datasets");
         datasets.MapPost("/", UploadAsync).WithName("UploadDataset").WithSummary("Uploads a CSV file")
             .WithDescription("The body is the file itself, or multipart/form-data with one file. The file's name goes into the query parameter 'name'. Reading options are detected.")
-            .Accepts<byte[]>("text/csv", "application/octet-stream", "multipart/form-data")
+            .Accepts<byte[]>("text/csv", "application/octet-stream", "multipart/form-data", ManagementApi.AnyContent)
             .Produces<DatasetAnswer>(201).ProducesProblem(400).ProducesProblem(413).ProducesProblem(422).DisableAntiforgery();
         datasets.MapGet("/", async (DatasetStore store, CancellationToken ct) => (await store.ListAsync(ct)).Select(DatasetAnswer.From)).WithName("ListDatasets").WithSummary("All datasets, newest first");
         datasets.MapGet("/{id:int}", async (int id, DatasetStore store, CancellationToken ct) =>
@@ -69,8 +70,9 @@ public static class DatasetApi
         var temporary = artefacts.NewTemporaryPath();
         try
         {
+            // curl says application/x-www-form-urlencoded of any file that is sent as it is.
             var body = context.Request.Body;
-            if (context.Request.HasFormContentType)
+            if (context.Request.ContentType?.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase) == true)
             {
                 if (await FileSectionAsync(context) is not { } section) return Results.Problem(statusCode: 400, title: "No file", detail: "The form has no file part; expected one.");
                 (body, name) = (section.Body, name ?? section.GetContentDispositionHeader()!.FileName.Value);

@@ -21,6 +21,9 @@ public sealed class ExperimentSupervisor(
     TimeProvider time,
     ILogger<ExperimentSupervisor> logger) : BackgroundService
 {
+    private const string InterruptedReason = "The program ended while it ran. Finished trials are kept; it can go on with the others.";
+    private const string StoppedReason = "Stopped. Finished trials are kept; it can go on with the others.";
+
     private readonly Channel<int> _queue = Channel.CreateUnbounded<int>();
     private readonly ConcurrentDictionary<int, CancellationTokenSource> _stops = [];
     private readonly SemaphoreSlim _finalReports = new(1);
@@ -97,9 +100,13 @@ public sealed class ExperimentSupervisor(
             _stops[id] = stop;
             try
             {
-                await RunAsync(id, stop.Token);
+                await RunAsync(id, stop.Token, stoppingToken);
             }
-            catch (Exception e) when (e is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                // Stopped while its final report was made: the comparison itself is complete.
+            }
+            catch (Exception e)
             {
                 logger.LogError(e, "Experiment {Id} failed", id);
                 await UpdateAsync(id, experiment => { experiment.Status = ExperimentStatus.Failed; experiment.Reason = e.Message; experiment.FinishedAt = time.GetUtcNow(); });
@@ -118,11 +125,13 @@ public sealed class ExperimentSupervisor(
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await db.Trials.Where(t => t.Status == TrialStatus.Running).ExecuteUpdateAsync(set => set.SetProperty(t => t.Status, TrialStatus.Waiting), cancellationToken);
         await db.Experiments.Where(e => e.Status == ExperimentStatus.Running).ExecuteUpdateAsync(
-            set => set.SetProperty(e => e.Status, ExperimentStatus.Interrupted).SetProperty(e => e.Reason, "The program ended while it ran. Finished trials are kept; it can go on with the others."), cancellationToken);
+            set => set.SetProperty(e => e.Status, ExperimentStatus.Interrupted).SetProperty(e => e.Reason, InterruptedReason), cancellationToken);
         foreach (var id in await db.Experiments.Where(e => e.Status == ExperimentStatus.Queued).OrderBy(e => e.CreatedAt).Select(e => e.Id).ToListAsync(cancellationToken)) Enqueue(id);
     }
 
-    private async Task RunAsync(int id, CancellationToken cancellationToken)
+    /// <param name="cancellationToken">Somebody stops this experiment, or the program ends.</param>
+    /// <param name="programEnds">The program ends.</param>
+    private async Task RunAsync(int id, CancellationToken cancellationToken, CancellationToken programEnds)
     {
         if (await experiments.FindAsync(id, cancellationToken) is not { Status: ExperimentStatus.Queued }) return;
         await UpdateAsync(id, e => { e.Status = ExperimentStatus.Running; e.StartedAt ??= time.GetUtcNow(); e.Reason = null; });
@@ -145,7 +154,8 @@ public sealed class ExperimentSupervisor(
         {
             await using var db = await databases.CreateDbContextAsync(CancellationToken.None);
             await db.Trials.Where(t => t.ExperimentId == id && t.Status == TrialStatus.Running).ExecuteUpdateAsync(set => set.SetProperty(t => t.Status, TrialStatus.Waiting), CancellationToken.None);
-            await UpdateAsync(id, e => { e.Status = ExperimentStatus.Stopped; e.Reason = "Stopped. Finished trials are kept; it can go on with the others."; e.FinishedAt = time.GetUtcNow(); });
+            if (programEnds.IsCancellationRequested) await UpdateAsync(id, e => { e.Status = ExperimentStatus.Interrupted; e.Reason = InterruptedReason; });
+            else await UpdateAsync(id, e => { e.Status = ExperimentStatus.Stopped; e.Reason = StoppedReason; e.FinishedAt = time.GetUtcNow(); });
         }
         monitor.Report(id, null);
         if (await experiments.FindAsync(id, CancellationToken.None) is { Status: ExperimentStatus.Completed } done && ExperimentStore.Best(done) is { } best
@@ -157,6 +167,7 @@ public sealed class ExperimentSupervisor(
     private async Task<string?> RunWaitingAsync(ExperimentRow experiment, List<TrialRow> waiting, CancellationToken cancellationToken)
     {
         int? running = null;
+        var finished = 0;
         string? jobFailure = null;
         var clock = Stopwatch.StartNew();
         try
@@ -177,12 +188,12 @@ public sealed class ExperimentSupervisor(
                     case TrialCompleted completed:
                         var model = await artefacts.AddAsync(Path.Combine(folder, completed.ModelFile), CancellationToken.None);
                         var report = await artefacts.AddAsync(Path.Combine(folder, completed.ReportFile), CancellationToken.None);
-                        running = null;
+                        (running, finished) = (null, finished + 1);
                         await UpdateTrialAsync(experiment.Id, completed.Number, t => { t.Status = TrialStatus.Completed; t.Result = completed.Result; t.ModelSha256 = model; t.ReportSha256 = report; });
                         monitor.Report(experiment.Id, null);
                         break;
                     case TrialFailed failed:
-                        running = null;
+                        (running, finished) = (null, finished + 1);
                         await UpdateTrialAsync(experiment.Id, failed.Number, t => { t.Status = TrialStatus.Failed; t.Reason = failed.Reason; });
                         monitor.Report(experiment.Id, null);
                         break;
@@ -195,7 +206,8 @@ public sealed class ExperimentSupervisor(
                 }
             }, cancellationToken);
             if (jobFailure is not null || exit.Succeeded) return jobFailure;
-            if (running is not { } lost) return exit.Reason;
+            // It died between two trials: the others get a new process, unless it would only die again before its first.
+            if (running is not { } lost) return finished > 0 ? null : exit.Reason;
             await UpdateTrialAsync(experiment.Id, lost, t => { t.Status = TrialStatus.Failed; t.Reason = exit.Reason; });
             return null;
         }

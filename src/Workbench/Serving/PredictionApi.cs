@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 using ModelWorkbench.Workbench.Access;
+using ModelWorkbench.Workbench.Api;
 using ModelWorkbench.Workbench.Settings;
 
 namespace ModelWorkbench.Workbench.Serving;
@@ -20,7 +21,7 @@ public static class PredictionApi
             .WithMetadata(new SkipStatusCodePagesAttribute())
             .WithName("Predict").WithTags("Predictions").WithSummary("Scores rows with a published model")
             .WithDescription("Body: {\"features\": [[…], …]} in the order of the model's inputs, or {\"records\": [{…}, …]} by name; null is a missing value. Key: 'Authorization: Bearer mwk_…' or 'X-Api-Key: mwk_…'.")
-            .Accepts<PredictionBody>("application/json")
+            .Accepts<PredictionBody>("application/json", ManagementApi.AnyContent)
             .Produces<PredictionAnswer>()
             .ProducesProblem(400).ProducesProblem(401).ProducesProblem(404).ProducesProblem(413).ProducesProblem(415).ProducesProblem(503);
     }

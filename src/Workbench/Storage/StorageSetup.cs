@@ -10,7 +10,7 @@ public static class StorageSetup
     {
         Directory.CreateDirectory(dataFolder);
         var connection = new SqliteConnectionStringBuilder { DataSource = Path.Combine(dataFolder, "workbench.db") }.ToString();
-        builder.Services.AddDbContextFactory<AppDb>(db => db.UseSqlite(connection).AddInterceptors(new SqlitePragmas()));
+        builder.Services.AddDbContextFactory<AppDb>(db => db.UseSqlite(connection, sqlite => sqlite.UseQuerySplittingBehavior(QuerySplittingBehavior.SingleQuery)).AddInterceptors(new SqlitePragmas()));
         builder.Services.AddSingleton(new ArtefactStore(dataFolder));
         builder.Services.AddSingleton<TableCache>();
         builder.Services.AddSingleton<DatasetStore>();

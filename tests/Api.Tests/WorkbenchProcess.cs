@@ -1,0 +1,111 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace ModelWorkbench.Api.Tests;
+
+/// <summary>The program as people start it: a process of its own, which can be killed.</summary>
+public sealed partial class WorkbenchProcess : IDisposable
+{
+    private readonly Process _process;
+
+    private WorkbenchProcess(Process process, Uri address, ApiClient api)
+    {
+        _process = process;
+        Address = address;
+        Api = api;
+    }
+
+    public Uri Address { get; }
+    public ApiClient Api { get; }
+
+    [GeneratedRegex(@"http://127\.0\.0\.1:\d+")]
+    private static partial Regex PrintedAddress();
+
+    /// <summary>Starts it on a free port and reads the address off the line it prints.</summary>
+    public static async Task<WorkbenchProcess> StartAsync(string dataFolder)
+    {
+        var process = Start("--data", dataFolder, "--port", "0", "--no-samples");
+        process.BeginErrorReadLine();
+        var line = await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
+        var match = PrintedAddress().Match(line ?? "");
+        Assert.True(match.Success, $"The program printed '{line}', expected a line with its address.");
+        var token = await RunAsync("token", "--data", dataFolder);
+        var http = new HttpClient { BaseAddress = new Uri(match.Value) };
+        http.DefaultRequestHeaders.Authorization = new("Bearer", token.Output.Trim());
+        return new WorkbenchProcess(process, http.BaseAddress, new ApiClient(http));
+    }
+
+    /// <summary>Runs it to its end; what should end at once is killed after 20 seconds.</summary>
+    public static async Task<(int ExitCode, string Output, string Error)> RunAsync(params string[] arguments)
+    {
+        using var process = Start(arguments);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        deadline.CancelAfter(TimeSpan.FromSeconds(20));
+        try
+        {
+            var (output, error) = (process.StandardOutput.ReadToEndAsync(deadline.Token), process.StandardError.ReadToEndAsync(deadline.Token));
+            await process.WaitForExitAsync(deadline.Token);
+            return (process.ExitCode, await output, await error);
+        }
+        finally
+        {
+            if (!process.HasExited) process.Kill();
+        }
+    }
+
+    /// <summary>Ends it as kill -9 does: nothing in it gets to say goodbye.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited) _process.Kill();
+        _process.Dispose();
+        Api.Http.Dispose();
+    }
+
+    private static Process Start(params string[] arguments)
+    {
+        var root = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
+        var start = new ProcessStartInfo(Path.Combine(root, OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"))
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Workbench.dll"));
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        return Process.Start(start)!;
+    }
+}
+
+/// <summary>Training processes, found by the folder of their job on the command line.</summary>
+public static class TrainingProcesses
+{
+    /// <summary>Ids of the running training processes of the app with this data folder; skips the test where there is no /proc.</summary>
+    public static IReadOnlyList<int> Of(string dataFolder)
+    {
+        if (!Directory.Exists("/proc")) Assert.Skip("Finding training processes needs /proc.");
+        List<int> ids = [];
+        foreach (var folder in Directory.EnumerateDirectories("/proc"))
+        {
+            if (!int.TryParse(Path.GetFileName(folder), out var id)) continue;
+            try
+            {
+                // Empty for one that has ended and only waits for its parent to notice.
+                var arguments = File.ReadAllText(Path.Combine(folder, "cmdline")).Split('\0');
+                if (arguments.Contains("train") && arguments.Any(a => a.StartsWith(dataFolder, StringComparison.Ordinal))) ids.Add(id);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // It ended while it was looked at, or belongs to somebody else.
+            }
+        }
+        return ids;
+    }
+}
