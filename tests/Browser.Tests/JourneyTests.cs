@@ -114,6 +114,9 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
                 await look.PictureAsync($"{path.Trim('/').Replace('/', '-')}-{(dark ? "dark" : "light")}-{width}");
                 if (width == 1400) await look.AssertAccessibleAsync();
             }
+            // The page of the API is another program's; it must not fetch anything from elsewhere either.
+            await look.Page.GotoAsync(workbench.Program.Address + "/docs");
+            await look.Page.GetByText("Uploads a CSV file").First.WaitForAsync();
             Assert.DoesNotContain(look.Troubles, t => !t.Contains("404", StringComparison.Ordinal));
         }
     }
