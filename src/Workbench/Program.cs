@@ -4,7 +4,7 @@ using ModelWorkbench.Workbench.Jobs;
 
 var port = new Option<int?>("--port") { Description = "TCP port on 127.0.0.1; 0 takes a free one (setting Workbench:Port)" };
 var data = new Option<string?>("--data") { Description = "Folder for database, uploads, models and keys (setting Workbench:DataFolder)" };
-var noSamples = new Option<bool>("--no-samples") { Description = "Do not put the sample data sets in place (setting Workbench:InstallSamples)" };
+var noSamples = new Option<bool>("--no-samples") { Description = "Do not put the sample datasets in place (setting Workbench:InstallSamples)" };
 
 var root = new RootCommand("Model Workbench: from a CSV to a model that answers over HTTP. All settings are in appsettings.json.") { port, data, noSamples };
 // The integration test host passes these; they go on to the web host unseen.

@@ -38,8 +38,8 @@ public sealed partial class WorkbenchProcess : IAsyncDisposable
         while (await process.StandardOutput.ReadLineAsync(patience.Token) is { } line)
             if (Link().Match(line) is { Success: true } link)
             {
-                // Read on, or the program would wait for a full pipe one day.
-                process.BeginOutputReadLine();
+                // Read on, or the program would wait for a full pipe one day; ends with the program.
+                _ = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null, CancellationToken.None);
                 return new WorkbenchProcess(process, new Uri(link.Value));
             }
         lock (errors) throw new InvalidOperationException($"The program ended without a link: {string.Join(Environment.NewLine, errors)}");

@@ -19,7 +19,8 @@
   apply();
 
   window.workbenchTheme = {
-    watch(dotnet) { watcher = dotnet; return isDark(); },
+    // Called once the page answers to clicks; tests wait for the mark.
+    watch(dotnet) { watcher = dotnet; document.documentElement.dataset.connected = 'true'; return isDark(); },
     unwatch() { watcher = null; },
     choose(dark) {
       try { localStorage.setItem(key, dark ? 'dark' : 'light'); } catch { /* private mode: for this page only */ }

@@ -5,7 +5,7 @@ using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Jobs;
 
-/// <summary>Puts the sample data sets into a new data folder, once: a sample that was deleted stays deleted.</summary>
+/// <summary>Puts the sample datasets into a new data folder, once: a sample that was deleted stays deleted.</summary>
 public sealed class SampleInstaller(DatasetStore datasets, ArtefactStore artefacts, IOptions<WorkbenchOptions> options, ILogger<SampleInstaller> logger) : BackgroundService
 {
     // Small ones first, so that a newcomer finds something at once.

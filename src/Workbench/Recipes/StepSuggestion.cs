@@ -18,7 +18,7 @@ public sealed record StepSuggestion(string Text, string Why, RecipeStep Step)
     // A few distinct values are codes or small counts, which a logarithm does not help.
     private const int DistinctOfScale = 20;
 
-    /// <param name="profile">Of the data set before the recipe.</param>
+    /// <param name="profile">Of the dataset before the recipe.</param>
     /// <param name="steps">The recipe.</param>
     /// <param name="table">After the recipe.</param>
     public static IReadOnlyList<StepSuggestion> Find(DatasetProfile profile, IReadOnlyList<RecipeStep> steps, Table table)

@@ -11,7 +11,7 @@ public sealed class WorkbenchOptions
     /// <summary>Database, uploads, models and keys; relative to the working directory.</summary>
     public string DataFolder { get; set; } = "data";
 
-    /// <summary>Whether the sample data sets are put in place when the data folder is new.</summary>
+    /// <summary>Whether the sample datasets are put in place when the data folder is new.</summary>
     public bool InstallSamples { get; set; } = true;
 
     public int MaxUploadMegabytes { get; set; } = 2048;
