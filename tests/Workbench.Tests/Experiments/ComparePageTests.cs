@@ -30,8 +30,8 @@ public class ComparePageTests : StoreTest
         var dataset = await ImportSampleAsync("penguins.csv");
         var page = Open(dataset, null);
         Assert.Equal(("sex", "Binary"), (page.Find("[data-testid=target-select]").GetAttribute("value"), page.Find("[data-testid=task-select]").GetAttribute("value")));
-        page.Find("[data-testid=folds]").Change("3");
-        page.Find("[data-testid=target-select]").Change("body_mass_g");
+        await page.ChangeAsync("[data-testid=folds]", "3");
+        await page.ChangeAsync("[data-testid=target-select]", "body_mass_g");
         page.WaitForAssertion(() => Assert.Equal("Regression", page.Find("[data-testid=task-select]").GetAttribute("value")), Patience);
         Assert.Equal("3", page.Find("[data-testid=folds]").GetAttribute("value"));
         Assert.True(page.Find("[data-testid=stratified]").HasAttribute("disabled"));
@@ -44,7 +44,7 @@ public class ComparePageTests : StoreTest
         var dataset = await ImportSampleAsync("penguins.csv");
         await Datasets.SaveRecipeAsync(dataset.Id, new Recipe([new Log1pStep(["nothing"])]), Cancellation);
         var page = Open(dataset, "species");
-        page.Find("[data-testid=folds]").Change("40");
+        await page.ChangeAsync("[data-testid=folds]", "40");
         page.WaitForAssertion(() =>
         {
             var problems = page.Find("[data-testid=plan-problems]").TextContent;
@@ -69,7 +69,7 @@ public class ComparePageTests : StoreTest
         var page = Open(await ImportAsync("customers.csv", $"customerID,visits,churn\n{rows}\n"), null);
         var suggestion = Assert.Single(page.FindAll("[data-testid=leave-out]"));
         Assert.Equal("Leave out customerID", suggestion.TextContent.Trim());
-        suggestion.Click();
+        await page.ClickAsync("[data-testid=leave-out]");
         page.WaitForAssertion(() => Assert.Empty(page.FindAll("[data-testid=leave-out]")), Patience);
         Assert.True(page.Find("[data-testid=ignored-columns] input[name=customerID]").HasAttribute("checked"));
     }
@@ -79,10 +79,10 @@ public class ComparePageTests : StoreTest
     {
         var dataset = await ImportSampleAsync("penguins.csv");
         var page = Open(dataset, "species");
-        page.Find("[data-testid=family-sdca]").Change(false);
-        page.Find("[data-testid=budget]").Change("30");
+        await page.ChangeAsync("[data-testid=family-sdca]", false);
+        await page.ChangeAsync("[data-testid=budget]", "30");
         page.WaitForAssertion(() => Assert.False(page.Find("[data-testid=start-comparing]").HasAttribute("disabled")), Patience);
-        page.Find("[data-testid=start-comparing]").Click();
+        await page.ClickAsync("[data-testid=start-comparing]");
         page.WaitForAssertion(() => Assert.EndsWith("/experiments/1", Services.GetRequiredService<NavigationManager>().Uri), Patience);
         var row = (await Experiments.FindAsync(1, Cancellation))!;
         Assert.Equal((dataset.Id, LearningTask.Multiclass, 30, ExperimentStatus.Queued), (row.DatasetId, row.Plan.Task, row.Plan.BudgetSeconds, row.Status));

@@ -93,9 +93,9 @@ public class ExperimentPageTests : StoreTest
         await ChangeAsync(id, e => e.Status = ExperimentStatus.Stopped);
         var page = Open(id);
         Assert.Empty(page.FindAll("[data-testid=stop]"));
-        page.Find("[data-testid=continue]").Click();
+        await page.ClickAsync("[data-testid=continue]");
         page.WaitForAssertion(() => Assert.Equal("Queued", page.Find("[data-testid=experiment-status]").TextContent), Patience);
-        page.Find("[data-testid=stop]").Click();
+        await page.ClickAsync("[data-testid=stop]");
         page.WaitForAssertion(() => Assert.Equal("Stopped", page.Find("[data-testid=experiment-status]").TextContent), Patience);
 
         var done = await ExperimentAsync("species", LearningTask.Multiclass, "accuracy-score", ("baseline", 0.44));
@@ -107,12 +107,14 @@ public class ExperimentPageTests : StoreTest
     {
         var id = await ExperimentAsync("species", LearningTask.Multiclass, "accuracy-score", ("baseline", 0.44));
         var page = Open(id);
-        page.Find("[data-testid=discard]").Click();
-        Dialogs.WaitForElement("[data-testid=discard-cancel]", Patience).Click();
+        await page.ClickAsync("[data-testid=discard]");
+        Dialogs.WaitForElement("[data-testid=discard-cancel]", Patience);
+        await Dialogs.ClickAsync("[data-testid=discard-cancel]");
         Assert.NotNull(await Experiments.FindAsync(id, Cancellation));
 
-        page.Find("[data-testid=discard]").Click();
-        Dialogs.WaitForElement("[data-testid=discard-confirm]", Patience).Click();
+        await page.ClickAsync("[data-testid=discard]");
+        Dialogs.WaitForElement("[data-testid=discard-confirm]", Patience);
+        await Dialogs.ClickAsync("[data-testid=discard-confirm]");
         page.WaitForAssertion(() => Assert.EndsWith("/datasets/1/compare", Services.GetRequiredService<NavigationManager>().Uri), Patience);
         Assert.Null(await Experiments.FindAsync(id, Cancellation));
     }

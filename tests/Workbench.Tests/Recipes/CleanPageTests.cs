@@ -16,14 +16,14 @@ public class CleanPageTests : StoreTest
     {
         var dataset = await ImportSampleAsync("penguins.csv");
         var page = Open(dataset);
-        Add(page, "drop-missing-rows");
-        Save(page);
+        await AddAsync(page, "drop-missing-rows");
+        await SaveAsync(page);
         Assert.Equal("344 → 333 rows", Outcomes(page)[0]);
 
-        Add(page, "fill-missing");
-        page.Find("[data-testid=step-method]").Change("Median");
-        page.Find("input[name=body_mass_g]").Change(true);
-        Save(page);
+        await AddAsync(page, "fill-missing");
+        await page.ChangeAsync("[data-testid=step-method]", "Median");
+        await page.ChangeAsync("input[name=body_mass_g]", true);
+        await SaveAsync(page);
         page.WaitForAssertion(() => Assert.Equal(2, page.FindAll("[data-testid=recipe-step]").Count), Patience);
 
         var kept = (await Datasets.RecipeAsync(dataset.Id, Cancellation))!.Recipe;
@@ -39,8 +39,8 @@ public class CleanPageTests : StoreTest
     {
         var dataset = await ImportAsync("ages.csv", "age,name\n1,a\n,b\n3,c\n9,d\n");
         var page = Open(dataset);
-        Add(page, "fill-missing");
-        Save(page);
+        await AddAsync(page, "fill-missing");
+        await SaveAsync(page);
         // The median of 1, 3 and 9.
         page.WaitForAssertion(() => Assert.Equal("3", page.Find("[data-testid=table-preview] tbody tr:has(td:first-child) + tr td:nth-child(2)").TextContent), Patience);
         Assert.Empty(page.FindAll("td.missing"));
@@ -52,12 +52,12 @@ public class CleanPageTests : StoreTest
         var dataset = await ImportSampleAsync("penguins.csv");
         await Datasets.SaveRecipeAsync(dataset.Id, new Recipe([new DropMissingRowsStep([])]), Cancellation);
         var page = Open(dataset);
-        page.Find("[data-testid=step-delete]").Click();
+        await page.ClickAsync("[data-testid=step-delete]");
         page.WaitForAssertion(() => Assert.Contains("No steps yet", page.Markup), Patience);
-        page.Find("[data-testid=undo]").Click();
+        await page.ClickAsync("[data-testid=undo]");
         page.WaitForAssertion(() => Assert.Equal("344 → 333 rows", Outcomes(page).Single()), Patience);
         Assert.Single((await Datasets.RecipeAsync(dataset.Id, Cancellation))!.Recipe.Steps);
-        page.Find("[data-testid=redo]").Click();
+        await page.ClickAsync("[data-testid=redo]");
         page.WaitForAssertion(() => Assert.Empty(page.FindAll("[data-testid=recipe-step]")), Patience);
     }
 
@@ -66,13 +66,13 @@ public class CleanPageTests : StoreTest
     {
         var dataset = await ImportAsync("balance.csv", "balance,age\n10.5,30\n20,31\n-4.25,32\n7,33\n");
         var page = Open(dataset);
-        Add(page, "log1p");
-        page.Find("input[name=balance]").Change(true);
+        await AddAsync(page, "log1p");
+        await page.ChangeAsync("input[name=balance]", true);
         page.WaitForAssertion(() => Assert.Contains("Column 'balance' has 1 value of -1 or less, the first on line 4: found -4.25", page.Find("[data-testid=step-problems]").TextContent), Patience);
         Assert.True(page.Find("[data-testid=step-save]").HasAttribute("disabled"));
 
-        page.Find("input[name=balance]").Change(false);
-        page.Find("input[name=age]").Change(true);
+        await page.ChangeAsync("input[name=balance]", false);
+        await page.ChangeAsync("input[name=age]", true);
         page.WaitForAssertion(() => Assert.False(page.Find("[data-testid=step-save]").HasAttribute("disabled")), Patience);
     }
 
@@ -82,7 +82,7 @@ public class CleanPageTests : StoreTest
         var dataset = await ImportAsync("ages.csv", "age,size\n1,4\n,5\n3,6\n4,2\n");
         await Datasets.SaveRecipeAsync(dataset.Id, new Recipe([new DropColumnsStep(["size"]), new FillMissingStep([], FillMethod.Mean)]), Cancellation);
         var page = Open(dataset);
-        Add(page, "pca");
+        await AddAsync(page, "pca");
         // Only age is left, and a single column has no second component.
         page.WaitForAssertion(() => Assert.Contains("expected 1 to 1", page.Find("[data-testid=step-problems]").TextContent), Patience);
         Assert.Equal("age", Assert.Single(page.FindAll("[data-testid=step-columns] input[type=checkbox]")).GetAttribute("name"));
@@ -96,13 +96,13 @@ public class CleanPageTests : StoreTest
         var page = Open(dataset);
         Assert.Contains("There is no column 'sex' at this step", page.FindAll("[data-testid=recipe-step]")[1].TextContent);
 
-        page.FindAll("[data-testid=step-up]")[1].Click();
+        await page.ClickAsync("[data-testid=step-up]", 1);
         page.WaitForAssertion(() => Assert.Contains("There is no column 'sex'", page.FindAll("[data-testid=recipe-step]")[1].TextContent), Patience);
         Assert.Contains("Rename column", page.FindAll("[data-testid=recipe-step]")[0].TextContent);
 
-        page.FindAll("[data-testid=step-enabled]")[1].Change(false);
+        await page.ChangeAsync("[data-testid=step-enabled]", false, 1);
         page.WaitForAssertion(() => Assert.Contains("Switched off", Outcomes(page)[1]), Patience);
-        page.FindAll("[data-testid=step-delete]")[1].Click();
+        await page.ClickAsync("[data-testid=step-delete]", 1);
         page.WaitForAssertion(() => Assert.Equal("344 rows", Outcomes(page).Single()), Patience);
     }
 
@@ -112,7 +112,7 @@ public class CleanPageTests : StoreTest
         var dataset = await ImportSampleAsync("penguins.csv");
         var page = Open(dataset);
         page.WaitForAssertion(() => Assert.Equal(["Fill 4 numeric columns with the median", "Fill sex with the most frequent value"], page.FindAll("[data-testid=suggested-step]").Select(s => s.TextContent.Trim())), Patience);
-        page.FindAll("[data-testid=suggested-step]")[0].Click();
+        await page.ClickAsync("[data-testid=suggested-step]", 0);
         page.WaitForAssertion(() => Assert.Equal("Fill sex with the most frequent value", page.FindAll("[data-testid=suggested-step]").Single().TextContent.Trim()), Patience);
         Assert.Contains("bill_length_mm, bill_depth_mm, flipper_length_mm, body_mass_g: median", page.Find("[data-testid=recipe-step]").TextContent);
     }
@@ -128,18 +128,19 @@ public class CleanPageTests : StoreTest
         return page;
     }
 
-    private void Add(IRenderedComponent<CleanPage> page, string kind)
+    private async Task AddAsync(IRenderedComponent<CleanPage> page, string kind)
     {
-        page.Find("[data-testid=add-step] button, button[data-testid=add-step]").Click();
-        Popovers.WaitForElement($"[data-testid=step-kind-{kind}]", Patience).Click();
+        await page.ClickAsync("[data-testid=add-step] button, button[data-testid=add-step]");
+        Popovers.WaitForElement($"[data-testid=step-kind-{kind}]", Patience);
+        await Popovers.ClickAsync($"[data-testid=step-kind-{kind}]");
         page.WaitForElement("[data-testid=step-problems]", Patience);
     }
 
-    private static void Save(IRenderedComponent<CleanPage> page)
+    private static async Task SaveAsync(IRenderedComponent<CleanPage> page)
     {
         page.WaitForAssertion(() => Assert.False(page.Find("[data-testid=step-save]").HasAttribute("disabled")), Patience);
         var before = page.FindAll("[data-testid=recipe-step]").Count;
-        page.Find("[data-testid=step-save]").Click();
+        await page.ClickAsync("[data-testid=step-save]");
         page.WaitForAssertion(() => Assert.Equal(before + 1, Outcomes(page).Count(o => o != "…")), Patience);
     }
 
