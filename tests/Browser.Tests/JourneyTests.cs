@@ -76,7 +76,9 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         await visit.ById("to-test").ClickAsync();
         await page.WaitForURLAsync("**/endpoints/penguin-species/test");
         await visit.ById("random-row").ClickAsync();
+        await Expect(visit.ById("prediction")).ToBeVisibleAsync();
         await page.GetByLabel("bill_length_mm").FillAsync("");
+        await Expect(visit.ById("prediction")).ToHaveCountAsync(0);
         await visit.ById("predict").ClickAsync();
         await Expect(visit.ById("prediction")).Not.ToBeEmptyAsync();
         var prediction = await visit.ById("prediction").InnerTextAsync();

@@ -52,9 +52,9 @@ public class StatesTests : PartTest
 
     [Theory]
     [InlineData(null, null)]
-    [InlineData("invalid", "This token is not right")]
+    [InlineData("invalid", "This link or token is not right")]
     [InlineData("expired", "no longer valid")]
-    [InlineData("<script>", "This token is not right")]
+    [InlineData("<script>", "This link or token is not right")]
     public void Sign_in_says_in_a_sentence_why_it_failed(string? error, string? expected)
     {
         Services.GetRequiredService<NavigationManager>().NavigateTo(error is null ? "/sign-in" : $"/sign-in?error={Uri.EscapeDataString(error)}&returnUrl=%2Fdatasets");
