@@ -59,8 +59,8 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         // Evaluate
         await visit.ById("evaluate").First.ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "On validation rows" })).ToBeVisibleAsync();
-        await Expect(page.Locator(".js-plotly-plot").First).ToBeVisibleAsync();
-        Assert.True(await page.Locator(".js-plotly-plot").CountAsync() >= 6);
+        // Confusion matrix, ROC, precision and recall, importance, components, explained variance.
+        await Expect(page.Locator(".js-plotly-plot")).ToHaveCountAsync(6, new() { Timeout = 30_000 });
         var trial = new Uri(page.Url).AbsolutePath;
         await visit.PictureAsync("journey-5-evaluate");
 

@@ -160,6 +160,6 @@ public sealed class TrainerContractTests
     {
         Assert.Equal(TrainerCatalog.All.Count, TrainerCatalog.All.Select(t => t.Id).Distinct().Count());
         Assert.IsType<RandomForestTrainer>(TrainerCatalog.Find("random-forest"));
-        Assert.Contains("baseline, random-forest", Assert.Throws<ArgumentException>(() => TrainerCatalog.Find("magic")).Message);
+        Assert.Contains("baseline, linear-lbfgs", Assert.Throws<ArgumentException>(() => TrainerCatalog.Find("magic")).Message);
     }
 }
