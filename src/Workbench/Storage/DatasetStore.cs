@@ -141,7 +141,7 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
         {
             var (read, profile) = await Task.Run(() =>
             {
-                var read = CsvTableReader.Read(path, options ?? CsvDetector.Detect(path, cancellationToken), null, cancellationToken);
+                var read = Read(path, options ?? CsvDetector.Detect(path, cancellationToken), cancellationToken);
                 TableFile.Write(read.Table, temporary, cancellationToken);
                 return (read, Profiler.Profile(read.Table, cancellationToken));
             }, cancellationToken);
@@ -150,6 +150,19 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
         finally
         {
             File.Delete(temporary);
+        }
+    }
+
+    private static CsvReadResult Read(string path, CsvOptions options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return CsvTableReader.Read(path, options, null, cancellationToken);
+        }
+        catch (ArgumentException e) when (e.ParamName == "options")
+        {
+            // A person chose them; for the reader it is a caller's error.
+            throw new CsvFormatException(e.Message.Replace(" (Parameter 'options')", "", StringComparison.Ordinal), e);
         }
     }
 
