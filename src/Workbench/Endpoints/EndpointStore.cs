@@ -38,10 +38,10 @@ public sealed partial class EndpointStore(IDbContextFactory<AppDb> databases, Ex
     /// <exception cref="InvalidDataException">The model cannot be loaded; what was live stays live.</exception>
     public async Task<Publication> PublishAsync(string name, int experimentId, int trialNumber, CancellationToken cancellationToken)
     {
-        if (!IsName(name)) throw new ArgumentException($"The name is '{name}'; expected {NameRule}.", nameof(name));
-        if (await experiments.FindAsync(experimentId, cancellationToken) is not { } experiment) throw new ArgumentException($"There is no experiment {experimentId}.", nameof(experimentId));
-        if (experiment.Trials.SingleOrDefault(t => t.Number == trialNumber) is not { } trial) throw new ArgumentException($"Experiment {experimentId} has no trial {trialNumber}; expected 1 to {experiment.Trials.Count}.", nameof(trialNumber));
-        if (trial.ModelSha256 is not { } modelSha256) throw new ArgumentException($"Trial {trialNumber} of experiment {experimentId} has no model: it is {trial.Status.ToString().ToLowerInvariant()}.", nameof(trialNumber));
+        if (!IsName(name)) throw new ArgumentException($"The name is '{name}'; expected {NameRule}.");
+        if (await experiments.FindAsync(experimentId, cancellationToken) is not { } experiment) throw new ArgumentException($"There is no experiment {experimentId}.");
+        if (experiment.Trials.SingleOrDefault(t => t.Number == trialNumber) is not { } trial) throw new ArgumentException($"Experiment {experimentId} has no trial {trialNumber}; expected 1 to {experiment.Trials.Count}.");
+        if (trial.ModelSha256 is not { } modelSha256) throw new ArgumentException($"Trial {trialNumber} of experiment {experimentId} has no model: it is {trial.Status.ToString().ToLowerInvariant()}.");
 
         // Proved before anything points to it.
         await live.ReadAsync(modelSha256, cancellationToken);
