@@ -274,7 +274,7 @@ public sealed class PredictionTests(PublishedModels models) : IClassFixture<Publ
     public async Task A_trial_that_does_not_exist_is_not_published()
     {
         using var answer = await models.App.Api.Http.PostAsJsonAsync("/api/v1/endpoints", new { name = "other", experimentId = models.ExperimentId, trialNumber = 7 }, Cancel);
-        Assert.Contains("no trial 7; expected 1 to 2", (await ApiClient.ReadProblemAsync(answer, HttpStatusCode.BadRequest)).Detail);
+        Assert.EndsWith("no trial 7; expected 1 to 2.", (await ApiClient.ReadProblemAsync(answer, HttpStatusCode.BadRequest)).Detail);
     }
 
     private sealed class UnseekableStream(byte[] content) : MemoryStream(content, writable: false)
