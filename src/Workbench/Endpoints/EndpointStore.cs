@@ -17,6 +17,9 @@ public sealed partial class EndpointStore(IDbContextFactory<AppDb> databases, Ex
 {
     public const string NameRule = "1 to 63 lower-case letters, digits and hyphens, beginning and ending with a letter or digit";
 
+    // The next version's number is read before it is written.
+    private readonly SemaphoreSlim _publishing = new(1);
+
     [GeneratedRegex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
     private static partial Regex NamePattern();
 
@@ -45,6 +48,19 @@ public sealed partial class EndpointStore(IDbContextFactory<AppDb> databases, Ex
 
         // Proved before anything points to it.
         await live.ReadAsync(modelSha256, cancellationToken);
+        await _publishing.WaitAsync(cancellationToken);
+        try
+        {
+            return await AddVersionAsync(name, experimentId, trial, modelSha256, cancellationToken);
+        }
+        finally
+        {
+            _publishing.Release();
+        }
+    }
+
+    private async Task<Publication> AddVersionAsync(string name, int experimentId, TrialRow trial, string modelSha256, CancellationToken cancellationToken)
+    {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var now = time.GetUtcNow();
         var endpoint = await db.Endpoints.Include(e => e.Versions).SingleOrDefaultAsync(e => e.Name == name, cancellationToken);
@@ -62,7 +78,7 @@ public sealed partial class EndpointStore(IDbContextFactory<AppDb> databases, Ex
             Number = number,
             ModelSha256 = modelSha256,
             ExperimentId = experimentId,
-            TrialNumber = trialNumber,
+            TrialNumber = trial.Number,
             TrainerName = TrainerCatalog.Find(trial.TrainerId).Name,
             PublishedAt = now,
         });
