@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Core.Recipes.Steps;
 using ModelWorkbench.Workbench.Datasets;
 using Xunit;
@@ -110,6 +111,16 @@ public sealed class ValidationTests(SmallUploads workbench) : IClassFixture<Smal
     {
         using var answer = await Api.Http.PutAsync($"/api/v1/datasets/{workbench.PenguinsId}/recipe", ApiClient.Json("""{"steps": [{"step": "one-hot", "columns": []}]}"""), Cancel);
         Assert.Contains("$.steps[0]", (await ApiClient.ReadProblemAsync(answer, HttpStatusCode.BadRequest)).Detail);
+    }
+
+    [Fact]
+    public async Task Recipes_saved_and_files_uploaded_at_once_all_arrive()
+    {
+        var datasets = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => UploadTextAsync($"a,b\n1,x\n{i},y\n")));
+        Assert.Equal(6, datasets.Select(d => d.Name).Distinct().Count());
+        await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Api.SetRecipeAsync(datasets[0].Id, new DropMissingRowsStep([]))));
+        var recipe = await Api.GetAsync<Recipe>($"/api/v1/datasets/{datasets[0].Id}/recipe");
+        Assert.IsType<DropMissingRowsStep>(Assert.Single(recipe.Steps));
     }
 
     [Fact]
