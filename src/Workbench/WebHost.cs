@@ -35,8 +35,7 @@ public static class WebHost
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = hostArguments, ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.AddInMemoryCollection(overrides);
         if (ReadSettings(builder.Configuration) is not { } settings) return BadSettings;
-        var dataFolder = Path.GetFullPath(settings.DataFolder);
-        Directory.CreateDirectory(dataFolder);
+        if (MakeDataFolder(settings) is not { } dataFolder) return BadSettings;
         using var dataFolderLock = DataFolderLock.TryTake(dataFolder);
         if (dataFolderLock is null)
         {
@@ -63,7 +62,7 @@ public static class WebHost
         await app.Services.GetRequiredService<LiveModels>().LoadAllAsync(cancellationToken);
 
         app.UseSecurityHeaders();
-        app.UseBindingErrors();
+        app.UseApiErrors();
         app.UseOriginCheck();
         app.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
         app.UseApiStatusCodes();
@@ -108,9 +107,10 @@ public static class WebHost
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.AddInMemoryCollection(overrides);
         if (ReadSettings(builder.Configuration) is not { } settings) return BadSettings;
+        if (MakeDataFolder(settings) is not { } dataFolder) return BadSettings;
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<AccessTokens>();
-        builder.AddStorage(Path.GetFullPath(settings.DataFolder));
+        builder.AddStorage(dataFolder);
         await using var app = builder.Build();
         await app.Services.GetRequiredService<IDbContextFactory<AppDb>>().MigrateAsync(cancellationToken);
         await use(app.Services.GetRequiredService<AccessTokens>(), settings);
@@ -132,9 +132,30 @@ public static class WebHost
             problems = [e.InnerException is null ? e.Message : $"{e.Message} {e.InnerException.Message}"];
         }
         if (problems.Count == 0) return settings;
+        Report(problems);
+        return null;
+    }
+
+    /// <returns>The full path, or null where files cannot be written there; the reason is reported.</returns>
+    private static string? MakeDataFolder(WorkbenchOptions settings)
+    {
+        try
+        {
+            var folder = Directory.CreateDirectory(settings.DataFolder).FullName;
+            using (File.Create(Path.Combine(folder, Path.GetRandomFileName()), 1, FileOptions.DeleteOnClose)) { }
+            return folder;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Report([$"{WorkbenchOptions.Section}:{nameof(WorkbenchOptions.DataFolder)} is '{settings.DataFolder}'; expected a folder in which files can be written. {e.Message}"]);
+            return null;
+        }
+    }
+
+    private static void Report(IReadOnlyList<string> problems)
+    {
         Console.Error.WriteLine("The settings cannot work:");
         foreach (var problem in problems) Console.Error.WriteLine($"  {problem}");
-        return null;
     }
 
     private static void ListenLocalhostOrFree(this Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions kestrel, int port)

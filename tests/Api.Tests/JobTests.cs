@@ -93,7 +93,7 @@ public sealed class JobTests(ITestOutputHelper output)
         int id;
         using (var program = await WorkbenchProcess.StartAsync(folder.Path))
         {
-            id = (await StartUntilSecondTrialRunsAsync(program.Api, ["baseline", "lightgbm", "sdca"], new SplitPlan(Folds: 1))).Id;
+            id = (await StartUntilSecondTrialRunsAsync(program.Api, ["baseline", "random-forest", "sdca"], new SplitPlan(Folds: 1))).Id;
             Assert.Single(TrainingProcesses.Of(folder.Path));
             await program.KillAsync();
             var clock = Stopwatch.StartNew();
@@ -146,6 +146,22 @@ public sealed class JobTests(ITestOutputHelper output)
         Assert.Equal(ExperimentStatus.Interrupted, experiment.Status);
         Assert.Equal([TrialStatus.Completed, TrialStatus.Waiting], experiment.Leaderboard.OrderBy(t => t.Number).Select(t => t.Status));
         await next.StopAsync();
+    }
+
+    [Fact]
+    public async Task Stop_during_the_final_report_leaves_a_complete_experiment_complete()
+    {
+        using var folder = new TemporaryFolder();
+        await using var app = await WorkbenchApp.StartAsync(folder.Path);
+        var dataset = await app.Api.UploadAsync(TestFiles.Sample("telco_churn.csv"));
+        var experiment = await app.Api.RunAsync(new ExperimentApi.StartBody(dataset.Id, "churn", Trainers: ["baseline"], Split: new SplitPlan(Folds: 1)));
+        await Poll.UntilAsync(() => Task.FromResult(TrainingProcesses.Of(folder.Path).Count > 0), TwoSeconds, "the final report is being made");
+        using (var answer = await app.Api.Http.PostAsync($"/api/v1/experiments/{experiment.Id}/stop", null, Cancel)) Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
+        Assert.Empty(TrainingProcesses.Of(folder.Path));
+        experiment = await app.Api.ExperimentAsync(experiment.Id);
+        Assert.Equal((ExperimentStatus.Completed, null), (experiment.Status, experiment.Reason));
+        Assert.NotNull((await app.Api.FinalReportAsync(experiment.Id, 1)).Final);
+        await app.StopAsync();
     }
 
     [Fact]

@@ -91,10 +91,11 @@ public sealed class JourneyTests(SharedWorkbench workbench, ITestOutputHelper ou
         Assert.Equal(20, byName.GetProperty("predictions").GetArrayLength());
         Assert.Equal(byName.GetRawText(), positional.GetRawText());
 
+        await Api.DeleteAsync($"/api/v1/datasets/{dataset.Id}");
+        await Api.DeleteAsync($"/api/v1/experiments/{experiment.Id}");
+        Assert.Equal(byName.GetRawText(), (await model.PredictRecordsAsync(records)).GetRawText());
         await Api.DeleteAsync($"/api/v1/endpoints/{name}");
         await model.RefusalAsync("""{"features":[]}""", HttpStatusCode.NotFound);
-        await Api.DeleteAsync($"/api/v1/experiments/{experiment.Id}");
-        await Api.DeleteAsync($"/api/v1/datasets/{dataset.Id}");
         using var gone = await Api.Http.GetAsync($"/api/v1/datasets/{dataset.Id}", TestContext.Current.CancellationToken);
         await ApiClient.ReadProblemAsync(gone, HttpStatusCode.NotFound);
         output.WriteLine($"{dataset.Name}: upload {uploaded.TotalSeconds:0.0} s, comparison {trained.TotalSeconds:0.0} s, all {clock.Elapsed.TotalSeconds:0.0} s; {best.TrainerId}, {metricId} {final:0.0000} on the locked test set");

@@ -271,10 +271,36 @@ public sealed class PredictionTests(PublishedModels models) : IClassFixture<Publ
     }
 
     [Fact]
+    public async Task Publishing_many_times_at_once_gives_one_key_and_a_version_each()
+    {
+        var published = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => models.App.Api.PublishAsync("crowded", models.ExperimentId, 1)));
+        Assert.Equal([1, 2, 3, 4, 5, 6], published.Select(p => p.Version).Order());
+        var key = Assert.Single(published, p => p.Key is not null).Key;
+        using var answer = await new ModelClient(models.App.Anonymous(), "crowded", key).SendAsync($$"""{"features": [{{Adelie}}]}""");
+        Assert.Equal(6, (await ApiClient.ReadAsync<JsonElement>(answer, HttpStatusCode.OK)).GetProperty("version").GetInt32());
+    }
+
+    [Fact]
+    public async Task A_name_deleted_and_published_again_answers_with_the_new_model()
+    {
+        using var first = models.App.Anonymous();
+        const string body = $$"""{"features": [{{Adelie}}, ["Biscoe", 47.5, null, 218, 4950, null]]}""";
+        var old = await models.App.Api.PublishAsync("again", models.ExperimentId, 1);
+        await models.App.Api.DeleteAsync("/api/v1/endpoints/again");
+        var made = await models.App.Api.PublishAsync("again", models.ExperimentId, 2);
+        Assert.Equal(1, made.Version);
+        using (var answer = await new ModelClient(first, "again", old.Key).SendAsync(body)) Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+        using var current = await new ModelClient(first, "again", made.Key).SendAsync(body);
+        // Trial 2 is the baseline: every row gets the class shares.
+        var rows = (await ApiClient.ReadAsync<JsonElement>(current, HttpStatusCode.OK)).GetProperty("probabilities");
+        Assert.Equal(rows[0].GetRawText(), rows[1].GetRawText());
+    }
+
+    [Fact]
     public async Task A_trial_that_does_not_exist_is_not_published()
     {
         using var answer = await models.App.Api.Http.PostAsJsonAsync("/api/v1/endpoints", new { name = "other", experimentId = models.ExperimentId, trialNumber = 7 }, Cancel);
-        Assert.Contains("no trial 7; expected 1 to 2", (await ApiClient.ReadProblemAsync(answer, HttpStatusCode.BadRequest)).Detail);
+        Assert.EndsWith("no trial 7; expected 1 to 2.", (await ApiClient.ReadProblemAsync(answer, HttpStatusCode.BadRequest)).Detail);
     }
 
     private sealed class UnseekableStream(byte[] content) : MemoryStream(content, writable: false)

@@ -52,8 +52,13 @@ public sealed record ExperimentPlan(
         problems.AddRange(TrainerIds.GroupBy(id => id).Where(g => g.Count() > 1).Select(g => $"The model family '{g.Key}' is chosen {g.Count()} times; expected once."));
         if (BudgetSeconds is < 5 or > 86_400) problems.Add($"The time budget is {BudgetSeconds} seconds; expected 5 to 86,400.");
         problems.AddRange(IgnoredColumns.Where(c => table.Find(c) is null).Select(c => $"The ignored column '{c}' does not exist."));
-        if (IgnoredColumns.Contains(Target)) problems.Add($"The target '{Target}' is among the ignored columns.");
         problems.AddRange(Split.Problems(table.RowCount));
+        if (IgnoredColumns.Contains(Target))
+        {
+            // Without the target there is nothing to check the rest against.
+            problems.Add($"The target '{Target}' is among the ignored columns.");
+            return problems;
+        }
         try { _ = Trainers.Target.Create(WithTarget(table), Target, Task); }
         catch (ArgumentException e) { problems.Add(e.Message); }
         foreach (var (outcome, index) in Recipe.Preview(table.Without(IgnoredColumns), Target, CancellationToken.None).Outcomes.Select((o, i) => (o, i)))

@@ -88,17 +88,17 @@ public static class ManagementApi
             await Results.Problem(statusCode: status, title: title, detail: detail).ExecuteAsync(pages.HttpContext);
         }));
 
-    /// <summary>Turns a body that does not bind into problem+json that names the place.</summary>
-    public static void UseBindingErrors(this WebApplication app) => app.Use(async (context, next) =>
+    /// <summary>Turns a body that does not bind into problem+json that names the place, and a fault of ours into one that says no more than that.</summary>
+    public static void UseApiErrors(this WebApplication app) => app.UseWhen(context => context.Request.Path.StartsWithSegments("/api"), api => api.UseExceptionHandler().Use(async (context, next) =>
     {
         try
         {
             await next();
         }
-        catch (BadHttpRequestException e) when (!context.Response.HasStarted && context.Request.Path.StartsWithSegments("/api"))
+        catch (BadHttpRequestException e) when (!context.Response.HasStarted)
         {
             var detail = e.InnerException is JsonException json ? json.Message : e.Message;
             await Results.Problem(statusCode: e.StatusCode, title: "Invalid request", detail: detail).ExecuteAsync(context);
         }
-    });
+    }));
 }

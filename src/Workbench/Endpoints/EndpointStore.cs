@@ -17,6 +17,9 @@ public sealed partial class EndpointStore(IDbContextFactory<AppDb> databases, Ex
 {
     public const string NameRule = "1 to 63 lower-case letters, digits and hyphens, beginning and ending with a letter or digit";
 
+    // The next version's number is read before it is written.
+    private readonly SemaphoreSlim _publishing = new(1);
+
     [GeneratedRegex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
     private static partial Regex NamePattern();
 
@@ -38,13 +41,26 @@ public sealed partial class EndpointStore(IDbContextFactory<AppDb> databases, Ex
     /// <exception cref="InvalidDataException">The model cannot be loaded; what was live stays live.</exception>
     public async Task<Publication> PublishAsync(string name, int experimentId, int trialNumber, CancellationToken cancellationToken)
     {
-        if (!IsName(name)) throw new ArgumentException($"The name is '{name}'; expected {NameRule}.", nameof(name));
-        if (await experiments.FindAsync(experimentId, cancellationToken) is not { } experiment) throw new ArgumentException($"There is no experiment {experimentId}.", nameof(experimentId));
-        if (experiment.Trials.SingleOrDefault(t => t.Number == trialNumber) is not { } trial) throw new ArgumentException($"Experiment {experimentId} has no trial {trialNumber}; expected 1 to {experiment.Trials.Count}.", nameof(trialNumber));
-        if (trial.ModelSha256 is not { } modelSha256) throw new ArgumentException($"Trial {trialNumber} of experiment {experimentId} has no model: it is {trial.Status.ToString().ToLowerInvariant()}.", nameof(trialNumber));
+        if (!IsName(name)) throw new ArgumentException($"The name is '{name}'; expected {NameRule}.");
+        if (await experiments.FindAsync(experimentId, cancellationToken) is not { } experiment) throw new ArgumentException($"There is no experiment {experimentId}.");
+        if (experiment.Trials.SingleOrDefault(t => t.Number == trialNumber) is not { } trial) throw new ArgumentException($"Experiment {experimentId} has no trial {trialNumber}; expected 1 to {experiment.Trials.Count}.");
+        if (trial.ModelSha256 is not { } modelSha256) throw new ArgumentException($"Trial {trialNumber} of experiment {experimentId} has no model: it is {trial.Status.ToString().ToLowerInvariant()}.");
 
         // Proved before anything points to it.
         await live.ReadAsync(modelSha256, cancellationToken);
+        await _publishing.WaitAsync(cancellationToken);
+        try
+        {
+            return await AddVersionAsync(name, experimentId, trial, modelSha256, cancellationToken);
+        }
+        finally
+        {
+            _publishing.Release();
+        }
+    }
+
+    private async Task<Publication> AddVersionAsync(string name, int experimentId, TrialRow trial, string modelSha256, CancellationToken cancellationToken)
+    {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var now = time.GetUtcNow();
         var endpoint = await db.Endpoints.Include(e => e.Versions).SingleOrDefaultAsync(e => e.Name == name, cancellationToken);
@@ -62,7 +78,7 @@ public sealed partial class EndpointStore(IDbContextFactory<AppDb> databases, Ex
             Number = number,
             ModelSha256 = modelSha256,
             ExperimentId = experimentId,
-            TrialNumber = trialNumber,
+            TrialNumber = trial.Number,
             TrainerName = TrainerCatalog.Find(trial.TrainerId).Name,
             PublishedAt = now,
         });
@@ -75,13 +91,13 @@ public sealed partial class EndpointStore(IDbContextFactory<AppDb> databases, Ex
     public async Task<IReadOnlyList<EndpointRow>> ListAsync(CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.Endpoints.AsNoTracking().Include(e => e.Versions).Include(e => e.Keys).AsSplitQuery().OrderBy(e => e.Name).ToListAsync(cancellationToken);
+        return await db.Endpoints.AsNoTracking().Include(e => e.Versions).Include(e => e.Keys).OrderBy(e => e.Name).ToListAsync(cancellationToken);
     }
 
     public async Task<EndpointRow?> FindAsync(string name, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.Endpoints.AsNoTracking().Include(e => e.Versions).Include(e => e.Keys).AsSplitQuery().SingleOrDefaultAsync(e => e.Name == name, cancellationToken);
+        return await db.Endpoints.AsNoTracking().Include(e => e.Versions).Include(e => e.Keys).SingleOrDefaultAsync(e => e.Name == name, cancellationToken);
     }
 
     /// <summary>A further key; null where the endpoint does not exist.</summary>

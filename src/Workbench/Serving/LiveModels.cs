@@ -26,9 +26,10 @@ public sealed record LiveModel(string Name, int Version, ModelPackage Package)
 /// <summary>All published models, loaded and proved, with the keys that open them. Requests read from here alone, never from the database.</summary>
 public sealed class LiveModels(IDbContextFactory<AppDb> databases, ArtefactStore artefacts, ILogger<LiveModels> logger)
 {
-    private sealed record Endpoint(LiveModel? Model, string? Failure, IReadOnlyDictionary<string, byte[]> KeyHashes);
+    private sealed record Endpoint(LiveModel? Model, string ModelSha256, string? Failure, IReadOnlyDictionary<string, byte[]> KeyHashes);
 
     private readonly ConcurrentDictionary<string, Endpoint> _endpoints = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _loading = new(1);
 
     public LiveModel? Find(string name) => _endpoints.GetValueOrDefault(name)?.Model;
 
@@ -51,27 +52,35 @@ public sealed class LiveModels(IDbContextFactory<AppDb> databases, ArtefactStore
     /// <summary>Takes over what the database says of this endpoint; one assignment swaps the old for the new.</summary>
     public async Task LoadAsync(string name, CancellationToken cancellationToken)
     {
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        if (await db.Endpoints.AsNoTracking().Include(e => e.Versions).Include(e => e.Keys).AsSplitQuery().SingleOrDefaultAsync(e => e.Name == name, cancellationToken) is not { } row)
-        {
-            _endpoints.TryRemove(name, out _);
-            return;
-        }
-        var keys = row.Keys.Where(k => k.RevokedAt is null).ToDictionary(k => k.Prefix, k => k.Hash, StringComparer.Ordinal);
-        var version = row.Versions.Single(v => v.Number == row.LiveVersion);
-        if (_endpoints.GetValueOrDefault(name)?.Model is { } same && same.Version == version.Number)
-        {
-            _endpoints[name] = new Endpoint(same, null, keys);
-            return;
-        }
+        // One at a time: what an earlier reading found must not be put over what a later one found, such as a revoked key.
+        await _loading.WaitAsync(cancellationToken);
         try
         {
-            _endpoints[name] = new Endpoint(new LiveModel(name, version.Number, await ReadAsync(version.ModelSha256, cancellationToken)), null, keys);
+            if (await ReadEndpointAsync(name, cancellationToken) is { } endpoint) _endpoints[name] = endpoint;
+            else _endpoints.TryRemove(name, out _);
+        }
+        finally
+        {
+            _loading.Release();
+        }
+    }
+
+    private async Task<Endpoint?> ReadEndpointAsync(string name, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        if (await db.Endpoints.AsNoTracking().Include(e => e.Versions).Include(e => e.Keys).SingleOrDefaultAsync(e => e.Name == name, cancellationToken) is not { } row) return null;
+        var keys = row.Keys.Where(k => k.RevokedAt is null).ToDictionary(k => k.Prefix, k => k.Hash, StringComparer.Ordinal);
+        var version = row.Versions.Single(v => v.Number == row.LiveVersion);
+        // By the hash too: an endpoint that was deleted and made again has a version 1 again.
+        if (_endpoints.GetValueOrDefault(name) is { Model: not null } live && live.Model.Version == version.Number && live.ModelSha256 == version.ModelSha256) return live with { KeyHashes = keys };
+        try
+        {
+            return new Endpoint(new LiveModel(name, version.Number, await ReadAsync(version.ModelSha256, cancellationToken)), version.ModelSha256, null, keys);
         }
         catch (InvalidDataException e)
         {
             logger.LogError(e, "Endpoint {Name}, version {Version} does not answer: its model cannot be loaded", name, version.Number);
-            _endpoints[name] = new Endpoint(null, e.Message, keys);
+            return new Endpoint(null, version.ModelSha256, e.Message, keys);
         }
     }
 

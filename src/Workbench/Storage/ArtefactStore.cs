@@ -30,21 +30,31 @@ public sealed class ArtefactStore
         return Path.Combine(_folder, sha256[..2], sha256);
     }
 
-    /// <summary>Takes a finished temporary file into the store and gives its hash; a file with the same content is kept only once.</summary>
+    /// <summary>Takes a finished temporary file into the store and gives its hash; a file with the same content is kept only once, a damaged one replaced.</summary>
     public async Task<string> AddAsync(string temporaryPath, CancellationToken cancellationToken)
     {
         string sha256;
         await using (var file = new FileStream(temporaryPath, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1 << 16, useAsync: true))
         {
-            sha256 = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken));
+            sha256 = await HashAsync(file, cancellationToken);
             file.Flush(flushToDisk: true);
         }
         var path = PathOf(sha256);
-        if (File.Exists(path)) { File.Delete(temporaryPath); return sha256; }
+        if (await HoldsAsync(path, sha256, cancellationToken)) { File.Delete(temporaryPath); return sha256; }
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         File.Move(temporaryPath, path, overwrite: true);
         return sha256;
     }
+
+    private static async Task<bool> HoldsAsync(string path, string sha256, CancellationToken cancellationToken)
+    {
+        if (!File.Exists(path)) return false;
+        await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1 << 16, useAsync: true);
+        return await HashAsync(file, cancellationToken) == sha256;
+    }
+
+    private static async Task<string> HashAsync(Stream content, CancellationToken cancellationToken) =>
+        Convert.ToHexStringLower(await SHA256.HashDataAsync(content, cancellationToken));
 
     public async Task<string> AddBytesAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {

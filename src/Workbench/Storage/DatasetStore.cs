@@ -11,6 +11,9 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
     // Reading a big file takes all of a core; two at a time leave the pages quick.
     private readonly SemaphoreSlim _importing = new(2);
 
+    // A free name and the next revision's number are read before they are written.
+    private readonly SemaphoreSlim _writing = new(1);
+
     /// <summary>Reads an uploaded file, keeps the original, and makes a dataset of it.</summary>
     /// <param name="uploadPath">A temporary file that this method takes over.</param>
     /// <param name="fileName">As the person knows it.</param>
@@ -24,23 +27,31 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
             var (read, profile, tableSha256) = await ReadAsync(uploadPath, options, cancellationToken);
             var bytes = new FileInfo(uploadPath).Length;
             var fileSha256 = await artefacts.AddAsync(uploadPath, cancellationToken);
-            await using var db = await databases.CreateDbContextAsync(cancellationToken);
-            var row = new DatasetRow
+            await _writing.WaitAsync(cancellationToken);
+            try
             {
-                Name = await FreeNameAsync(db, Path.GetFileNameWithoutExtension(fileName), cancellationToken),
-                FileName = fileName,
-                FileSha256 = fileSha256,
-                FileBytes = bytes,
-                TableSha256 = tableSha256,
-                CreatedAt = time.GetUtcNow(),
-                Options = read.Options,
-                Profile = profile,
-                Problems = read.Problems,
-                ProblemCount = read.ProblemCount,
-            };
-            db.Datasets.Add(row);
-            await db.SaveChangesAsync(cancellationToken);
-            return row;
+                await using var db = await databases.CreateDbContextAsync(cancellationToken);
+                var row = new DatasetRow
+                {
+                    Name = await FreeNameAsync(db, Path.GetFileNameWithoutExtension(fileName), cancellationToken),
+                    FileName = fileName,
+                    FileSha256 = fileSha256,
+                    FileBytes = bytes,
+                    TableSha256 = tableSha256,
+                    CreatedAt = time.GetUtcNow(),
+                    Options = read.Options,
+                    Profile = profile,
+                    Problems = read.Problems,
+                    ProblemCount = read.ProblemCount,
+                };
+                db.Datasets.Add(row);
+                await db.SaveChangesAsync(cancellationToken);
+                return row;
+            }
+            finally
+            {
+                _writing.Release();
+            }
         }
         finally
         {
@@ -114,15 +125,23 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
     /// <summary>Makes this the recipe that counts; what was undone before can no longer be redone.</summary>
     public async Task<bool> SaveRecipeAsync(int datasetId, Recipe recipe, CancellationToken cancellationToken)
     {
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        if (await db.Datasets.SingleOrDefaultAsync(d => d.Id == datasetId, cancellationToken) is not { } dataset) return false;
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        await db.RecipeRevisions.Where(r => r.DatasetId == datasetId && r.Number > dataset.RecipeNumber).ExecuteDeleteAsync(cancellationToken);
-        dataset.RecipeNumber++;
-        db.RecipeRevisions.Add(new RecipeRevisionRow { DatasetId = datasetId, Number = dataset.RecipeNumber, Recipe = recipe, CreatedAt = time.GetUtcNow() });
-        await db.SaveChangesAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return true;
+        await _writing.WaitAsync(cancellationToken);
+        try
+        {
+            await using var db = await databases.CreateDbContextAsync(cancellationToken);
+            if (await db.Datasets.SingleOrDefaultAsync(d => d.Id == datasetId, cancellationToken) is not { } dataset) return false;
+            await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+            await db.RecipeRevisions.Where(r => r.DatasetId == datasetId && r.Number > dataset.RecipeNumber).ExecuteDeleteAsync(cancellationToken);
+            dataset.RecipeNumber++;
+            db.RecipeRevisions.Add(new RecipeRevisionRow { DatasetId = datasetId, Number = dataset.RecipeNumber, Recipe = recipe, CreatedAt = time.GetUtcNow() });
+            await db.SaveChangesAsync(cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            return true;
+        }
+        finally
+        {
+            _writing.Release();
+        }
     }
 
     /// <summary>Goes back (negative) or forward (positive) in the edits; stays within them.</summary>
@@ -141,7 +160,7 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
         {
             var (read, profile) = await Task.Run(() =>
             {
-                var read = CsvTableReader.Read(path, options ?? CsvDetector.Detect(path, cancellationToken), null, cancellationToken);
+                var read = Read(path, options ?? CsvDetector.Detect(path, cancellationToken), cancellationToken);
                 TableFile.Write(read.Table, temporary, cancellationToken);
                 return (read, Profiler.Profile(read.Table, cancellationToken));
             }, cancellationToken);
@@ -150,6 +169,19 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
         finally
         {
             File.Delete(temporary);
+        }
+    }
+
+    private static CsvReadResult Read(string path, CsvOptions options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return CsvTableReader.Read(path, options, null, cancellationToken);
+        }
+        catch (ArgumentException e) when (e.ParamName == "options")
+        {
+            // A person chose them; for the reader it is a caller's error.
+            throw new CsvFormatException(e.Message.Replace(" (Parameter 'options')", "", StringComparison.Ordinal), e);
         }
     }
 

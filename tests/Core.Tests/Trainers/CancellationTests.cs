@@ -21,7 +21,7 @@ public sealed class CancellationTests
     [MemberData(nameof(Cases))]
     public async Task Cancelling_stops_training_quickly(string id, LearningTask task)
     {
-        var trainer = TrainerCatalog.Find(id);
+        var trainer = Samples.Trainer(id);
         // Linear models are done too soon with few features.
         var full = trainer.Encoding == FeatureEncoding.OneHotStandardized ? Wide : Narrow;
         var data = full with

@@ -9,6 +9,14 @@ namespace ModelWorkbench.Core.Tests.Trainers;
 /// <summary>The sample tables that ship with the product, and what the tests make of them.</summary>
 internal static class Samples
 {
+    /// <summary>The trainer, or a skipped test where it cannot run on this machine at all: LightGBM needs a system library that slim systems lack.</summary>
+    public static Trainer Trainer(string id)
+    {
+        var trainer = TrainerCatalog.Find(id);
+        if (trainer is LightGbmTrainer && trainer.WhyNot(new TrainingShape(LearningTask.Binary, 100, 1, 2)) is { } reason) Assert.Skip(reason);
+        return trainer;
+    }
+
     public static JsonElement ScikitLearn { get; } =
         JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Trainers", "Expected", "scikit_learn.json"))).RootElement;
 

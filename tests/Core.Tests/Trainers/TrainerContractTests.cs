@@ -40,7 +40,7 @@ public sealed class TrainerContractTests
     [MemberData(nameof(SampleCases))]
     public void Beats_the_baseline_on_sample_data(string id, string file, string column, LearningTask task)
     {
-        var trainer = TrainerCatalog.Find(id);
+        var trainer = Samples.Trainer(id);
         var (data, test, labels, _, _) = Samples.Prepare(Load(file), column, task, trainer.Encoding);
         var scores = Samples.Score(trainer.Train(data, new TrainingContext(1, 2), TestContext.Current.CancellationToken), test);
         var guesses = Samples.Score(new BaselineTrainer().Train(data, new TrainingContext(1, 1), TestContext.Current.CancellationToken), test);
@@ -57,7 +57,7 @@ public sealed class TrainerContractTests
     [MemberData(nameof(Cases))]
     public void Outputs_are_finite_probabilities_even_where_everything_is_missing_or_unseen(string id, LearningTask task)
     {
-        var trainer = TrainerCatalog.Find(id);
+        var trainer = Samples.Trainer(id);
         var (table, column) = task switch
         {
             LearningTask.Binary => (Load("telco_churn.csv"), "churn"),
@@ -84,7 +84,7 @@ public sealed class TrainerContractTests
     [MemberData(nameof(Cases))]
     public void The_same_seed_gives_the_same_scores_on_one_thread_and_on_two(string id, LearningTask task)
     {
-        var trainer = TrainerCatalog.Find(id);
+        var trainer = Samples.Trainer(id);
         var data = Samples.Synthetic(500, 6, task, trainer.Encoding == FeatureEncoding.Codes ? 0.1 : 0);
         var first = Samples.Score(trainer.Train(data, new TrainingContext(3, 1), TestContext.Current.CancellationToken), data.Features);
         var second = Samples.Score(trainer.Train(data, new TrainingContext(3, 2), TestContext.Current.CancellationToken), data.Features);
@@ -95,7 +95,7 @@ public sealed class TrainerContractTests
     [MemberData(nameof(Cases))]
     public void A_scorer_file_gives_back_the_same_scores(string id, LearningTask task)
     {
-        var trainer = TrainerCatalog.Find(id);
+        var trainer = Samples.Trainer(id);
         var data = Samples.Synthetic(300, 6, task, trainer.Encoding == FeatureEncoding.Codes ? 0.1 : 0);
         var scorer = trainer.Train(data, new TrainingContext(3, 2), TestContext.Current.CancellationToken);
         using var stream = new MemoryStream();
@@ -111,7 +111,7 @@ public sealed class TrainerContractTests
     {
         var seen = new List<double>();
         var data = Samples.Synthetic(300, 5, task, 0);
-        TrainerCatalog.Find(id).Train(data, new TrainingContext(1, 2, share => { lock (seen) seen.Add(share); }), TestContext.Current.CancellationToken);
+        Samples.Trainer(id).Train(data, new TrainingContext(1, 2, share => { lock (seen) seen.Add(share); }), TestContext.Current.CancellationToken);
         Assert.Equal(seen.Order(), seen);
         Assert.All(seen, s => Assert.InRange(s, 0, 1));
     }
@@ -120,7 +120,7 @@ public sealed class TrainerContractTests
     [MemberData(nameof(Cases))]
     public void Settings_and_description_are_written_for_people(string id, LearningTask task)
     {
-        var trainer = TrainerCatalog.Find(id);
+        var trainer = Samples.Trainer(id);
         Assert.NotEmpty(trainer.Settings(task));
         Assert.All(trainer.Settings(task), s => Assert.False(string.IsNullOrWhiteSpace(s.Key) || string.IsNullOrWhiteSpace(s.Value)));
         Assert.EndsWith(".", trainer.Description);
@@ -131,7 +131,7 @@ public sealed class TrainerContractTests
     public void A_few_rows_train_or_say_why_not(string id, LearningTask task)
     {
         var data = Samples.Synthetic(12, 4, task, 0);
-        var scorer = TrainerCatalog.Find(id).Train(data, new TrainingContext(1, 1), TestContext.Current.CancellationToken);
+        var scorer = Samples.Trainer(id).Train(data, new TrainingContext(1, 1), TestContext.Current.CancellationToken);
         Assert.All(Samples.Score(scorer, data.Features), outputs => Assert.All(outputs, o => Assert.True(double.IsFinite(o))));
     }
 
@@ -140,7 +140,7 @@ public sealed class TrainerContractTests
     public void A_class_without_training_rows_is_possible_but_unlikely(string id)
     {
         var data = Samples.Synthetic(300, 5, LearningTask.Multiclass, 0) with { ClassCount = 4 };
-        var scores = Samples.Score(TrainerCatalog.Find(id).Train(data, new TrainingContext(1, 2), TestContext.Current.CancellationToken), data.Features);
+        var scores = Samples.Score(Samples.Trainer(id).Train(data, new TrainingContext(1, 2), TestContext.Current.CancellationToken), data.Features);
         Assert.All(scores, s => Assert.InRange(s[3], 0, 0.15));
     }
 
