@@ -79,8 +79,8 @@ public sealed class ExperimentRunner
 
             var left = _job.BudgetSeconds - clock.Elapsed.TotalSeconds;
             if (left <= 0) { _report(new TrialSkipped(number, $"The time budget of {_job.Plan.BudgetSeconds} s was used up before it began.")); continue; }
-            // Twice the fair share: a slow family may take time that quick ones left over, but cannot starve those after it.
-            var allowance = Math.Min(left, 2 * left / (_job.Trials.Count - i));
+            // Up to twice the fair share, all of it only for the last: a slow family may take time that quick ones left over, but cannot starve those after it.
+            var allowance = 2 * left / (_job.Trials.Count - i + 1);
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             deadline.CancelAfter(TimeSpan.FromSeconds(allowance));
             _report(new TrialStarted(number));
