@@ -27,7 +27,7 @@ public sealed class JobTests(ITestOutputHelper output)
     {
         using var folder = new TemporaryFolder();
         await using var app = await WorkbenchApp.StartAsync(folder.Path);
-        var experiment = await StartUntilSecondTrialRunsAsync(app.Api, ["baseline", "random-forest", "extra-trees", "lightgbm"]);
+        var experiment = await StartUntilSecondTrialRunsAsync(app.Api, ["baseline", "random-forest", "extra-trees", Families.Boosted]);
         Assert.Single(TrainingProcesses.Of(folder.Path));
 
         var clock = Stopwatch.StartNew();
@@ -186,7 +186,7 @@ public sealed class JobTests(ITestOutputHelper output)
         await using var app = await WorkbenchApp.StartAsync(folder.Path);
         var dataset = await app.Api.UploadAsync(TestFiles.Sample("telco_churn.csv"));
         var clock = Stopwatch.StartNew();
-        var experiment = await app.Api.RunAsync(new ExperimentApi.StartBody(dataset.Id, "churn", Trainers: ["random-forest", "extra-trees", "lightgbm", "baseline"], Split: TwentyFolds, BudgetSeconds: 8));
+        var experiment = await app.Api.RunAsync(new ExperimentApi.StartBody(dataset.Id, "churn", Trainers: ["random-forest", "extra-trees", Families.Boosted, "baseline"], Split: TwentyFolds, BudgetSeconds: 8));
         output.WriteLine($"budget of 8 s: ended after {clock.Elapsed.TotalSeconds:0.0} s: {string.Join("; ", experiment.Leaderboard.Select(t => $"{t.TrainerId} {t.Status} {t.Reason}"))}");
         Assert.Equal(ExperimentStatus.Completed, experiment.Status);
         Assert.Equal(TrialStatus.Failed, Trial(experiment, 1).Status);

@@ -27,20 +27,20 @@ public sealed class JourneyTests(SharedWorkbench workbench, ITestOutputHelper ou
 
     [Fact]
     public Task Telco_churn() =>
-        Travel(TestFiles.Sample("telco_churn.csv"), "churn", LearningTask.Binary, 7043, ["baseline", "linear-lbfgs", "lightgbm"], "auc-score", 0.80);
+        Travel(TestFiles.Sample("telco_churn.csv"), "churn", LearningTask.Binary, 7043, ["baseline", "linear-lbfgs", Families.Boosted], "auc-score", 0.80);
 
     [Fact]
     public Task Adult_without_header() =>
-        Travel(TestFiles.Shared("datasets/adult/adult.csv"), "column_15", LearningTask.Binary, 32561, ["baseline", "lightgbm"], "auc-score", 0.90);
+        Travel(TestFiles.Shared("datasets/adult/adult.csv"), "column_15", LearningTask.Binary, 32561, ["baseline", Families.Boosted], "auc-score", 0.90);
 
     [Fact]
     public Task California_housing_with_blanks_filled_by_the_median() =>
-        Travel(TestFiles.Shared("datasets/california-housing/california-housing.csv"), "median_house_value", LearningTask.Regression, 20640, ["baseline", "lightgbm"],
+        Travel(TestFiles.Shared("datasets/california-housing/california-housing.csv"), "median_house_value", LearningTask.Regression, 20640, ["baseline", Families.Boosted],
             "r-squared-score", 0.78, new FillMissingStep([], FillMethod.Median));
 
     [Fact]
     public Task Car_evaluation_of_categories_alone() =>
-        Travel(TestFiles.Shared("datasets/car-evaluation/car-evaluation.csv"), "decision", LearningTask.Multiclass, 1728, ["baseline", "random-forest", "lightgbm"],
+        Travel(TestFiles.Shared("datasets/car-evaluation/car-evaluation.csv"), "decision", LearningTask.Multiclass, 1728, ["baseline", "random-forest", Families.Boosted],
             "accuracy-score", 0.93);
 
     /// <param name="metricId">Judged on the locked test set.</param>

@@ -26,7 +26,7 @@ public sealed class PublishedModels : IAsyncLifetime
     {
         await StartAsync();
         (ExperimentId, Key) = await PublishAsync("penguins.csv", "species", "logistic", "penguins");
-        (_, HomesKey) = await PublishAsync("sacramento_homes.csv", "price", "lightgbm", "homes");
+        (_, HomesKey) = await PublishAsync("sacramento_homes.csv", "price", Families.Boosted, "homes");
 
         async Task<(int, string)> PublishAsync(string sample, string target, string family, string name)
         {
