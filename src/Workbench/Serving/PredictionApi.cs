@@ -69,8 +69,8 @@ public static class PredictionApi
     private static IResult Problem(int status, string title, string detail) => Results.Problem(statusCode: status, title: title, detail: detail);
 
     /// <summary>For the API description only: the body is read by hand.</summary>
-    private sealed record PredictionBody(JsonElement[][]? Features, Dictionary<string, JsonElement>[]? Records);
+    private sealed record PredictionBody(JsonElement[][]? Features = null, Dictionary<string, JsonElement>[]? Records = null);
 
     /// <summary>For the API description only: the answer is written by hand.</summary>
-    private sealed record PredictionAnswer(string Model, int Version, JsonElement[] Predictions, string[]? Classes, double[][]? Probabilities, JsonElement[]? Warnings);
+    private sealed record PredictionAnswer(string Model, int Version, JsonElement[] Predictions, string[]? Classes = null, double[][]? Probabilities = null, JsonElement[]? Warnings = null);
 }
