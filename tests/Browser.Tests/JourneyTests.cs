@@ -118,7 +118,7 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
             }
             // The page of the API is another program's; it must not fetch anything from elsewhere either.
             await look.Page.GotoAsync(workbench.Program.Address + "/docs");
-            await look.Page.GetByText("Scores rows with a published model").First.WaitForAsync();
+            await look.Page.GetByRole(AriaRole.Heading, new() { Name = "Scores rows with a published model" }).WaitForAsync();
             Assert.DoesNotContain(look.Troubles, t => !t.Contains("404", StringComparison.Ordinal));
         }
     }
