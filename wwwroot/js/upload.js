@@ -24,8 +24,8 @@ export function start(source, url, antiforgeryToken, dotnet) {
       reported = now;
       dotnet.invokeMethodAsync('ReportProgress', event.loaded, event.total);
     };
-    // A circuit message holds 32 KB: an answer longer than that is an error page, and its beginning says enough.
-    request.onload = () => finish(request.status, request.responseText.slice(0, 8000));
+    // A circuit message holds 32 KB, and the description of a wide table more: of a success only the address is told, of a failure the beginning.
+    request.onload = () => finish(request.status, request.status < 300 ? request.getResponseHeader('Location') ?? '' : request.responseText.slice(0, 8000));
     request.onerror = () => finish(0, '');
     request.onabort = () => finish(-1, '');
     running = request;

@@ -81,10 +81,10 @@ public static class AccessSetup
 
     private static async Task<IResult> SignInAsync(string token, string? returnUrl, HttpContext context, AccessTokens tokens)
     {
-        if (!await tokens.UseSignInAsync(token, context.RequestAborted)) return Results.LocalRedirect("/sign-in?error=token");
+        if (!await tokens.UseSignInAsync(token, context.RequestAborted)) return Results.LocalRedirect($"/sign-in?error=token{(string.IsNullOrEmpty(returnUrl) ? "" : $"&returnUrl={Uri.EscapeDataString(returnUrl)}")}");
         var identity = new ClaimsIdentity([new Claim(ClaimTypes.Name, "owner")], CookieAuthenticationDefaults.AuthenticationScheme);
         await context.SignInAsync(CookieAuthenticationDefaults.AuthenticationScheme, new ClaimsPrincipal(identity), new AuthenticationProperties { IsPersistent = true });
-        var isLocal = returnUrl is ['/', not ('/' or '\\'), ..];
+        var isLocal = returnUrl is ['/', not ('/' or '\\'), ..] && !returnUrl.Any(char.IsControl);
         return Results.LocalRedirect(isLocal ? returnUrl! : "/");
     }
 

@@ -67,12 +67,13 @@ public static class DatasetApi
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = most + 64 * 1024;
         if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = null;
 
+        var isForm = context.Request.ContentType?.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase) == true;
         var temporary = artefacts.NewTemporaryPath();
         try
         {
             // curl says application/x-www-form-urlencoded of any file that is sent as it is.
             var body = context.Request.Body;
-            if (context.Request.ContentType?.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase) == true)
+            if (isForm)
             {
                 if (await FileSectionAsync(context) is not { } section) return Results.Problem(statusCode: 400, title: "No file", detail: "The form has no file part; expected one.");
                 (body, name) = (section.Body, name ?? section.GetContentDispositionHeader()!.FileName.Value);
@@ -86,6 +87,10 @@ public static class DatasetApi
         catch (CsvFormatException e)
         {
             return Unreadable(e);
+        }
+        catch (Exception e) when (isForm && e is FormatException or InvalidDataException or IOException and not BadHttpRequestException)
+        {
+            return Results.Problem(statusCode: 400, title: "Malformed form", detail: $"The multipart body cannot be read: {e.Message}");
         }
         catch (BadHttpRequestException e) when (e.StatusCode == 413)
         {

@@ -20,7 +20,7 @@ public sealed partial class EndpointStore(IDbContextFactory<AppDb> databases, Ex
     // The next version's number is read before it is written.
     private readonly SemaphoreSlim _publishing = new(1);
 
-    [GeneratedRegex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+    [GeneratedRegex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\z")]
     private static partial Regex NamePattern();
 
     public static bool IsName(string name) => NamePattern().IsMatch(name);

@@ -93,7 +93,14 @@ public sealed class ExperimentSupervisor(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await RecoverAsync(stoppingToken);
+        try
+        {
+            await RecoverAsync(stoppingToken);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            logger.LogError(e, "What the last run left could not be put in order");
+        }
         await foreach (var id in _queue.Reader.ReadAllAsync(stoppingToken))
         {
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
@@ -108,8 +115,8 @@ public sealed class ExperimentSupervisor(
             }
             catch (Exception e)
             {
-                logger.LogError(e, "Experiment {Id} failed", id);
-                await UpdateAsync(id, experiment => { experiment.Status = ExperimentStatus.Failed; experiment.Reason = e.Message; experiment.FinishedAt = time.GetUtcNow(); });
+                logger.LogError(e, "Experiment {Id} was interrupted", id);
+                await InterruptAsync(id, e.Message);
             }
             finally
             {
@@ -119,11 +126,29 @@ public sealed class ExperimentSupervisor(
         }
     }
 
+    /// <summary>A fault of ours, such as a full disk, costs no finished trial: the experiment can go on with the others. Nothing gets out, as that would stop the web server with all endpoints.</summary>
+    private async Task InterruptAsync(int id, string reason)
+    {
+        try
+        {
+            await using var db = await databases.CreateDbContextAsync();
+            await db.Trials.Where(t => t.ExperimentId == id && t.Status == TrialStatus.Running).ExecuteUpdateAsync(set => set.SetProperty(t => t.Status, TrialStatus.Waiting));
+            await UpdateAsync(id, experiment => { experiment.Status = ExperimentStatus.Interrupted; experiment.Reason = $"Interrupted: {reason} Finished trials are kept; it can go on with the others."; experiment.FinishedAt = time.GetUtcNow(); });
+        }
+        catch (Exception e)
+        {
+            logger.LogError(e, "That experiment {Id} was interrupted could not be written down; the next start finds out", id);
+        }
+    }
+
     /// <summary>What ran when the program ended is marked as interrupted; what waited goes on waiting.</summary>
     private async Task RecoverAsync(CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await db.Trials.Where(t => t.Status == TrialStatus.Running).ExecuteUpdateAsync(set => set.SetProperty(t => t.Status, TrialStatus.Waiting), cancellationToken);
+        // All trials were done, only the last word was not.
+        await db.Experiments.Where(e => e.Status == ExperimentStatus.Running && e.Trials.All(t => t.Status != TrialStatus.Waiting)).ExecuteUpdateAsync(
+            set => set.SetProperty(e => e.Status, ExperimentStatus.Completed), cancellationToken);
         await db.Experiments.Where(e => e.Status == ExperimentStatus.Running).ExecuteUpdateAsync(
             set => set.SetProperty(e => e.Status, ExperimentStatus.Interrupted).SetProperty(e => e.Reason, InterruptedReason), cancellationToken);
         foreach (var id in await db.Experiments.Where(e => e.Status == ExperimentStatus.Queued).OrderBy(e => e.CreatedAt).Select(e => e.Id).ToListAsync(cancellationToken)) Enqueue(id);

@@ -8,7 +8,7 @@ namespace ModelWorkbench.Workbench.Jobs;
 public sealed record TrialProgress(int Number, double Fraction, string Phase);
 
 /// <summary>What is moving right now, in memory only; whoever wants to know subscribes and reads the truth from the database.</summary>
-public sealed class JobMonitor
+public sealed class JobMonitor(ILogger<JobMonitor> logger)
 {
     private readonly ConcurrentDictionary<int, TrialProgress> _progress = [];
 
@@ -21,6 +21,17 @@ public sealed class JobMonitor
     {
         if (progress is null) _progress.TryRemove(experimentId, out _);
         else _progress[experimentId] = progress;
-        Changed?.Invoke(experimentId);
+        foreach (var subscriber in Changed?.GetInvocationList() ?? [])
+        {
+            try
+            {
+                ((Action<int>)subscriber)(experimentId);
+            }
+            catch (Exception e)
+            {
+                // A page that cannot listen must not end the training it listens to.
+                logger.LogWarning(e, "A listener to experiment {Id} failed", experimentId);
+            }
+        }
     }
 }

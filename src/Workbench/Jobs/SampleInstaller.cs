@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Options;
-using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Workbench.Settings;
 using ModelWorkbench.Workbench.Storage;
 
@@ -24,7 +23,7 @@ public sealed class SampleInstaller(DatasetStore datasets, ArtefactStore artefac
                 File.Copy(Path.Combine(AppContext.BaseDirectory, "samples", name), temporary);
                 await datasets.ImportAsync(temporary, name, null, stoppingToken);
             }
-            catch (Exception e) when (e is IOException or CsvFormatException)
+            catch (Exception e) when (e is not OperationCanceledException)
             {
                 logger.LogError(e, "The sample {Name} could not be put in place", name);
             }

@@ -39,11 +39,14 @@ public sealed class TrainingProcess(string folder, int memoryMegabytes, ILogger 
             await using var kill = cancellationToken.Register(() => Kill(process));
             while (await process.StandardOutput.ReadLineAsync(CancellationToken.None) is { } line)
                 if (Parse(line) is { } experimentEvent) await handle(experimentEvent);
-            await process.WaitForExitAsync(CancellationToken.None);
+            // Its output ended, so it is about to; killed now it would seem to have failed.
+            await process.WaitForExitAsync(cancellationToken);
         }
         finally
         {
             Kill(process);
+            // Its folder can be removed only when it is really gone.
+            await process.WaitForExitAsync(CancellationToken.None);
             await ended.CancelAsync();
         }
         var exceeded = await memory;

@@ -77,7 +77,7 @@ public sealed class LiveModels(IDbContextFactory<AppDb> databases, ArtefactStore
         {
             return new Endpoint(new LiveModel(name, version.Number, await ReadAsync(version.ModelSha256, cancellationToken)), version.ModelSha256, null, keys);
         }
-        catch (InvalidDataException e)
+        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
         {
             logger.LogError(e, "Endpoint {Name}, version {Version} does not answer: its model cannot be loaded", name, version.Number);
             return new Endpoint(null, version.ModelSha256, e.Message, keys);

@@ -119,6 +119,7 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
         var revisions = db.RecipeRevisions.AsNoTracking().Where(r => r.DatasetId == datasetId);
         var current = await revisions.SingleOrDefaultAsync(r => r.Number == dataset.RecipeNumber, cancellationToken);
         var last = await revisions.MaxAsync(r => (int?)r.Number, cancellationToken) ?? 0;
+        if (current is null && dataset.RecipeNumber > 0) throw new InvalidDataException($"Revision {dataset.RecipeNumber} of the recipe of dataset {datasetId} is missing.");
         return new RecipeState(current?.Recipe ?? Recipe.Empty, dataset.RecipeNumber, last - dataset.RecipeNumber);
     }
 
@@ -147,10 +148,18 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
     /// <summary>Goes back (negative) or forward (positive) in the edits; stays within them.</summary>
     public async Task MoveRecipeAsync(int datasetId, int edits, CancellationToken cancellationToken)
     {
-        if (await RecipeAsync(datasetId, cancellationToken) is not { } state) return;
-        var number = Math.Clamp(state.UndoCount + edits, 0, state.UndoCount + state.RedoCount);
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        await db.Datasets.Where(d => d.Id == datasetId).ExecuteUpdateAsync(set => set.SetProperty(d => d.RecipeNumber, number), cancellationToken);
+        await _writing.WaitAsync(cancellationToken);
+        try
+        {
+            if (await RecipeAsync(datasetId, cancellationToken) is not { } state) return;
+            var number = Math.Clamp(state.UndoCount + edits, 0, state.UndoCount + state.RedoCount);
+            await using var db = await databases.CreateDbContextAsync(cancellationToken);
+            await db.Datasets.Where(d => d.Id == datasetId).ExecuteUpdateAsync(set => set.SetProperty(d => d.RecipeNumber, number), cancellationToken);
+        }
+        finally
+        {
+            _writing.Release();
+        }
     }
 
     private async Task<(CsvReadResult Read, DatasetProfile Profile, string TableSha256)> ReadAsync(string path, CsvOptions? options, CancellationToken cancellationToken)
@@ -182,6 +191,11 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
         {
             // A person chose them; for the reader it is a caller's error.
             throw new CsvFormatException(e.Message.Replace(" (Parameter 'options')", "", StringComparison.Ordinal), e);
+        }
+        catch (NotSupportedException e)
+        {
+            // Encodings that the platform knows and refuses for safety, such as utf-7.
+            throw new CsvFormatException(e.Message, e);
         }
     }
 

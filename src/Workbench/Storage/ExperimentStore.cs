@@ -60,6 +60,15 @@ public sealed class ExperimentStore(IDbContextFactory<AppDb> databases, Artefact
 
     public static TrialRow? Best(ExperimentRow experiment) => Leaderboard(experiment).FirstOrDefault(t => t is { Status: TrialStatus.Completed, Result.Score: not null });
 
-    private async Task<T> ReadAsync<T>(string sha256, CancellationToken cancellationToken) =>
-        JsonSerializer.Deserialize<T>(await artefacts.ReadVerifiedAsync(sha256, cancellationToken), CoreJson.Options)!;
+    private async Task<T> ReadAsync<T>(string sha256, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(await artefacts.ReadVerifiedAsync(sha256, cancellationToken), CoreJson.Options)!;
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"The report was written by another version of the program and cannot be read: {e.Message}", e);
+        }
+    }
 }

@@ -53,7 +53,6 @@ public class StatesTests : PartTest
     [Theory]
     [InlineData(null, null)]
     [InlineData("invalid", "This link or token is not right")]
-    [InlineData("expired", "no longer valid")]
     [InlineData("<script>", "This link or token is not right")]
     public void Sign_in_says_in_a_sentence_why_it_failed(string? error, string? expected)
     {
