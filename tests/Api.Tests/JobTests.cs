@@ -180,6 +180,28 @@ public sealed class JobTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task A_disk_that_refuses_a_model_interrupts_the_experiment_which_can_go_on()
+    {
+        using var folder = new TemporaryFolder();
+        await using var app = await WorkbenchApp.StartAsync(folder.Path);
+        var experiment = await StartUntilSecondTrialRunsAsync(app.Api, ["baseline", "random-forest", "averaged-perceptron"], new SplitPlan(Folds: 2));
+        var (artefacts, aside) = (Path.Combine(folder.Path, "artefacts"), Path.Combine(folder.Path, "aside"));
+        Directory.Move(artefacts, aside);
+        await File.WriteAllTextAsync(artefacts, "in the way", Cancel);
+
+        experiment = await app.Api.WaitForExperimentAsync(experiment.Id, e => e.Status == ExperimentStatus.Interrupted, "it is interrupted");
+        Assert.Equal([TrialStatus.Completed, TrialStatus.Waiting, TrialStatus.Waiting], experiment.Leaderboard.OrderBy(t => t.Number).Select(t => t.Status));
+        Assert.Contains("artefacts", experiment.Reason);
+
+        File.Delete(artefacts);
+        Directory.Move(aside, artefacts);
+        using (var resumed = await app.Api.Http.PostAsync($"/api/v1/experiments/{experiment.Id}/resume", null, Cancel)) Assert.Equal(HttpStatusCode.Accepted, resumed.StatusCode);
+        experiment = await app.Api.WaitForExperimentAsync(experiment.Id, e => e.Status == ExperimentStatus.Completed, "it is complete");
+        Assert.All(experiment.Leaderboard, t => Assert.Equal(TrialStatus.Completed, t.Status));
+        await app.StopAsync();
+    }
+
+    [Fact]
     public async Task A_family_that_takes_longer_than_its_share_fails_and_leaves_time_for_those_after_it()
     {
         using var folder = new TemporaryFolder();

@@ -262,6 +262,7 @@ public sealed class PredictionTests(PublishedModels models) : IClassFixture<Publ
     [InlineData("../penguins")]
     [InlineData("")]
     [InlineData("-a")]
+    [InlineData("churn\n")]
     public async Task A_name_that_is_no_name_is_not_published(string name)
     {
         using var answer = await models.App.Api.Http.PostAsJsonAsync("/api/v1/endpoints", new { name, experimentId = models.ExperimentId, trialNumber = 1 }, Cancel);

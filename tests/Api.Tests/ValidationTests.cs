@@ -194,6 +194,9 @@ public sealed class ValidationTests(SmallUploads workbench) : IClassFixture<Smal
         Assert.Equal("pairs.csv", (await ApiClient.ReadAsync<DatasetApi.DatasetAnswer>(taken, HttpStatusCode.Created)).FileName);
         using var empty = new MultipartFormDataContent { { new StringContent("x"), "note" } };
         Assert.Contains("no file part", (await RefusedUploadAsync(empty, HttpStatusCode.BadRequest)).Detail);
+        using var torn = new StringContent("--x\r\nContent-Disposition: form-data; name=file; filename=a.csv\r\n\r\na,b\n1");
+        torn.Headers.ContentType = MediaTypeHeaderValue.Parse("multipart/form-data; boundary=x");
+        Assert.Contains("multipart", (await RefusedUploadAsync(torn, HttpStatusCode.BadRequest)).Detail);
     }
 
     [Theory]

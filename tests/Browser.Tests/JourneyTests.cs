@@ -155,6 +155,32 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         await Expect(visit.Page.GetByText("picture", new() { Exact = true })).ToHaveCountAsync(0);
     }
 
+    [Fact]
+    public async Task A_wide_table_with_hostile_names_is_shown_as_it_is()
+    {
+        const string hostile = "<script>alert('1')</script> & \"七\"";
+        string[] names = [hostile, new('w', 120), .. Enumerable.Range(1, 400).Select(i => $"column {i}")];
+        var path = Path.Combine(workbench.DataFolder, "wide.csv");
+        var rows = Enumerable.Range(0, 30).Select(row => string.Join(',', names.Select((_, column) => column == 0 ? $"\"{hostile.Replace("\"", "\"\"", StringComparison.Ordinal)}{row % 3}\"" : $"{row * column % 17}")));
+        await File.WriteAllLinesAsync(path, [string.Join(',', names.Select(n => $"\"{n.Replace("\"", "\"\"", StringComparison.Ordinal)}\"")), .. rows], TestContext.Current.CancellationToken);
+
+        await using var visit = await workbench.VisitAsync("/datasets");
+        await visit.Page.Locator("input[type=file]").SetInputFilesAsync(path);
+        await visit.Page.WaitForURLAsync(DatasetAddress());
+        await Expect(visit.Page.GetByText("402 columns").First).ToBeVisibleAsync();
+        await Expect(visit.Page.Locator(".column-card h3").First).ToHaveTextAsync(hostile);
+        await visit.PictureAsync("wide-columns");
+        await visit.AssertAccessibleAsync();
+        foreach (var page in (string[])["clean", "compare"])
+        {
+            await visit.GotoAsync($"{new Uri(visit.Page.Url).AbsolutePath.Replace("/clean", "", StringComparison.Ordinal)}/{page}");
+            await visit.Page.Locator("h1").WaitForAsync();
+            await visit.PictureAsync($"wide-{page}");
+            await visit.AssertAccessibleAsync();
+        }
+        Assert.Empty(visit.Troubles);
+    }
+
     private static async Task AddStepAsync(Visit visit, string kind, Func<Task> fill, params string[] columns)
     {
         var before = await visit.ById("recipe-step").CountAsync();
