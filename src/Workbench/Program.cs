@@ -15,7 +15,7 @@ token.Add(tokenName);
 token.SetAction((parsed, cancellationToken) => WebHost.PrintTokenAsync(parsed.GetRequiredValue(tokenName), Overrides(parsed), cancellationToken));
 root.Add(token);
 
-var link = new Command("link", "Makes a new one-time sign-in link for a running workbench and prints it.") { port, data };
+var link = new Command("link", "Makes a new one-time sign-in link for a running workbench and prints it.") { data };
 link.SetAction((parsed, cancellationToken) => WebHost.PrintLinkAsync(Overrides(parsed), cancellationToken));
 root.Add(link);
 

@@ -91,30 +91,52 @@ public static class WebHost
             return BadSettings;
         }
         var token = await app.Services.GetRequiredService<AccessTokens>().CreateSignInAsync(cancellationToken);
+        // For the command 'link', which runs in another process.
+        await File.WriteAllTextAsync(AddressFile(dataFolder), Address(app), cancellationToken);
         Console.WriteLine($"Model Workbench is ready. Open {Address(app)}/sign-in/{token}");
         await app.WaitForShutdownAsync(cancellationToken);
         return 0;
     }
 
     public static Task<int> PrintTokenAsync(string name, Dictionary<string, string?> overrides, CancellationToken cancellationToken) =>
-        WithTokensAsync(overrides, async (tokens, _) => Console.WriteLine(await tokens.CreateManagementAsync(name, cancellationToken)), cancellationToken);
+        WithTokensAsync(overrides, async (tokens, _) =>
+        {
+            Console.WriteLine(await tokens.CreateManagementAsync(name, cancellationToken));
+            return 0;
+        });
 
     public static Task<int> PrintLinkAsync(Dictionary<string, string?> overrides, CancellationToken cancellationToken) =>
-        WithTokensAsync(overrides, async (tokens, settings) => Console.WriteLine($"http://127.0.0.1:{settings.Port}/sign-in/{await tokens.CreateSignInAsync(cancellationToken)}"), cancellationToken);
+        WithTokensAsync(overrides, async (tokens, dataFolder) =>
+        {
+            using (var free = DataFolderLock.TryTake(dataFolder))
+                if (free is not null)
+                {
+                    await Console.Error.WriteLineAsync($"No workbench is running on the data folder '{dataFolder}'. Name the folder it was started with by --data.");
+                    return BadSettings;
+                }
+            Console.WriteLine($"{await File.ReadAllTextAsync(AddressFile(dataFolder), cancellationToken)}/sign-in/{await tokens.CreateSignInAsync(cancellationToken)}");
+            return 0;
+        });
 
-    private static async Task<int> WithTokensAsync(Dictionary<string, string?> overrides, Func<AccessTokens, WorkbenchOptions, Task> use, CancellationToken cancellationToken)
+    private static string AddressFile(string dataFolder) => Path.Combine(dataFolder, "address");
+
+    private static async Task<int> WithTokensAsync(Dictionary<string, string?> overrides, Func<AccessTokens, string, Task<int>> use)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.AddInMemoryCollection(overrides);
         if (ReadSettings(builder.Configuration) is not { } settings) return BadSettings;
-        if (MakeDataFolder(settings) is not { } dataFolder) return BadSettings;
+        var dataFolder = Path.GetFullPath(settings.DataFolder);
+        // A mistyped folder would get a database of its own, and a token that opens nothing.
+        if (!File.Exists(StorageSetup.DatabaseFile(dataFolder)))
+        {
+            await Console.Error.WriteLineAsync($"There is no workbench in the data folder '{dataFolder}'. Start one there first, or name the folder it was started with by --data.");
+            return BadSettings;
+        }
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<AccessTokens>();
         builder.AddStorage(dataFolder);
         await using var app = builder.Build();
-        await app.Services.GetRequiredService<IDbContextFactory<AppDb>>().MigrateAsync(cancellationToken);
-        await use(app.Services.GetRequiredService<AccessTokens>(), settings);
-        return 0;
+        return await use(app.Services.GetRequiredService<AccessTokens>(), dataFolder);
     }
 
     private static WorkbenchOptions? ReadSettings(IConfiguration configuration)

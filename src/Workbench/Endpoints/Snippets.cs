@@ -42,7 +42,7 @@ public sealed record Snippets(string Url, string Key, string Body)
         import json, urllib.request
 
         request = urllib.request.Request(
-            {PythonString(Url)},
+            "{Url}",
             data={PythonString(Body)}.encode(),
             headers={OpenBrace}"Authorization": "Bearer {Key}", "Content-Type": "application/json"{CloseBrace})
         print(json.load(urllib.request.urlopen(request)))
@@ -53,12 +53,21 @@ public sealed record Snippets(string Url, string Key, string Body)
         http.DefaultRequestHeaders.Authorization = new("Bearer", "{Key}");
         var answer = await http.PostAsync(
             "{Url}",
-            new StringContent({JsonSerializer.Serialize(Body)}, System.Text.Encoding.UTF8, "application/json"));
+            new StringContent({CSharpString(Body)}, System.Text.Encoding.UTF8, "application/json"));
         Console.WriteLine(await answer.Content.ReadAsStringAsync());
         """;
 
     private const string OpenBrace = "{", CloseBrace = "}";
 
-    // A JSON string is a Python string too: the same escapes, and non-ASCII letters are escaped.
-    private static string PythonString(string text) => JsonSerializer.Serialize(text);
+    // Readable where that is safe: JSON neither begins nor ends with a quote or a backslash. A JSON string is a Python string too.
+    private static string PythonString(string text) => text.Contains("'''", StringComparison.Ordinal) ? JsonSerializer.Serialize(text) : $"r'''{text}'''";
+
+    // A raw string takes more quotes around it than stand together in it.
+    private static string CSharpString(string text)
+    {
+        var (run, longest) = (0, 0);
+        foreach (var c in text) longest = Math.Max(longest, run = c == '"' ? run + 1 : 0);
+        var quotes = new string('"', Math.Max(3, longest + 1));
+        return quotes + text + quotes;
+    }
 }

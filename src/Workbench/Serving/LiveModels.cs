@@ -93,14 +93,14 @@ public sealed class LiveModels(IDbContextFactory<AppDb> databases, ArtefactStore
     }
 
     /// <summary>The answer as the bytes that go over HTTP; the test form shows the same.</summary>
-    public static byte[] ToJson(PredictionResponse response)
+    public static byte[] ToJson(PredictionResponse response, bool indented = false)
     {
         var buffer = new System.Buffers.ArrayBufferWriter<byte>(1024);
         // Quotes and letters as they are: the answer is read as JSON, never as HTML.
-        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping })) response.Write(writer);
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Indented = indented })) response.Write(writer);
         return buffer.WrittenSpan.ToArray();
     }
 
     /// <summary>The answer as text, for people.</summary>
-    public static string ToText(PredictionResponse response) => Encoding.UTF8.GetString(ToJson(response));
+    public static string ToText(PredictionResponse response, bool indented) => Encoding.UTF8.GetString(ToJson(response, indented));
 }

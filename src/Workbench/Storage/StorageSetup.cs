@@ -9,13 +9,15 @@ public static class StorageSetup
     public static void AddStorage(this WebApplicationBuilder builder, string dataFolder)
     {
         Directory.CreateDirectory(dataFolder);
-        var connection = new SqliteConnectionStringBuilder { DataSource = Path.Combine(dataFolder, "workbench.db") }.ToString();
+        var connection = new SqliteConnectionStringBuilder { DataSource = DatabaseFile(dataFolder) }.ToString();
         builder.Services.AddDbContextFactory<AppDb>(db => db.UseSqlite(connection, sqlite => sqlite.UseQuerySplittingBehavior(QuerySplittingBehavior.SingleQuery)).AddInterceptors(new SqlitePragmas()));
         builder.Services.AddSingleton(new ArtefactStore(dataFolder));
         builder.Services.AddSingleton<TableCache>();
         builder.Services.AddSingleton<DatasetStore>();
         builder.Services.AddSingleton<ExperimentStore>();
     }
+
+    public static string DatabaseFile(string dataFolder) => Path.Combine(dataFolder, "workbench.db");
 
     public static async Task MigrateAsync(this IDbContextFactory<AppDb> databases, CancellationToken cancellationToken)
     {
