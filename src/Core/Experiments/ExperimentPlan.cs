@@ -77,8 +77,8 @@ public sealed record ExperimentPlan(
 }
 
 /// <summary>What came out of one trial, for the leaderboard.</summary>
-/// <param name="Score">The plan's metric on the validation rows; null where it is undefined there.</param>
-/// <param name="Metrics">All metrics on the validation rows, by id.</param>
+/// <param name="Score">The plan's metric among <paramref name="Metrics"/>; null where it is undefined on every fold.</param>
+/// <param name="Metrics">All metrics by id, each the mean of the folds weighted by their rows (<see cref="FoldMean"/>).</param>
 /// <param name="FoldScores">The plan's metric on each fold.</param>
 /// <param name="TrainingSeconds">Wall time of all fits: folds and the final one.</param>
 /// <param name="PredictionMicroseconds">Per row, from source row to score, batch of up to 1,000 rows on one thread, best of five.</param>

@@ -115,7 +115,7 @@ public sealed class ExperimentRunner
         Progress(number, 0, Phase(0));
         List<double[]> foldOutputs = [];
         List<float[]> foldLabels = [];
-        List<double?> foldScores = [];
+        List<EvaluationReport> foldReports = [];
         (FittedPipeline Pipeline, Table Rows)? first = null;
         for (var fold = 0; fold < _folds.Count; fold++)
         {
@@ -125,10 +125,10 @@ public sealed class ExperimentRunner
             var labels = _target.Labels(rows);
             foldOutputs.Add(outputs);
             foldLabels.Add(labels);
-            foldScores.Add(Evaluate(outputs, labels).Metrics[_metric.Id]);
+            foldReports.Add(Evaluate(outputs, labels));
             first ??= (pipeline, _folds[fold].Validation.Table);
         }
-        var validation = Evaluate([.. foldOutputs.SelectMany(o => o)], [.. foldLabels.SelectMany(l => l)]);
+        var validation = Evaluate([.. foldOutputs.SelectMany(o => o)], [.. foldLabels.SelectMany(l => l)]) with { Metrics = FoldMean.Compute(foldReports) };
 
         var fitted = Fit(trainer, _split.Training, _folds.Count, cancellationToken);
         var trainingSeconds = clock.Elapsed.TotalSeconds;
@@ -142,7 +142,7 @@ public sealed class ExperimentRunner
         WriteFile(reportFile, stream => JsonSerializer.Serialize(stream, report, CoreJson.Options));
 
         var result = new TrialResult(
-            validation.Metrics[_metric.Id], validation.Metrics, foldScores, trainingSeconds, PredictionMicroseconds(package),
+            validation.Metrics[_metric.Id], validation.Metrics, [.. foldReports.Select(r => r.Metrics[_metric.Id])], trainingSeconds, PredictionMicroseconds(package),
             modelBytes, _split.Training.Table.RowCount, validation.RowCount, package.Pipeline.Encoder.FeatureNames.Count, trainer.Settings(_job.Plan.Task));
         return new TrialCompleted(number, result, modelFile, reportFile);
 
