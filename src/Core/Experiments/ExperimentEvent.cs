@@ -44,7 +44,8 @@ public sealed record JobFailed(string Reason) : ExperimentEvent;
 /// <param name="Importance">Of the columns as they are after the steps before the first that learns, on validation rows of the first fold; null with a reason where it could not be computed.</param>
 /// <param name="Pca">Of the prepared features of the training rows; null with a reason where it could not be computed.</param>
 /// <param name="PcaNote">Why there is no PCA.</param>
-public sealed record TrialReport(EvaluationReport Validation, PermutationImportance? Importance, PcaReport? Pca, string? PcaNote);
+/// <param name="ImportanceNote">Why there is no importance.</param>
+public sealed record TrialReport(EvaluationReport Validation, PermutationImportance? Importance, PcaReport? Pca, string? PcaNote, string? ImportanceNote = null);
 
 /// <summary>The order to a training process, as <c>job.json</c> in its folder.</summary>
 /// <param name="Plan">What to do.</param>
