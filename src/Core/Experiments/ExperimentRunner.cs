@@ -183,7 +183,7 @@ public sealed class ExperimentRunner
         var trainingLines = _split.Training.Table.LineNumbers.ToArray().ToHashSet();
         int[] trainingRows = [.. Enumerable.Range(0, _source.RowCount).Where(row => trainingLines.Contains(_source.LineNumbers[row]))];
         var rows = _source.Take(trainingRows).Without([_target.Column]);
-        var signature = Signature.Describe(rows, Signature.UsedColumns(rows.Columns.Select(c => c.Name), recipe, encoded));
+        var signature = Signature.Describe(rows, Signature.UsedColumns(rows.Columns.Select(c => c.Name), recipe, encoded), Signature.ReinterpretedColumns(recipe));
         var sample = rows.Take([.. Enumerable.Range(0, Math.Min(GoldenRowCount, rows.RowCount)).Select(i => i * Math.Max(1, rows.RowCount / GoldenRowCount))]);
         var golden = TextRows.FromTable(signature.Inputs, sample);
         var pipeline = new FittedPipeline(recipe, fitted.Encoder, fitted.Scorer, _target);
