@@ -39,11 +39,13 @@ public sealed record FinalReportReady(string ReportFile) : ExperimentEvent;
 public sealed record JobFailed(string Reason) : ExperimentEvent;
 
 /// <summary>What the evaluate page shows of a trial.</summary>
-/// <param name="Validation">On rows that the evaluated models had not seen.</param>
-/// <param name="Importance">Of the source columns, on the validation rows of the first fold.</param>
+/// <param name="Validation">On rows that the evaluated models had not seen. The metrics are means over the folds (<see cref="FoldMean"/>);
+/// the confusion matrix and the curves with their areas are of the predictions of all folds together.</param>
+/// <param name="Importance">Of the columns as they are after the steps before the first that learns, on validation rows of the first fold; null with a reason where it could not be computed.</param>
 /// <param name="Pca">Of the prepared features of the training rows; null with a reason where it could not be computed.</param>
 /// <param name="PcaNote">Why there is no PCA.</param>
-public sealed record TrialReport(EvaluationReport Validation, PermutationImportance? Importance, PcaReport? Pca, string? PcaNote);
+/// <param name="ImportanceNote">Why there is no importance.</param>
+public sealed record TrialReport(EvaluationReport Validation, PermutationImportance? Importance, PcaReport? Pca, string? PcaNote, string? ImportanceNote = null);
 
 /// <summary>The order to a training process, as <c>job.json</c> in its folder.</summary>
 /// <param name="Plan">What to do.</param>

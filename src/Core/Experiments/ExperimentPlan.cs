@@ -52,33 +52,65 @@ public sealed record ExperimentPlan(
         problems.AddRange(TrainerIds.GroupBy(id => id).Where(g => g.Count() > 1).Select(g => $"The model family '{g.Key}' is chosen {g.Count()} times; expected once."));
         if (BudgetSeconds is < 5 or > 86_400) problems.Add($"The time budget is {BudgetSeconds} seconds; expected 5 to 86,400.");
         problems.AddRange(IgnoredColumns.Where(c => table.Find(c) is null).Select(c => $"The ignored column '{c}' does not exist."));
-        problems.AddRange(Split.Problems(table.RowCount));
         if (IgnoredColumns.Contains(Target))
         {
             // Without the target there is nothing to check the rest against.
             problems.Add($"The target '{Target}' is among the ignored columns.");
             return problems;
         }
-        try { _ = Trainers.Target.Create(WithTarget(table), Target, Task); }
-        catch (ArgumentException e) { problems.Add(e.Message); }
-        foreach (var (outcome, index) in Recipe.Preview(table.Without(IgnoredColumns), Target, CancellationToken.None).Outcomes.Select((o, i) => (o, i)))
-            problems.AddRange(outcome.Problems.Select(p => $"Recipe step {index + 1} ({Recipe.Steps[index].Title}): {p.Message}"));
+        var ignoring = this with { IgnoredColumns = [.. IgnoredColumns.Where(c => table.Find(c) is not null)] };
+        PreparedTable prepared;
+        try { (_, prepared) = ignoring.Prepare(table, CancellationToken.None); }
+        catch (RecipeException)
+        {
+            // The preview goes on after a step with problems and so names those of all steps.
+            problems.AddRange(RecipeProblems(Recipe.Preview(ignoring.WithTarget(table), Target, CancellationToken.None)));
+            return problems;
+        }
+        problems.AddRange(Split.Problems(prepared.Rows.RowCount));
+        Target labels;
+        try { labels = Trainers.Target.Create(prepared.Rows, Target, Task); }
+        catch (ArgumentException e)
+        {
+            problems.Add(e.Message);
+            return problems;
+        }
+        var preview = prepared.Rest.Preview(prepared.Rows, Target, CancellationToken.None);
+        problems.AddRange(RecipeProblems(preview));
+        // A later step may still change the target's kind and so lose labels.
+        try { labels.Labels(preview.Result); }
+        catch (ArgumentException e) { problems.Add($"After the recipe: {e.Message}"); }
         return problems;
     }
 
-    /// <summary>The rows whose target is known, without the ignored columns: what the experiment works on.</summary>
-    public Table WithTarget(Table table)
+    private IEnumerable<string> RecipeProblems(RecipePreview preview) => preview.Outcomes.SelectMany((outcome, index) =>
+        outcome.Problems.Select(problem => $"Recipe step {index + 1} ({Recipe.Steps[index].Title}): {problem.Message}"));
+
+    /// <summary>What the experiment works on: the rows whose target is known, as they are in the file and as the steps before the split make them.</summary>
+    /// <returns>The source rows without the ignored columns, and the prepared ones; a step may make a target missing, and those rows are left out of the latter.</returns>
+    /// <exception cref="RecipeException">A step cannot be applied.</exception>
+    /// <exception cref="ArgumentException">The target is not a column.</exception>
+    internal (Table Source, PreparedTable Prepared) Prepare(Table table, CancellationToken cancellationToken)
     {
-        var kept = table.Without(IgnoredColumns);
-        var target = kept[Target];
-        int[] rows = [.. Enumerable.Range(0, kept.RowCount).Where(row => !target.IsMissing(row))];
-        return rows.Length == kept.RowCount ? kept : kept.Take(rows);
+        var source = WithTarget(table);
+        var prepared = Recipe.Prepare(source, Target, cancellationToken);
+        return (source, prepared with { Rows = WhereKnown(prepared.Rows) });
+    }
+
+    /// <summary>The rows whose target is known, without the ignored columns: what the experiment works on.</summary>
+    public Table WithTarget(Table table) => WhereKnown(table.Without(IgnoredColumns));
+
+    private Table WhereKnown(Table table)
+    {
+        var target = table[Target];
+        int[] rows = [.. Enumerable.Range(0, table.RowCount).Where(row => !target.IsMissing(row))];
+        return rows.Length == table.RowCount ? table : table.Take(rows);
     }
 }
 
 /// <summary>What came out of one trial, for the leaderboard.</summary>
-/// <param name="Score">The plan's metric on the validation rows; null where it is undefined there.</param>
-/// <param name="Metrics">All metrics on the validation rows, by id.</param>
+/// <param name="Score">The plan's metric among <paramref name="Metrics"/>; null where it is undefined on every fold.</param>
+/// <param name="Metrics">All metrics by id, each the mean of the folds weighted by their rows (<see cref="FoldMean"/>).</param>
 /// <param name="FoldScores">The plan's metric on each fold.</param>
 /// <param name="TrainingSeconds">Wall time of all fits: folds and the final one.</param>
 /// <param name="PredictionMicroseconds">Per row, from source row to score, batch of up to 1,000 rows on one thread, best of five.</param>

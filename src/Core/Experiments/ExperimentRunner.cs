@@ -18,6 +18,11 @@ public sealed class ExperimentRunner
     private const int TimedRowCount = 1_000;
     private const int ImportanceRowCount = 1_000;
     private const int ImportanceRepeats = 3;
+
+    // Time grows with the square of the columns, as each shuffle encodes all of them anew: a wide table gets a coarser answer instead of none.
+    private const int WideColumnCount = 100;
+    private const int WideImportanceRowCount = 300;
+    private const int WideImportanceRepeats = 1;
     private const int PcaRowCount = 20_000;
 
     private readonly ExperimentJob _job;
@@ -29,7 +34,9 @@ public sealed class ExperimentRunner
     private readonly Target _target;
     private readonly DataSplit _split;
     private readonly IReadOnlyList<Fold> _folds;
-    private (PcaReport? Report, string? Note)? _pca;
+
+    // The same for all trials of the run, hence computed once.
+    private Explanation<PcaReport>? _pca;
 
     private ExperimentRunner(ExperimentJob job, string folder, Action<ExperimentEvent> report, CancellationToken cancellationToken)
     {
@@ -38,8 +45,7 @@ public sealed class ExperimentRunner
         _folder = folder;
         _report = report;
         _metric = Metric.Parse(plan.MetricId);
-        _source = plan.WithTarget(TableFile.Read(job.TableFile, cancellationToken));
-        _prepared = plan.Recipe.Prepare(_source, plan.Target, cancellationToken);
+        (_source, _prepared) = plan.Prepare(TableFile.Read(job.TableFile, cancellationToken), cancellationToken);
         _target = Target.Create(_prepared.Rows, plan.Target, plan.Task);
         var stratifyBy = plan.Split.Stratified && plan.Task != LearningTask.Regression ? plan.Target : null;
         _split = Splitter.Split(_prepared.Rows, stratifyBy, plan.Split);
@@ -60,7 +66,7 @@ public sealed class ExperimentRunner
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            report(new JobFailed(Explain(e)));
+            report(new JobFailed(Explanation.OfFailure(e)));
             return;
         }
         if (job.ModelFile is { } modelFile) runner.WriteFinalReport(modelFile);
@@ -86,7 +92,7 @@ public sealed class ExperimentRunner
             _report(new TrialStarted(number));
             try
             {
-                _report(RunTrial(number, trainer, deadline.Token));
+                _report(RunTrial(number, trainer, allowance, deadline.Token, cancellationToken));
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
@@ -94,73 +100,74 @@ public sealed class ExperimentRunner
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
-                _report(new TrialFailed(number, Explain(e)));
+                _report(new TrialFailed(number, Explanation.OfFailure(e)));
             }
         }
     }
 
-    /// <summary>What went wrong, for people; of work on several threads the cause, not that there was one.</summary>
-    private static string Explain(Exception exception)
-    {
-        var causes = exception is AggregateException several ? [.. several.Flatten().InnerExceptions] : new[] { exception };
-        return causes.Any(cause => cause is OutOfMemoryException)
-            ? "Not enough memory. Fewer columns, fewer rows or a larger limit (TrainingMemoryMegabytes) would help."
-            : causes[0].Message;
-    }
-
-    private TrialCompleted RunTrial(int number, Trainer trainer, CancellationToken cancellationToken)
+    /// <param name="number">The trial.</param>
+    /// <param name="trainer">What learns.</param>
+    /// <param name="allowance">Seconds for all of the trial.</param>
+    /// <param name="deadline">Cancelled when they are over.</param>
+    /// <param name="cancellationToken">Cancelled by the person alone.</param>
+    private TrialCompleted RunTrial(int number, Trainer trainer, double allowance, CancellationToken deadline, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
         var fits = _folds.Count + 1;
         Progress(number, 0, Phase(0));
         List<double[]> foldOutputs = [];
         List<float[]> foldLabels = [];
-        List<double?> foldScores = [];
+        List<EvaluationReport> foldReports = [];
         (FittedPipeline Pipeline, Table Rows)? first = null;
         for (var fold = 0; fold < _folds.Count; fold++)
         {
-            var pipeline = Fit(trainer, _folds[fold].Training, fold, cancellationToken);
+            var pipeline = Fit(trainer, _folds[fold].Training, fold);
             var rows = pipeline.Recipe.Replay(_folds[fold].Validation.Table);
             var outputs = pipeline.Score(rows);
             var labels = _target.Labels(rows);
             foldOutputs.Add(outputs);
             foldLabels.Add(labels);
-            foldScores.Add(Evaluate(outputs, labels).Metrics[_metric.Id]);
+            foldReports.Add(Evaluate(outputs, labels));
             first ??= (pipeline, _folds[fold].Validation.Table);
         }
-        var validation = Evaluate([.. foldOutputs.SelectMany(o => o)], [.. foldLabels.SelectMany(l => l)]);
+        var validation = Evaluate([.. foldOutputs.SelectMany(o => o)], [.. foldLabels.SelectMany(l => l)]) with { Metrics = FoldMean.Compute(foldReports) };
 
-        var fitted = Fit(trainer, _split.Training, _folds.Count, cancellationToken);
+        var fitted = Fit(trainer, _split.Training, _folds.Count);
         var trainingSeconds = clock.Elapsed.TotalSeconds;
         var package = Package(trainer, fitted);
         var modelFile = $"trial-{number}.mwm";
         var modelBytes = WriteFile(modelFile, package.Write);
 
         Progress(number, 0.98, "importance and PCA");
-        var report = new TrialReport(validation, first is { } f ? Importance(f.Pipeline, f.Rows, cancellationToken) : null, Pca(cancellationToken).Report, Pca(cancellationToken).Note);
+        // The model is finished: explaining it may go beyond the deadline a little, and whatever happens there does not undo the trial.
+        _pca ??= Explanation.Run(Pca, ExplanationSeconds(), cancellationToken);
+        var importance = Explanation.Run(token => Importance(first!.Value.Pipeline, first.Value.Rows, token), ExplanationSeconds(), cancellationToken);
+        var report = new TrialReport(validation, importance.Value, _pca.Value, _pca.WhyNot, importance.WhyNot);
         var reportFile = $"trial-{number}.json";
         WriteFile(reportFile, stream => JsonSerializer.Serialize(stream, report, CoreJson.Options));
 
         var result = new TrialResult(
-            validation.Metrics[_metric.Id], validation.Metrics, foldScores, trainingSeconds, PredictionMicroseconds(package),
+            validation.Metrics[_metric.Id], validation.Metrics, [.. foldReports.Select(r => r.Metrics[_metric.Id])], trainingSeconds, PredictionMicroseconds(package),
             modelBytes, _split.Training.Table.RowCount, validation.RowCount, package.Pipeline.Encoder.FeatureNames.Count, trainer.Settings(_job.Plan.Task));
         return new TrialCompleted(number, result, modelFile, reportFile);
 
+        double ExplanationSeconds() => Explanation.Seconds(allowance - clock.Elapsed.TotalSeconds);
+
         string Phase(int fit) => fit == _folds.Count ? "final fit on all training rows" : _folds.Count == 1 ? "hold-out" : $"fold {fit + 1} of {_folds.Count}";
 
-        FittedPipeline Fit(Trainer trainer, TrainingRows training, int fit, CancellationToken cancellationToken)
+        FittedPipeline Fit(Trainer trainer, TrainingRows training, int fit)
         {
-            cancellationToken.ThrowIfCancellationRequested();
+            deadline.ThrowIfCancellationRequested();
             Progress(number, 0.97 * fit / fits, Phase(fit));
             var recipe = _prepared.Rest.Fit(training, _target.Column);
             var rows = recipe.Replay(training.Table);
             var features = rows.Without([_target.Column]);
-            var encoder = FeatureEncoder.Fit(features, trainer.Encoding, cancellationToken);
+            var encoder = FeatureEncoder.Fit(features, trainer.Encoding, deadline);
             if (encoder.FeatureNames.Count == 0)
                 throw new TrainingFailedException("No column is left to learn from: all are constant, empty or dropped by the recipe.");
             var data = new TrainingData(encoder.Encode(features), _target.Labels(rows), _target.Task, Math.Max(1, _target.Classes.Count));
             var context = new TrainingContext(_job.Plan.Split.Seed, _job.Threads, fraction => Progress(number, 0.97 * (fit + Math.Clamp(fraction, 0, 1)) / fits, Phase(fit)));
-            return new FittedPipeline(recipe, encoder, trainer.Train(data, context, cancellationToken), _target);
+            return new FittedPipeline(recipe, encoder, trainer.Train(data, context, deadline), _target);
         }
     }
 
@@ -176,7 +183,7 @@ public sealed class ExperimentRunner
         var trainingLines = _split.Training.Table.LineNumbers.ToArray().ToHashSet();
         int[] trainingRows = [.. Enumerable.Range(0, _source.RowCount).Where(row => trainingLines.Contains(_source.LineNumbers[row]))];
         var rows = _source.Take(trainingRows).Without([_target.Column]);
-        var signature = Signature.Describe(rows, Signature.UsedColumns(rows.Columns.Select(c => c.Name), recipe, encoded));
+        var signature = Signature.Describe(rows, Signature.UsedColumns(rows.Columns.Select(c => c.Name), recipe, encoded), Signature.ReinterpretedColumns(recipe));
         var sample = rows.Take([.. Enumerable.Range(0, Math.Min(GoldenRowCount, rows.RowCount)).Select(i => i * Math.Max(1, rows.RowCount / GoldenRowCount))]);
         var golden = TextRows.FromTable(signature.Inputs, sample);
         var pipeline = new FittedPipeline(recipe, fitted.Encoder, fitted.Scorer, _target);
@@ -198,41 +205,34 @@ public sealed class ExperimentRunner
         return best / rows.RowCount;
     }
 
-    /// <summary>Null where the metric is undefined on these rows.</summary>
-    private PermutationImportance? Importance(FittedPipeline pipeline, Table validation, CancellationToken cancellationToken)
+    private PermutationImportance Importance(FittedPipeline pipeline, Table validation, CancellationToken cancellationToken)
     {
-        var rows = Sample(validation, ImportanceRowCount);
+        var columns = validation.Columns.Select(c => c.Name).Where(n => n != _target.Column).ToArray();
+        var wide = columns.Length > WideColumnCount;
+        var rows = Sample(validation, wide ? WideImportanceRowCount : ImportanceRowCount);
         var labels = _target.Labels(rows);
-        if (Evaluate(pipeline.Predict(rows), labels).Metrics[_metric.Id] is null) return null;
+        if (Evaluate(pipeline.Predict(rows), labels).Metrics[_metric.Id] is null)
+            throw new ArgumentException($"{_metric.Name} is undefined on the {rows.RowCount} validation rows that the columns would be shuffled on.");
         return PermutationImportanceCalculator.Compute(
-            rows, [.. rows.Columns.Select(c => c.Name).Where(n => n != _target.Column)],
-            shuffled => Evaluate(pipeline.Predict(shuffled), labels).Metrics[_metric.Id]!.Value,
-            _metric, ImportanceRepeats, _job.Plan.Split.Seed, null, cancellationToken);
+            rows, columns, shuffled => Evaluate(pipeline.Predict(shuffled), labels).Metrics[_metric.Id]!.Value,
+            _metric, wide ? WideImportanceRepeats : ImportanceRepeats, _job.Plan.Split.Seed, null, cancellationToken);
     }
 
-    /// <summary>The same for all trials of the run, hence computed once.</summary>
-    private (PcaReport? Report, string? Note) Pca(CancellationToken cancellationToken)
+    private PcaReport Pca(CancellationToken cancellationToken)
     {
-        if (_pca is { } done) return done;
-        try
-        {
-            var recipe = _prepared.Rest.Fit(_split.Training, _target.Column);
-            var rows = Sample(recipe.Replay(_split.Training.Table), PcaRowCount);
-            var features = rows.Without([_target.Column]);
-            var matrix = FeatureEncoder.Fit(features, FeatureEncoding.OneHotStandardized, cancellationToken).Encode(features);
-            var labels = _target.Labels(rows);
-            var regression = _target.Task == LearningTask.Regression;
-            _pca = (PcaReporter.Create(
-                matrix,
-                regression ? null : [.. labels.Select(l => _target.Classes[(int)l])],
-                regression ? [.. labels.Select(l => (double)l)] : null,
-                standardize: false, _job.Plan.Split.Seed, cancellationToken), null);
-        }
-        catch (ArgumentException e)
-        {
-            _pca = (null, e.Message);
-        }
-        return _pca.Value;
+        var recipe = _prepared.Rest.Fit(_split.Training, _target.Column);
+        var rows = Sample(recipe.Replay(_split.Training.Table), PcaRowCount);
+        var features = rows.Without([_target.Column]);
+        var encoder = FeatureEncoder.Fit(features, FeatureEncoding.OneHotStandardized, cancellationToken);
+        // Asked before the features of a wide table fill the memory.
+        if (PcaReporter.WhyNot(rows.RowCount, encoder.FeatureNames.Count) is { } reason) throw new ArgumentException(reason);
+        var labels = _target.Labels(rows);
+        var regression = _target.Task == LearningTask.Regression;
+        return PcaReporter.Create(
+            encoder.Encode(features),
+            regression ? null : [.. labels.Select(l => _target.Classes[(int)l])],
+            regression ? [.. labels.Select(l => (double)l)] : null,
+            standardize: false, _job.Plan.Split.Seed, cancellationToken);
     }
 
     private Table Sample(Table rows, int count) => rows.RowCount <= count ? rows : rows.Take(RowSample.Take(rows.RowCount, count, _job.Plan.Split.Seed));

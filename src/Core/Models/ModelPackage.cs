@@ -72,7 +72,8 @@ public sealed class ModelPackage
             package.Prove();
             return package;
         }
-        catch (Exception e) when (e is EndOfStreamException or JsonException or ArgumentException or NotSupportedException)
+        // A manifest that is well-formed but makes no sense (a step without its column, golden rows that are too short) fails in ways without a common type.
+        catch (Exception e) when (e is not (InvalidDataException or OutOfMemoryException or OperationCanceledException))
         {
             throw new InvalidDataException($"The model package is damaged: {e.Message}", e);
         }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Core.Recipes.Steps;
@@ -10,15 +11,20 @@ public sealed record Signature(IReadOnlyList<InputColumn> Inputs)
     /// <summary>The columns that influence the prediction, in file order; positional requests follow this order.</summary>
     public IReadOnlyList<InputColumn> Used { get; } = [.. Inputs.Where(i => i.Used)];
 
+    // Made once for all requests.
+    internal FrozenDictionary<string, int> Index { get; } = Inputs.Index().ToFrozenDictionary(i => i.Item.Name, i => i.Index, StringComparer.Ordinal);
+    internal IReadOnlyList<FrozenSet<string>?> Choices { get; } = [.. Inputs.Select(i => i.Choices?.ToFrozenSet(StringComparer.Ordinal))];
+
     private const int MostChoices = 1_000;
 
     /// <summary>Reads names, kinds, ranges and choices off the training rows.</summary>
     /// <param name="rows">Source rows with feature columns only.</param>
     /// <param name="used">Names of the columns that influence the prediction.</param>
-    public static Signature Describe(Table rows, IReadOnlySet<string> used) =>
-        new([.. rows.Columns.Select(column => Describe(column, used.Contains(column.Name)))]);
+    /// <param name="reinterpreted">Names of the columns whose texts are read as something else later (<see cref="ReinterpretedColumns"/>); null for none.</param>
+    public static Signature Describe(Table rows, IReadOnlySet<string> used, IReadOnlySet<string>? reinterpreted = null) =>
+        new([.. rows.Columns.Select(column => Describe(column, used.Contains(column.Name), reinterpreted?.Contains(column.Name) ?? false))]);
 
-    private static InputColumn Describe(Column column, bool used)
+    private static InputColumn Describe(Column column, bool used, bool reinterpreted)
     {
         var hadMissing = column.CountMissing() > 0;
         switch (column)
@@ -48,11 +54,27 @@ public sealed record Signature(IReadOnlyList<InputColumn> Inputs)
                 return new InputColumn(column.Name, column.Kind, used, hadMissing)
                 {
                     Choices = column.Kind == ColumnKind.Text ? null : [.. choices.Take(MostChoices)],
+                    ChoicesAreComplete = column.Kind != ColumnKind.Text && choices.Length <= MostChoices && !reinterpreted,
                     Default = choices.FirstOrDefault(),
                 };
             default:
                 throw new ArgumentException($"Column '{column.Name}' is a {column.GetType().Name}, which has no signature.", nameof(column));
         }
+    }
+
+    /// <summary>The source columns that a step reads as numbers, dates or text: what they hold may mean something to the model though training rows had other values.</summary>
+    /// <param name="recipe">Its steps change kinds and rename columns.</param>
+    public static IReadOnlySet<string> ReinterpretedColumns(FittedRecipe recipe)
+    {
+        var sources = new Dictionary<string, string>(StringComparer.Ordinal);
+        var found = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var step in recipe.Steps)
+        {
+            if (step is FittedRenameColumn rename) sources[rename.To] = sources.GetValueOrDefault(rename.From, rename.From);
+            else if (step is FittedChangeKind { Kind: ColumnKind.Numeric or ColumnKind.DateTime or ColumnKind.Text } change)
+                found.Add(sources.GetValueOrDefault(change.Column, change.Column));
+        }
+        return found;
     }
 
     /// <summary>Which source columns reach the encoder through the steps of a recipe.</summary>
@@ -110,6 +132,9 @@ public sealed record InputColumn(string Name, ColumnKind Kind, bool Used, bool H
 
     /// <summary>Category and boolean: the values of the training rows, most frequent first, at most 1,000.</summary>
     public IReadOnlyList<string>? Choices { get; init; }
+
+    /// <summary>Whether a text that is not among <see cref="Choices"/> says nothing to the model and so counts as missing; false where the list was cut, or a step reads the texts as another kind.</summary>
+    public bool ChoicesAreComplete { get; init; }
 
     /// <summary>Most frequent text, or the median moment.</summary>
     public string? Default { get; init; }

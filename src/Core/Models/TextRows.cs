@@ -1,5 +1,6 @@
 using System.Globalization;
 using ModelWorkbench.Core.Datasets;
+using ModelWorkbench.Core.Recipes;
 
 namespace ModelWorkbench.Core.Models;
 
@@ -22,7 +23,6 @@ public static class TextRows
         _ => DictionaryColumn.FromTexts(input.Name, input.Kind, texts),
     };
 
-    /// <summary>ISO 8601 date or date-time; without an offset it is UTC.</summary>
-    public static long ParseTicks(string text) =>
-        DateTime.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal).Ticks;
+    private static long ParseTicks(string text) => ColumnConversion.TryParseMoment(text, out var ticks) ? ticks
+        : throw new FormatException($"Found '{text}', expected {ColumnConversion.Expected(ColumnKind.DateTime)}.");
 }

@@ -6,12 +6,6 @@ namespace ModelWorkbench.Core.Recipes;
 /// <summary>Values of one column kind as another, by way of their text; culture plays no part.</summary>
 public static class ColumnConversion
 {
-    private static readonly string[] MomentFormats =
-    [
-        "yyyy-MM-dd", "yyyy-MM-dd'T'HH:mm", "yyyy-MM-dd' 'HH:mm", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF", "yyyy-MM-dd' 'HH:mm:ss.FFFFFFF",
-        "yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd' 'HH:mm:ss.FFFFFFFK",
-    ];
-
     private static readonly HashSet<string> BooleanNames = new(["true", "false", "t", "f", "yes", "no", "y", "n", "1", "0"], StringComparer.OrdinalIgnoreCase);
 
     /// <summary>What a value of the kind looks like, for messages.</summary>
@@ -54,14 +48,8 @@ public static class ColumnConversion
 
     /// <summary>An ISO 8601 date with or without a time of day, UTC where no offset stands there.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="ticks">UTC ticks.</param>
-    public static bool TryParseMoment(string text, out long ticks)
-    {
-        var parsed = DateTime.TryParseExact(text.Trim(), MomentFormats, CultureInfo.InvariantCulture,
-            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var moment);
-        ticks = moment.Ticks;
-        return parsed;
-    }
+    /// <param name="ticks">UTC ticks; <see cref="DateTimeColumn.MissingTicks"/> where the text is none.</param>
+    public static bool TryParseMoment(string text, out long ticks) => new DateParser(DateOrder.Iso).TryParse(text.AsSpan().Trim(), out ticks);
 
     private static string?[] Texts(Column column, Predicate<string> keep)
     {

@@ -23,16 +23,19 @@ public sealed record PrincipalComponents(
     /// <summary>The eigen decomposition grows with the cube of the features: at 1,000 it takes seconds, beyond that minutes.</summary>
     public const int MaximumFeatures = 1_000;
 
+    /// <summary>Sums of squares of 10 million values of this size are still finite.</summary>
+    public const double LargestValue = 1e150;
+
     private const int BlockRows = 256;
 
     /// <summary>Finds the components of n rows of d features.</summary>
     /// <param name="rowCount">n, at least 2.</param>
     /// <param name="featureCount">d, 1 to <see cref="MaximumFeatures"/>.</param>
-    /// <param name="read">Gives a row; all values finite. Called twice a row, in order.</param>
+    /// <param name="read">Gives a row; all values finite and no larger than <see cref="LargestValue"/>. Called twice a row, in order.</param>
     /// <param name="componentCount">k, 1 to d.</param>
     /// <param name="standardize">Whether each feature is divided by its standard deviation, so that units do not matter.</param>
     /// <param name="cancellationToken">Looked at every few hundred rows.</param>
-    /// <exception cref="ArgumentException">A size is out of range, or a value is not finite.</exception>
+    /// <exception cref="ArgumentException">A size is out of range, or a value is not finite or too large.</exception>
     public static PrincipalComponents Fit(int rowCount, int featureCount, FeatureReader read, int componentCount, bool standardize, CancellationToken cancellationToken)
     {
         if (rowCount < 2) throw new ArgumentException($"Principal components need at least 2 rows, found {rowCount}.", nameof(rowCount));
@@ -73,7 +76,8 @@ public sealed record PrincipalComponents(
             if (row % BlockRows == 0) cancellationToken.ThrowIfCancellationRequested();
             read(row, features);
             for (var j = 0; j < featureCount; j++)
-                if (!double.IsFinite(features[j])) throw new ArgumentException($"Row {row}, feature {j}: found {features[j]}, expected a finite number.", nameof(read));
+                if (!(Math.Abs(features[j]) <= LargestValue))
+                    throw new ArgumentException(FormattableString.Invariant($"Row {row}, feature {j}: found {features[j]}, expected a finite number of at most {LargestValue}."), nameof(read));
             TensorPrimitives.Add(mean, features, mean);
         }
         TensorPrimitives.Divide(mean, rowCount, mean);

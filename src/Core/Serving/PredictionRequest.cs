@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Models;
+using ModelWorkbench.Core.Recipes;
 
 namespace ModelWorkbench.Core.Serving;
 
@@ -27,7 +28,7 @@ public sealed record ParsedRequest(Table? Rows, IReadOnlyList<InputProblem> Prob
 
 /// <summary>Reads <c>{"features":[[…],…]}</c> (positional, in the order of the used inputs) and <c>{"records":[{…},…]}</c> (by name).</summary>
 /// <remarks>Missing values: <c>null</c> and, for numbers, <c>""</c> are missing, in every column; the model treats them as the missing values of its training rows.
-/// A category that was not seen in training counts as missing, with a warning. A used column that is absent altogether is an error.</remarks>
+/// A category that was not seen in training counts as missing, with a warning (<see cref="InputColumn.ChoicesAreComplete"/>). A used column that is absent altogether is an error.</remarks>
 public static class PredictionRequest
 {
     private const int MostProblems = 100;
@@ -47,15 +48,11 @@ public static class PredictionRequest
             return reader.Refuse($"\"{name}\": {Describe(rows)}", $"an array of {(hasFeatures ? "arrays, one a row" : "objects, one a row")}");
         var rowCount = rows.GetArrayLength();
         if (rowCount > mostRows) return reader.Refuse($"{rowCount:N0} rows", $"at most {mostRows:N0} rows in one request (MaxPredictionRows)");
+        // Shapes first: memory for the columns is not spent on rows that are none.
+        reader.ReadAll(rows, hasFeatures ? reader.CheckPositional : reader.CheckRecord);
+        if (reader.HasProblems) return reader.Finish();
         reader.Begin(rowCount);
-        var index = 0;
-        foreach (var row in rows.EnumerateArray())
-        {
-            if (hasFeatures) reader.ReadPositional(index, row);
-            else reader.ReadRecord(index, row);
-            if (reader.IsFull) break;
-            index++;
-        }
+        reader.ReadAll(rows, hasFeatures ? reader.ReadPositional : reader.ReadRecord);
         return reader.Finish();
     }
 
@@ -73,15 +70,14 @@ public static class PredictionRequest
     {
         private readonly List<InputProblem> _problems = [];
         private readonly List<InputWarning> _warnings = [];
-        private readonly Dictionary<string, int> _index = signature.Inputs.Select((input, i) => (input.Name, i)).ToDictionary(p => p.Name, p => p.i, StringComparer.Ordinal);
         private readonly HashSet<string> _unknown = new(StringComparer.Ordinal);
         private double[]?[] _numbers = [];
         private long[]?[] _moments = [];
         private string?[]?[] _texts = [];
-        private HashSet<string>?[] _choices = [];
+        private readonly int[] _lastRow = new int[signature.Inputs.Count];
         private int _rowCount;
 
-        public bool IsFull => _problems.Count >= MostProblems;
+        public bool HasProblems => _problems.Count > 0;
 
         public ParsedRequest Refuse(string found, string expected) => new(null, [new InputProblem(null, null, found, expected)], []);
 
@@ -92,44 +88,64 @@ public static class PredictionRequest
             _numbers = new double[]?[width];
             _moments = new long[]?[width];
             _texts = new string?[]?[width];
-            _choices = new HashSet<string>?[width];
-            for (var i = 0; i < width; i++)
+        }
+
+        /// <summary>Hands on each row with its index until there are enough problems.</summary>
+        public void ReadAll(JsonElement rows, Action<int, JsonElement> read)
+        {
+            var index = 0;
+            foreach (var row in rows.EnumerateArray())
             {
-                switch (signature.Inputs[i].Kind)
-                {
-                    case ColumnKind.Numeric: Array.Fill(_numbers[i] = new double[rowCount], double.NaN); break;
-                    case ColumnKind.DateTime: Array.Fill(_moments[i] = new long[rowCount], DateTimeColumn.MissingTicks); break;
-                    default:
-                        _texts[i] = new string?[rowCount];
-                        _choices[i] = signature.Inputs[i].Choices?.ToHashSet(StringComparer.Ordinal);
-                        break;
-                }
+                read(index++, row);
+                if (_problems.Count >= MostProblems) return;
             }
+        }
+
+        public void CheckPositional(int row, JsonElement values)
+        {
+            var used = signature.Used;
+            if (values.ValueKind != JsonValueKind.Array) Problem(row, null, Describe(values), $"an array of {used.Count} values");
+            else if (values.GetArrayLength() != used.Count)
+                Problem(row, null, $"{values.GetArrayLength()} values", $"{used.Count}: {Shorten(string.Join(", ", used.Select(u => u.Name)))}");
+        }
+
+        public void CheckRecord(int row, JsonElement record)
+        {
+            if (record.ValueKind != JsonValueKind.Object) Problem(row, null, Describe(record), "an object with one value a column");
         }
 
         public void ReadPositional(int row, JsonElement values)
         {
-            var used = signature.Used;
-            if (values.ValueKind != JsonValueKind.Array) { Problem(row, null, Describe(values), $"an array of {used.Count} values"); return; }
-            if (values.GetArrayLength() != used.Count)
-            {
-                Problem(row, null, $"{values.GetArrayLength()} values", $"{used.Count}: {Shorten(string.Join(", ", used.Select(u => u.Name)))}");
-                return;
-            }
             var position = 0;
-            foreach (var value in values.EnumerateArray()) ReadValue(row, _index[used[position++].Name], value);
+            foreach (var value in values.EnumerateArray()) ReadValue(row, signature.Index[signature.Used[position++].Name], value);
         }
 
         public void ReadRecord(int row, JsonElement record)
         {
-            if (record.ValueKind != JsonValueKind.Object) { Problem(row, null, Describe(record), "an object with one value a column"); return; }
             foreach (var property in record.EnumerateObject())
             {
-                if (_index.TryGetValue(property.Name, out var column)) ReadValue(row, column, property.Value);
+                if (signature.Index.TryGetValue(property.Name, out var column))
+                {
+                    _lastRow[column] = row + 1;
+                    ReadValue(row, column, property.Value);
+                }
                 else if (_unknown.Add(property.Name)) Warn(row, property.Name, "The model has no such column; the value was not used.");
             }
-            foreach (var input in signature.Used)
-                if (!record.TryGetProperty(input.Name, out _)) Problem(row, input.Name, "no such column in the record", $"a value, or null where it is missing");
+            for (var column = 0; column < _lastRow.Length; column++)
+                if (signature.Inputs[column].Used && _lastRow[column] != row + 1)
+                    Problem(row, signature.Inputs[column].Name, "no such column in the record", $"a value, or null where it is missing");
+        }
+
+        // Made at the first value: a request whose rows have none, or only wrong ones, costs no memory.
+        private double[] Numbers(int column) => _numbers[column] ??= Filled(double.NaN);
+        private long[] Moments(int column) => _moments[column] ??= Filled(DateTimeColumn.MissingTicks);
+        private string?[] Texts(int column) => _texts[column] ??= Filled<string?>(null);
+
+        private T[] Filled<T>(T value)
+        {
+            var values = new T[_rowCount];
+            Array.Fill(values, value);
+            return values;
         }
 
         private void ReadValue(int row, int column, JsonElement value)
@@ -154,7 +170,7 @@ public static class PredictionRequest
                 ? value.TryGetDouble(out number)
                 : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out number);
             if (!isNumber || !double.IsFinite(number)) { Problem(row, input.Name, Shorten(value.GetRawText()), Expected(input)); return; }
-            _numbers[column]![row] = number;
+            Numbers(column)[row] = number;
             if (number < input.Minimum || number > input.Maximum)
                 Warn(row, input.Name, $"{number.ToString("R", CultureInfo.InvariantCulture)} is outside the training range {Format(input.Minimum)} to {Format(input.Maximum)}.");
         }
@@ -164,9 +180,9 @@ public static class PredictionRequest
             if (value.ValueKind == JsonValueKind.String && value.GetString()!.Trim() is { } text)
             {
                 if (text.Length == 0) return;
-                if (DateTime.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var moment))
+                if (ColumnConversion.TryParseMoment(text, out var moment))
                 {
-                    _moments[column]![row] = moment.Ticks;
+                    Moments(column)[row] = moment;
                     return;
                 }
             }
@@ -177,16 +193,20 @@ public static class PredictionRequest
         {
             var text = value.ValueKind == JsonValueKind.String ? value.GetString()!.Trim() : value.GetRawText();
             if (text.Length == 0) return;
-            if (_choices[column] is { } choices && !choices.Contains(text))
+            if (signature.Choices[column] is { } choices && !choices.Contains(text))
             {
                 // Clients send true and false for a column that the file writes as TRUE, yes or t.
                 if (input.Kind == ColumnKind.Boolean && SameTruth(text, choices) is { } same) text = same;
-                else Warn(row, input.Name, $"'{Shorten(text)}' was not seen in training; it counts as missing.");
+                else if (input.ChoicesAreComplete)
+                {
+                    Warn(row, input.Name, $"'{Shorten(text)}' was not seen in training; it counts as missing.");
+                    return;
+                }
             }
-            _texts[column]![row] = text;
+            Texts(column)[row] = text;
         }
 
-        private static string? SameTruth(string text, HashSet<string> choices)
+        private static string? SameTruth(string text, IReadOnlySet<string> choices)
         {
             bool? Truth(string s) => s.ToLowerInvariant() switch
             {
@@ -206,9 +226,9 @@ public static class PredictionRequest
                 var input = signature.Inputs[i];
                 columns[i] = input.Kind switch
                 {
-                    ColumnKind.Numeric => new NumericColumn(input.Name, _numbers[i]!),
-                    ColumnKind.DateTime => new DateTimeColumn(input.Name, _moments[i]!),
-                    _ => DictionaryColumn.FromTexts(input.Name, input.Kind, _texts[i]!),
+                    ColumnKind.Numeric => new NumericColumn(input.Name, Numbers(i)),
+                    ColumnKind.DateTime => new DateTimeColumn(input.Name, Moments(i)),
+                    _ => DictionaryColumn.FromTexts(input.Name, input.Kind, Texts(i)),
                 };
             }
             return new ParsedRequest(new Table(columns, rowCount: _rowCount), [], _warnings);

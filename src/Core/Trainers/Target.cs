@@ -16,9 +16,6 @@ public sealed record Target(string Column, LearningTask Task, IReadOnlyList<stri
 
     private Dictionary<string, int>? _index;
 
-    /// <summary>Number of classes, or 1 for regression: what <see cref="TrainingData.ClassCount"/> wants.</summary>
-    public int OutputCount => Task == LearningTask.Regression ? 1 : Classes.Count;
-
     /// <summary>The task that the values suggest: numbers with many or broken values are a regression, everything else is classes.</summary>
     /// <exception cref="ArgumentException">There is no such column, or it cannot be a target: it is constant, empty, or a date.</exception>
     public static LearningTask ProposeTask(Table table, string column)
@@ -69,8 +66,6 @@ public sealed record Target(string Column, LearningTask Task, IReadOnlyList<stri
             throw new ArgumentException($"Classification takes at most {MaximumClasses:N0} classes, found {distinct.Count:N0} in column '{column}'. For numbers on a scale choose regression.");
         return new Target(column, task, Sort(distinct));
     }
-
-    public bool HasLabel(Table rows, int row) => !FindColumn(rows, Column).IsMissing(row);
 
     /// <summary>One label a row: the 0-based class, or the number.</summary>
     /// <exception cref="ArgumentException">A row has no label, or one that was not among the classes; the message names the line.</exception>

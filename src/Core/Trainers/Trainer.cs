@@ -3,7 +3,8 @@ namespace ModelWorkbench.Core.Trainers;
 /// <summary>How columns become features.</summary>
 public enum FeatureEncoding
 {
-    /// <summary>For trees that know missing values: numbers as they are, categories as codes, missing and unseen as NaN.</summary>
+    /// <summary>For trees that know missing values: numbers as they are, categories as codes, missing and unseen as NaN. A number that was never missing in
+    /// training is filled by the training median, as the trees have learnt nothing about its absence.</summary>
     Codes,
 
     /// <summary>For trees that do not: as <see cref="Codes"/>, with missing values filled by the training median or most frequent code.</summary>

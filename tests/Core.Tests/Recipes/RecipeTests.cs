@@ -28,6 +28,18 @@ public class RecipeTests
         new PcaStep(["Income", "Assets", "Debt"], 2),
     ]);
 
+    [Theory]
+    [InlineData("""{"steps":[null]}""", "steps")]
+    [InlineData("""{"steps":[{"step":"drop-columns","columns":["a",null]}]}""", "columns")]
+    public void A_null_within_a_list_is_refused_by_the_name_of_the_list(string json, string name) =>
+        Assert.Contains($"'{name}': element ", Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<Recipe>(json, CoreJson.Options)).Message);
+
+    [Theory]
+    [InlineData("""{"steps":null}""")]
+    [InlineData("""{"steps":[{"step":"drop-columns","columns":[1]}]}""")]
+    public void A_list_that_is_none_or_holds_something_else_is_refused(string json) =>
+        Assert.Contains("$.steps", Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<Recipe>(json, CoreJson.Options)).Message);
+
     [Fact]
     public void Recipe_fitted_on_train_ignores_validation_rows()
     {

@@ -11,6 +11,25 @@ public class StepTests
     private const double Missing = double.NaN;
 
     [Fact]
+    public void Components_of_values_too_large_to_square_are_refused_with_their_line()
+    {
+        var table = Table(Numbers("a", 1, 2, 3), Numbers("b", 1, -1e200, 3));
+        var problem = Assert.Single(new PcaStep([], 1).Check(table));
+        Assert.Equal("Column 'b', line 3: found -1E+200, expected a value between -1E+150 and 1E+150, as squares of larger ones cannot be added up.", problem.Message);
+        Assert.Equal(("b", 3), (problem.Column, problem.Line));
+        Assert.NotNull(new PcaStep([], 1).Fit(Table(Numbers("a", 1, 2, 3), Numbers("b", 1e150, -1e150, 3))));
+    }
+
+    [Theory]
+    [InlineData(FillMethod.Mean)]
+    [InlineData(FillMethod.Median)]
+    public void Mean_and_median_of_huge_numbers_do_not_overflow(FillMethod method)
+    {
+        var table = Table(Numbers("a", 1.5e308, 1.5e308, double.NaN));
+        Assert.Equal(1.5e308, ((NumericColumn)new FillMissingStep(["a"], method).Fit(table).Replay(table)["a"]).Values[2]);
+    }
+
+    [Fact]
     public void Dropping_missing_rows_keeps_as_many_as_pandas_dropna()
     {
         var penguins = Read("penguins.csv");

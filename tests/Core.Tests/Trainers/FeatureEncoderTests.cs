@@ -29,6 +29,30 @@ public sealed class FeatureEncoderTests
     }
 
     [Fact]
+    public void A_number_that_was_never_missing_in_training_is_filled_by_the_median_for_all_trees()
+    {
+        var encoder = Fit(FeatureEncoding.Codes, new NumericColumn("age", [40, 42, 47]), new NumericColumn("gap", [1, 2, double.NaN]));
+        Assert.Equal([42, float.NaN], encoder.Encode(new Table([new NumericColumn("age", [double.NaN]), new NumericColumn("gap", [double.NaN])])).Values);
+    }
+
+    [Theory]
+    [InlineData("lightgbm")]
+    [InlineData("random-forest")]
+    [InlineData("extra-trees")]
+    public void Trees_answer_a_missing_number_as_they_answer_its_median(string trainerId)
+    {
+        var trainer = Samples.Trainer(trainerId);
+        // The label is the number: a missing value taken as 0 would be answered by about 100, the end nearest to 0.
+        var rows = new Table([new NumericColumn("x", [.. Enumerable.Range(100, 301).Select(i => (double)i)])]);
+        var encoder = FeatureEncoder.Fit(rows, trainer.Encoding, TestContext.Current.CancellationToken);
+        var data = new TrainingData(encoder.Encode(rows), [.. Enumerable.Range(100, 301).Select(i => (float)i)], LearningTask.Regression, 1);
+        var scorer = trainer.Train(data, new TrainingContext(1, 1), TestContext.Current.CancellationToken);
+        var scores = Samples.Score(scorer, encoder.Encode(new Table([new NumericColumn("x", [double.NaN, 250])])));
+        Assert.Equal(scores[1][0], scores[0][0]);
+        Assert.Equal(250, scores[0][0], 10.0);
+    }
+
+    [Fact]
     public void Categories_become_codes_by_falling_frequency()
     {
         var city = Category("city", "b", "c", "c", "a", null);
@@ -74,7 +98,7 @@ public sealed class FeatureEncoderTests
         var category = Fit(FeatureEncoding.Codes, Category("zip", "7", "8", "8"));
         Assert.Equal([1, 0, float.NaN], category.Encode(new Table([new NumericColumn("zip", [7, 8, 9])])).Values);
         var number = Fit(FeatureEncoding.Codes, new NumericColumn("age", [1, 2]));
-        Assert.Equal([1.5f, float.NaN, float.NaN], number.Encode(new Table([Category("age", "1.5", "old", null)])).Values);
+        Assert.Equal([1.5f, 1.5f, 1.5f], number.Encode(new Table([Category("age", "1.5", "old", null)])).Values);
     }
 
     [Fact]
@@ -96,6 +120,8 @@ public sealed class FeatureEncoderTests
         Assert.Equal([2024, 2, 4, 0, 2025, 3, 6, 366], encoder.Encode(new Table([days]).Take([0, 1])).Values);
         Assert.All(encoder.Encode(new Table([days]).Take([2])).Values, v => Assert.True(float.IsNaN(v)));
         Assert.Equal([2025, 3, 6, 366], encoder.Encode(new Table([Category("d", "2025-03-01")])).Values);
+        // Only ISO 8601 is a date: which of 1 and 3 is the month nobody can tell.
+        Assert.All(encoder.Encode(new Table([Category("d", "01.03.2025")])).Values, v => Assert.True(float.IsNaN(v)));
 
         var hours = new DateTimeColumn("h", [Ticks(2024, 1, 1), Ticks(2024, 1, 1, 6)]);
         var withHours = Fit(FeatureEncoding.Codes, hours);

@@ -41,7 +41,7 @@ internal static class Samples
         var target = Target.Create(table, column, task);
         var (training, test) = Split(table);
         var encoder = FeatureEncoder.Fit(training.Without([column]), encoding, TestContext.Current.CancellationToken);
-        return (new TrainingData(encoder.Encode(training), target.Labels(training), task, target.OutputCount), encoder.Encode(test), target.Labels(test), encoder, target);
+        return (new TrainingData(encoder.Encode(training), target.Labels(training), task, Math.Max(1, target.Classes.Count)), encoder.Encode(test), target.Labels(test), encoder, target);
     }
 
     /// <summary>One row of outputs a row of features.</summary>

@@ -64,8 +64,6 @@ public sealed class TargetTests
         var table = new Table([DictionaryColumn.FromTexts("y", ColumnKind.Category, ["a", "b", null])], [2, 3, 7]);
         var target = Target.Create(table, "y", LearningTask.Binary);
         Assert.Equal([0f, 1f], target.Labels(table.Take([0, 1])));
-        Assert.True(target.HasLabel(table, 0));
-        Assert.False(target.HasLabel(table, 2));
         Assert.Equal("Line 7, column 'y': expected a target value, found none.", Assert.Throws<ArgumentException>(() => target.Labels(table)).Message);
         var other = new Table([DictionaryColumn.FromTexts("y", ColumnKind.Category, ["c"])], [5]);
         Assert.Equal("Line 5, column 'y': expected one of the 2 classes (a, b), found 'c'.", Assert.Throws<ArgumentException>(() => target.Labels(other)).Message);
@@ -84,7 +82,7 @@ public sealed class TargetTests
     {
         var target = new Target("y", LearningTask.Binary, ["No", "Yes"]);
         var read = System.Text.Json.JsonSerializer.Deserialize<Target>(System.Text.Json.JsonSerializer.Serialize(target))!;
-        Assert.Equal((target.Column, target.Task, 2), (read.Column, read.Task, read.OutputCount));
+        Assert.Equal((target.Column, target.Task, 2), (read.Column, read.Task, read.Classes.Count));
         Assert.Equal([1f], read.Labels(Texts("Yes")));
     }
 }

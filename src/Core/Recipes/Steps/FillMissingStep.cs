@@ -71,7 +71,7 @@ public sealed record FillMissingStep(IReadOnlyList<string> Columns, FillMethod M
     private string Learn(Column column) => (Method, column) switch
     {
         (FillMethod.Constant, _) => Constant!,
-        (FillMethod.Mean, NumericColumn numbers) => Text(Present(numbers).Average()),
+        (FillMethod.Mean, NumericColumn numbers) => Text(Mean(Present(numbers))),
         (FillMethod.Median, NumericColumn numbers) => Text(Median(Sorted(Present(numbers)))),
         (_, NumericColumn numbers) => Text(Mode(Sorted(Present(numbers)))),
         (_, DateTimeColumn moments) => new DateTimeColumn(column.Name, [Mode(Sorted(Array.FindAll(moments.Ticks.ToArray(), ticks => ticks != DateTimeColumn.MissingTicks)))]).GetText(0)!,
@@ -89,7 +89,14 @@ public sealed record FillMissingStep(IReadOnlyList<string> Columns, FillMethod M
         return values;
     }
 
-    private static double Median(double[] sorted) => (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+    private static double Mean(double[] values)
+    {
+        var mean = values.Average();
+        // The sum of huge numbers may exceed double where their mean does not.
+        return double.IsFinite(mean) ? mean : values.Sum(value => value / values.Length);
+    }
+
+    private static double Median(double[] sorted) => sorted[(sorted.Length - 1) / 2] / 2 + sorted[sorted.Length / 2] / 2;
 
     /// <summary>The value of the longest run; of equally long ones the first, which is the smallest.</summary>
     private static T Mode<T>(T[] sorted) where T : IEquatable<T>

@@ -30,9 +30,16 @@ public sealed record PcaStep(IReadOnlyList<string> Columns, int Components, bool
             problems.Add(new StepProblem($"There is a column '{name}' already, which the step would make.", name));
         foreach (var column in columns.Distinct().Select(table.Find).OfType<NumericColumn>())
         {
-            var (count, first) = (0, -1);
+            var (count, first, huge) = (0, -1, -1);
             for (var row = 0; row < column.Length; row++)
+            {
                 if (!double.IsFinite(column.Values[row]) && count++ == 0) first = row;
+                if (huge < 0 && double.IsFinite(column.Values[row]) && Math.Abs(column.Values[row]) > PrincipalComponents.LargestValue) huge = row;
+            }
+            if (huge >= 0)
+                problems.Add(new StepProblem(
+                    $"Column '{column.Name}', line {table.LineNumbers[huge]}: found {column.GetText(huge)}, expected a value between -1E+150 and 1E+150, as squares of larger ones cannot be added up.",
+                    column.Name, table.LineNumbers[huge]));
             if (count > 0)
                 problems.Add(new StepProblem(
                     $"Column '{column.Name}' has {StepColumns.Count(count, "missing or infinite value")}, the first on line {table.LineNumbers[first]}; expected a number in every row. Fill or drop missing values before this step.",

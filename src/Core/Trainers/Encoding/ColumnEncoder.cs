@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 using ModelWorkbench.Core.Datasets;
+using ModelWorkbench.Core.Recipes;
 
 namespace ModelWorkbench.Core.Trainers;
 
@@ -71,9 +72,10 @@ public sealed record NumericFeature(string Name, double? Fill, double Mean, doub
         Array.Sort(present);
         var hasMissing = present.Length < values.Length;
         if (present[0] == present[^1] && !(hasMissing && encoding == FeatureEncoding.Codes)) return null;
-        if (encoding == FeatureEncoding.Codes) return new NumericFeature(name, null, 0, 1);
         var middle = present.Length / 2;
         var median = present.Length % 2 == 1 ? present[middle] : present[middle - 1] / 2 + present[middle] / 2;
+        // Trees that met no missing value have learnt no way for it; LightGBM's would take it as 0.
+        if (encoding == FeatureEncoding.Codes) return new NumericFeature(name, hasMissing ? null : median, 0, 1);
         if (encoding == FeatureEncoding.FilledCodes) return new NumericFeature(name, median, 0, 1);
 
         double count = values.Length, missing = values.Length - present.Length;
@@ -184,9 +186,7 @@ public sealed record DateTimeEncoder(string Column, long OriginTicks, IReadOnlyL
     {
         DateTimeColumn dates => dates.Ticks,
         NumericColumn => Enumerable.Repeat(DateTimeColumn.MissingTicks, column.Length).ToArray(),
-        _ => MapTexts(column, text => text is not null
-            && DateTime.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var moment)
-                ? moment.Ticks : DateTimeColumn.MissingTicks),
+        _ => MapTexts(column, text => text is not null && ColumnConversion.TryParseMoment(text, out var ticks) ? ticks : DateTimeColumn.MissingTicks),
     };
 }
 
