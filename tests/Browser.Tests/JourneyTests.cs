@@ -159,6 +159,58 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         await Expect(visit.Page.GetByText("picture", new() { Exact = true })).ToHaveCountAsync(0);
     }
 
+    /// <summary>Accuracy against scikit-learn 1.2.1 on the same 120 and 30 rows: tests/Api.Tests/Expected/iris_pipelines.py.</summary>
+    [Fact]
+    public async Task The_textbook_pipeline_is_clicked_together_and_is_as_accurate_as_in_scikit_learn()
+    {
+        const int seed = 2;
+        string[] features = ["sepal_length", "sepal_width", "petal_length", "petal_width"];
+        await using var visit = await workbench.VisitAsync("/datasets");
+        var page = visit.Page;
+        await page.GetByRole(AriaRole.Link, new() { Name = "iris", Exact = true }).ClickAsync();
+
+        // data.dropna(), np.log(x + 1), PCA(n_components=2)
+        await visit.ById("to-clean").ClickAsync();
+        await AddStepAsync(visit, "drop-missing-rows", () => Task.CompletedTask);
+        await AddStepAsync(visit, "log1p", () => Task.CompletedTask, features);
+        await AddStepAsync(visit, "pca", async () =>
+        {
+            await visit.ById("step-components").FillAsync("2");
+            await page.GetByLabel("Bring columns to unit variance first").UncheckAsync();
+        }, features);
+        await Expect(visit.ById("step-outcome").Last).ToContainTextAsync("3 columns");
+
+        // train_test_split(test_size=0.2), RandomForestClassifier()
+        await visit.ById("continue-to-compare").ClickAsync();
+        await Expect(visit.ById("target-select")).ToHaveValueAsync("species");
+        await Expect(visit.ById("test-share")).ToHaveValueAsync("20");
+        await visit.ById("folds").FillAsync("1");
+        await visit.ById("seed").FillAsync("2");
+        await visit.ById("seed").BlurAsync();
+        foreach (var family in await page.Locator("[data-testid^=family-]").AllAsync())
+            await family.SetCheckedAsync(await family.GetAttributeAsync("data-testid") == "family-random-forest");
+        await Expect(page.GetByText("1 model will be")).ToBeVisibleAsync();
+        await visit.ById("start-comparing").ClickAsync();
+        await Expect(visit.ById("experiment-status")).ToHaveTextAsync("Completed", new() { Timeout = 60_000 });
+
+        // accuracy_score(y_test, y_pred)
+        await visit.ById("evaluate").First.ClickAsync();
+        var tested = page.Locator("section[aria-labelledby=final-title]");
+        await Expect(tested.GetByText("Balanced accuracy").First).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        var accuracy = double.Parse(AccuracyTile().Match(await tested.InnerTextAsync()).Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
+        using var expected = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(AppContext.BaseDirectory, "Expected", "iris-pipelines.json"), TestContext.Current.CancellationToken));
+        var theirs = expected.RootElement.GetProperty("withPca").GetProperty($"{seed}").GetDouble();
+        Assert.InRange(accuracy, theirs - 0.02, theirs + 0.02);
+
+        // POST /predict {"features": [[…]]}
+        await visit.ById("to-publish").ClickAsync();
+        await page.GetByLabel("Name of the endpoint").FillAsync("iris-textbook");
+        await visit.ById("publish").ClickAsync();
+        var key = (await visit.ById("key").Locator("code").InnerTextAsync()).Trim();
+        Assert.Contains("\"predictions\":[\"setosa\",\"virginica\"]", await AskAsync(key, """{"features":[[5.1,3.5,1.4,0.2],[6.7,3.0,5.2,2.3]]}""", "iris-textbook"));
+        Assert.Empty(visit.Troubles);
+    }
+
     [Fact]
     public async Task A_wide_table_with_hostile_names_is_shown_as_it_is()
     {
@@ -199,16 +251,19 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         await Expect(visit.ById("recipe-step")).ToHaveCountAsync(before + 1);
     }
 
-    private async Task<string> AskAsync(string key, string body)
+    private async Task<string> AskAsync(string key, string body, string model = "penguin-species")
     {
         using var http = new HttpClient();
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
         using var content = new StringContent(body, Encoding.UTF8, "application/json");
-        using var answer = await http.PostAsync($"{workbench.Program.Address}/api/v1/models/penguin-species/predict", content, TestContext.Current.CancellationToken);
+        using var answer = await http.PostAsync($"{workbench.Program.Address}/api/v1/models/{model}/predict", content, TestContext.Current.CancellationToken);
         var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         Assert.True(answer.IsSuccessStatusCode, text);
         return text;
     }
+
+    [GeneratedRegex(@"Accuracy\D*(\d\.\d{4})")]
+    private static partial Regex AccuracyTile();
 
     [GeneratedRegex(@"/datasets/\d+$")]
     private static partial Regex DatasetAddress();
