@@ -67,13 +67,19 @@ public sealed record ExperimentPlan(
             problems.AddRange(RecipeProblems(Recipe.Preview(ignoring.WithTarget(table), Target, CancellationToken.None)));
             return problems;
         }
-        problems.AddRange(Split.Problems(prepared.Rows.RowCount));
+        var splitProblems = Split.Problems(prepared.Rows.RowCount);
+        problems.AddRange(splitProblems);
         Target labels;
         try { labels = Trainers.Target.Create(prepared.Rows, Target, Task); }
         catch (ArgumentException e)
         {
             problems.Add(e.Message);
             return problems;
+        }
+        if (splitProblems.Count == 0)
+        {
+            try { _ = SplitRows(prepared.Rows); }
+            catch (ArgumentException e) { problems.Add(e.Message); }
         }
         var preview = prepared.Rest.Preview(prepared.Rows, Target, CancellationToken.None);
         problems.AddRange(RecipeProblems(preview));
@@ -95,6 +101,15 @@ public sealed record ExperimentPlan(
         var source = WithTarget(table);
         var prepared = Recipe.Prepare(source, Target, cancellationToken);
         return (source, prepared with { Rows = WhereKnown(prepared.Rows) });
+    }
+
+    /// <summary>The parts that the prepared rows are split into.</summary>
+    /// <exception cref="ArgumentException">The rows are too few for the plan, or for its classes.</exception>
+    internal (DataSplit Split, IReadOnlyList<Fold> Folds) SplitRows(Table prepared)
+    {
+        var stratifyBy = Split.Stratified && Task != LearningTask.Regression ? Target : null;
+        var split = Splitter.Split(prepared, stratifyBy, Split);
+        return (split, Splitter.Folds(split.Training, stratifyBy, Split));
     }
 
     /// <summary>The rows whose target is known, without the ignored columns: what the experiment works on.</summary>

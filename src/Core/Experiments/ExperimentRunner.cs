@@ -47,9 +47,7 @@ public sealed class ExperimentRunner
         _metric = Metric.Parse(plan.MetricId);
         (_source, _prepared) = plan.Prepare(TableFile.Read(job.TableFile, cancellationToken), cancellationToken);
         _target = Target.Create(_prepared.Rows, plan.Target, plan.Task);
-        var stratifyBy = plan.Split.Stratified && plan.Task != LearningTask.Regression ? plan.Target : null;
-        _split = Splitter.Split(_prepared.Rows, stratifyBy, plan.Split);
-        _folds = Splitter.Folds(_split.Training, stratifyBy, plan.Split);
+        (_split, _folds) = plan.SplitRows(_prepared.Rows);
     }
 
     /// <summary>Runs all trials of the job. A trial that fails is an event, not an exception.</summary>

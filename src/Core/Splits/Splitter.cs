@@ -75,7 +75,7 @@ public static class Splitter
             .OrderByDescending(s => (long)sizes[s] * total % rowCount);
         foreach (var s in byRemainder.Take(rest)) counts[s]++;
         if (counts.Sum() == 0)
-            throw new ArgumentException($"{rowCount} rows in {sizes.Length} classes leave no row to hold out, as each class keeps one for training; expected a class with more rows, or a plan that is not stratified.", nameof(sizes));
+            throw new ArgumentException($"{rowCount} rows in {sizes.Length} classes leave no row to hold out, as each class keeps one for training; expected a class with more rows, or a plan that is not stratified.");
         return counts;
     }
 
