@@ -59,31 +59,34 @@ public sealed record ExperimentPlan(
             return problems;
         }
         var ignoring = this with { IgnoredColumns = [.. IgnoredColumns.Where(c => table.Find(c) is not null)] };
-        PreparedTable prepared;
-        try { (_, prepared) = ignoring.Prepare(table, CancellationToken.None); }
+        RecipePreview preview;
+        Table rows;
+        try
+        {
+            var prepared = ignoring.Prepare(table, CancellationToken.None).Prepared;
+            rows = prepared.Rows;
+            preview = prepared.Rest.Preview(rows, Target, CancellationToken.None);
+        }
         catch (RecipeException)
         {
-            // The preview goes on after a step with problems and so names those of all steps.
-            problems.AddRange(RecipeProblems(Recipe.Preview(ignoring.WithTarget(table), Target, CancellationToken.None)));
-            return problems;
+            // The preview leaves out steps with problems, so those of all steps are named, and the rest of the plan is judged without them.
+            preview = Recipe.Preview(ignoring.WithTarget(table), Target, CancellationToken.None);
+            rows = WhereKnown(preview.Result);
         }
-        var splitProblems = Split.Problems(prepared.Rows.RowCount);
+        var splitProblems = Split.Problems(rows.RowCount);
         problems.AddRange(splitProblems);
-        Target labels;
-        try { labels = Trainers.Target.Create(prepared.Rows, Target, Task); }
-        catch (ArgumentException e)
+        Target? labels = null;
+        try { labels = Trainers.Target.Create(rows, Target, Task); }
+        catch (ArgumentException e) { problems.Add(e.Message); }
+        if (labels is not null && splitProblems.Count == 0)
         {
-            problems.Add(e.Message);
-            return problems;
-        }
-        if (splitProblems.Count == 0)
-        {
-            try { _ = SplitRows(prepared.Rows); }
+            try { _ = SplitRows(rows); }
             catch (ArgumentException e) { problems.Add(e.Message); }
         }
-        var preview = prepared.Rest.Preview(prepared.Rows, Target, CancellationToken.None);
-        problems.AddRange(RecipeProblems(preview));
-        // A later step may still change the target's kind and so lose labels.
+        var recipeProblems = RecipeProblems(preview).ToList();
+        problems.AddRange(recipeProblems);
+        if (labels is null || recipeProblems.Count > 0) return problems;
+        // A step that runs in each fold may still change the target's kind and so lose labels.
         try { labels.Labels(preview.Result); }
         catch (ArgumentException e) { problems.Add($"After the recipe: {e.Message}"); }
         return problems;

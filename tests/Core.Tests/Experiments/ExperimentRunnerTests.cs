@@ -114,6 +114,8 @@ public sealed class ExperimentRunnerTests : IDisposable
         plan = plan with { Recipe = new Recipe([new FillMissingStep(["x"], FillMethod.Mean), new ChangeKindStep("y", ColumnKind.Numeric, AllowMissing: true)]) };
         Assert.Equal(["After the recipe: Line 2, column 'y': expected a target value, found none."], plan.Problems(table));
         Assert.Contains("found the constant", Assert.Single((plan with { Recipe = new Recipe([new FillMissingStep(["x"], FillMethod.Constant, "many")]) }).Problems(table)));
+        var all = (plan with { Split = new SplitPlan(Folds: 40), Recipe = new Recipe([new Log1pStep(["nothing"]), new DropColumnsStep(["none"])]) }).Problems(table);
+        Assert.Equal(3, all.Count);
     }
 
     private static Table Line(int rows) => Table(
