@@ -48,9 +48,6 @@ public static class PredictionRequest
             return reader.Refuse($"\"{name}\": {Describe(rows)}", $"an array of {(hasFeatures ? "arrays, one a row" : "objects, one a row")}");
         var rowCount = rows.GetArrayLength();
         if (rowCount > mostRows) return reader.Refuse($"{rowCount:N0} rows", $"at most {mostRows:N0} rows in one request (MaxPredictionRows)");
-        // Shapes first: memory for the columns is not spent on rows that are none.
-        reader.ReadAll(rows, hasFeatures ? reader.CheckPositional : reader.CheckRecord);
-        if (reader.HasProblems) return reader.Finish();
         reader.Begin(rowCount);
         reader.ReadAll(rows, hasFeatures ? reader.ReadPositional : reader.ReadRecord);
         return reader.Finish();
@@ -77,8 +74,6 @@ public static class PredictionRequest
         private readonly int[] _lastRow = new int[signature.Inputs.Count];
         private int _rowCount;
 
-        public bool HasProblems => _problems.Count > 0;
-
         public ParsedRequest Refuse(string found, string expected) => new(null, [new InputProblem(null, null, found, expected)], []);
 
         public void Begin(int rowCount)
@@ -101,27 +96,22 @@ public static class PredictionRequest
             }
         }
 
-        public void CheckPositional(int row, JsonElement values)
-        {
-            var used = signature.Used;
-            if (values.ValueKind != JsonValueKind.Array) Problem(row, null, Describe(values), $"an array of {used.Count} values");
-            else if (values.GetArrayLength() != used.Count)
-                Problem(row, null, $"{values.GetArrayLength()} values", $"{used.Count}: {Shorten(string.Join(", ", used.Select(u => u.Name)))}");
-        }
-
-        public void CheckRecord(int row, JsonElement record)
-        {
-            if (record.ValueKind != JsonValueKind.Object) Problem(row, null, Describe(record), "an object with one value a column");
-        }
-
         public void ReadPositional(int row, JsonElement values)
         {
+            var used = signature.Used;
+            if (values.ValueKind != JsonValueKind.Array) { Problem(row, null, Describe(values), $"an array of {used.Count} values"); return; }
+            if (values.GetArrayLength() != used.Count)
+            {
+                Problem(row, null, $"{values.GetArrayLength()} values", $"{used.Count}: {Shorten(string.Join(", ", used.Select(u => u.Name)))}");
+                return;
+            }
             var position = 0;
-            foreach (var value in values.EnumerateArray()) ReadValue(row, signature.Index[signature.Used[position++].Name], value);
+            foreach (var value in values.EnumerateArray()) ReadValue(row, signature.Index[used[position++].Name], value);
         }
 
         public void ReadRecord(int row, JsonElement record)
         {
+            if (record.ValueKind != JsonValueKind.Object) { Problem(row, null, Describe(record), "an object with one value a column"); return; }
             foreach (var property in record.EnumerateObject())
             {
                 if (signature.Index.TryGetValue(property.Name, out var column))

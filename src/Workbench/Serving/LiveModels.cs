@@ -29,6 +29,7 @@ public sealed class LiveModels(IDbContextFactory<AppDb> databases, ArtefactStore
     private sealed record Endpoint(LiveModel? Model, string ModelSha256, string? Failure, IReadOnlyDictionary<string, byte[]> KeyHashes);
 
     private readonly ConcurrentDictionary<string, Endpoint> _endpoints = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, WeakReference<ModelPackage>> _packages = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _loading = new(1);
 
     public LiveModel? Find(string name) => _endpoints.GetValueOrDefault(name)?.Model;
@@ -88,8 +89,12 @@ public sealed class LiveModels(IDbContextFactory<AppDb> databases, ArtefactStore
     /// <exception cref="InvalidDataException">Missing, damaged, or answering differently.</exception>
     public async Task<ModelPackage> ReadAsync(string modelSha256, CancellationToken cancellationToken)
     {
-        using var content = new MemoryStream(await artefacts.ReadVerifiedAsync(modelSha256, cancellationToken), writable: false);
-        return ModelPackage.Read(content);
+        // Publishing proves a model and then loads it, and several endpoints may share one: while it is in memory it is not read again.
+        if (_packages.TryGetValue(modelSha256, out var known) && known.TryGetTarget(out var loaded)) return loaded;
+        var content = await artefacts.ReadVerifiedAsync(modelSha256, cancellationToken);
+        var package = await Task.Run(() => ModelPackage.Read(new MemoryStream(content, writable: false)), cancellationToken);
+        _packages[modelSha256] = new WeakReference<ModelPackage>(package);
+        return package;
     }
 
     /// <summary>The answer as the bytes that go over HTTP; the test form shows the same.</summary>

@@ -25,11 +25,11 @@ public class ComparePageTests : StoreTest
     }
 
     [Fact]
-    public async Task The_last_column_is_the_target_until_another_is_chosen()
+    public async Task A_likely_target_is_proposed_until_another_is_chosen()
     {
         var dataset = await ImportSampleAsync("penguins.csv");
         var page = Open(dataset, null);
-        Assert.Equal(("sex", "Binary"), (page.Find("[data-testid=target-select]").GetAttribute("value"), page.Find("[data-testid=task-select]").GetAttribute("value")));
+        Assert.Equal(("species", "Multiclass"), (page.Find("[data-testid=target-select]").GetAttribute("value"), page.Find("[data-testid=task-select]").GetAttribute("value")));
         await page.ChangeAsync("[data-testid=folds]", "3");
         await page.ChangeAsync("[data-testid=target-select]", "body_mass_g");
         page.WaitForAssertion(() => Assert.Equal("Regression", page.Find("[data-testid=task-select]").GetAttribute("value")), Patience);
@@ -57,7 +57,7 @@ public class ComparePageTests : StoreTest
     [Fact]
     public async Task A_column_that_cannot_be_predicted_says_why()
     {
-        var page = Open(await ImportAsync("flat.csv", "x,same\n1,a\n2,a\n3,a\n"), null);
+        var page = Open(await ImportAsync("flat.csv", "x,same\n1,a\n2,a\n3,a\n"), "same");
         Assert.Contains("expected at least two different values, found only 'a'", page.Find("[data-testid=target-problem]").TextContent);
         Assert.True(page.Find("[data-testid=start-comparing]").HasAttribute("disabled"));
     }
