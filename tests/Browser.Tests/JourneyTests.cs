@@ -168,6 +168,8 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         await using var visit = await workbench.VisitAsync("/datasets");
         var page = visit.Page;
         await page.GetByRole(AriaRole.Link, new() { Name = "iris", Exact = true }).ClickAsync();
+        await page.WaitForURLAsync(DatasetAddress());
+        await Expect(page.Locator(".column-card")).ToHaveCountAsync(5);
 
         // data.dropna(), np.log(x + 1), PCA(n_components=2)
         await visit.ById("to-clean").ClickAsync();

@@ -23,6 +23,7 @@ public sealed class Workbench : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        Assertions.SetDefaultExpectTimeout(20_000);
         Program = await WorkbenchProcess.StartAsync(DataFolder);
         _playwright = await Playwright.CreateAsync();
         Browser = await Chromium.LaunchAsync(_playwright);
@@ -75,7 +76,8 @@ public sealed class Visit : IAsyncDisposable
     public Visit(Workbench workbench, IBrowserContext context, IPage page)
     {
         (_workbench, _context, Page) = (workbench, context, page);
-        page.SetDefaultTimeout(30_000);
+        // Generous: the other test projects share the cores.
+        page.SetDefaultTimeout(60_000);
         page.Console += (_, message) => { if (message.Type == "error") _troubles.Add(message.Text); };
         page.PageError += (_, error) => _troubles.Add(error);
         page.Request += (_, request) =>
