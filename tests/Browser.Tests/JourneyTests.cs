@@ -204,6 +204,9 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         var theirs = expected.RootElement.GetProperty("withPca").GetProperty($"{seed}").GetDouble();
         Assert.InRange(accuracy, theirs - 0.02, theirs + 0.02);
 
+        // A page left before its plots are drawn makes the plot library complain in the console.
+        await Expect(page.Locator(".js-plotly-plot")).ToHaveCountAsync(6);
+
         // POST /predict {"features": [[…]]}
         await visit.ById("to-publish").ClickAsync();
         await page.GetByLabel("Name of the endpoint").FillAsync("iris-textbook");
