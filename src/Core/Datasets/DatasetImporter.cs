@@ -16,13 +16,24 @@ public static class DatasetImporter
         string sourcePath, CsvOptions? options, string tablePath, Action<Table>? eachChunk, IProgress<ImportProgress>? progress, CancellationToken ct)
     {
         options ??= CsvDetector.Detect(sourcePath, ct);
+        using var writer = TableFile.OpenWriter(tablePath);
+        var import = new CsvImport(sourcePath, options);
         var length = Math.Max(1, new FileInfo(sourcePath).Length);
-        var read = CsvTableReader.Read(sourcePath, options, bytes => progress?.Report(new ImportProgress(0.8 * bytes / length, "Reading", 0)), ct);
-        TableFile.Write(read.Table, tablePath, ct);
-        progress?.Report(new ImportProgress(0.9, "Writing", read.Table.RowCount));
-        foreach (var chunk in TableFile.ReadChunks(tablePath, ct)) eachChunk?.Invoke(chunk);
-        progress?.Report(new ImportProgress(1, "Done", read.Table.RowCount));
-        return new ImportedTable(
-            read.Options, [.. read.Table.Columns.Select(column => new ColumnHeader(column.Name, column.Kind))], read.Table.RowCount, read.Problems, read.ProblemCount, 0);
+        import.Survey((position, rows) => progress?.Report(new ImportProgress(0.4 * position / length, "Finding the kinds of the columns", rows)), ct);
+        using (var written = new ChunkPipe(writer.Append, ct))
+        using (var taken = new ChunkPipe((chunk, _) => eachChunk?.Invoke(chunk), ct))
+        {
+            import.Fill(
+                chunk =>
+                {
+                    written.Add(chunk);
+                    taken.Add(chunk);
+                },
+                (position, rows) => progress?.Report(new ImportProgress(0.4 + 0.6 * position / length, "Reading and writing the rows", rows)), ct);
+            written.Finish(ct);
+            taken.Finish(ct);
+        }
+        writer.Complete();
+        return new ImportedTable(import.Options, import.Columns, import.RowCount, import.Problems, import.ProblemCount, import.SkippedCount);
     }
 }
