@@ -5,9 +5,9 @@ namespace ModelWorkbench.Core.Recipes;
 /// <summary>A recipe with what it learnt from training rows, frozen.</summary>
 public sealed record FittedRecipe(IReadOnlyList<FittedStep> Steps)
 {
-    /// <summary>For validation and test rows: all steps, those that drop rows included.</summary>
+    /// <summary>For validation and test rows: all steps, those that drop rows included, but not those for training alone. Training rows: <see cref="Recipe.FitAndReplay"/>.</summary>
     /// <exception cref="KeyNotFoundException">A column that a step needs is not there.</exception>
-    public Table Replay(Table rows) => Steps.Aggregate(rows, (table, step) => step.Replay(table));
+    public Table Replay(Table rows) => Steps.Aggregate(rows, (table, step) => step.TrainingOnly ? table : step.Replay(table));
 
     /// <summary>For rows that need an answer each: steps that drop rows are skipped, so as many rows come out as went in, in the same order.</summary>
     /// <param name="rows">Every source column but the target; where the caller gave none, a column of missing values.</param>
@@ -15,7 +15,7 @@ public sealed record FittedRecipe(IReadOnlyList<FittedStep> Steps)
     public Table ReplayAtPrediction(Table rows)
     {
         foreach (var step in Steps)
-            if (!step.DropsRows) rows = step.Replay(rows);
+            if (!step.DropsRows && !step.TrainingOnly) rows = step.Replay(rows);
         return rows;
     }
 
