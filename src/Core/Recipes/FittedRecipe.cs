@@ -5,11 +5,11 @@ namespace ModelWorkbench.Core.Recipes;
 /// <summary>A recipe with what it learnt from training rows, frozen.</summary>
 public sealed record FittedRecipe(IReadOnlyList<FittedStep> Steps)
 {
-    /// <summary>For validation and test rows: all steps, those that drop rows included.</summary>
+    /// <summary>For validation and test rows: all steps, those that drop rows included, but not those for training alone. Training rows: <see cref="Recipe.FitAndReplay"/>.</summary>
     /// <exception cref="KeyNotFoundException">A column that a step needs is not there.</exception>
-    public Table Replay(Table rows) => Steps.Aggregate(rows, (table, step) => step.Replay(table));
+    public Table Replay(Table rows) => Steps.Aggregate(rows, (table, step) => step.TrainingOnly ? table : step.Replay(table));
 
-    /// <summary>As <see cref="Replay"/> for a table that comes in pieces, in order; no more than one piece is held.</summary>
+    /// <summary>The table as the person's steps leave it, those for training alone included; it comes in pieces, in order, and no more than one is held.</summary>
     public IEnumerable<Table> ReplayPieces(IEnumerable<Table> pieces)
     {
         var replays = Steps.Select(step => step.ReplayPieces()).ToArray();
@@ -22,7 +22,7 @@ public sealed record FittedRecipe(IReadOnlyList<FittedStep> Steps)
     public Table ReplayAtPrediction(Table rows)
     {
         foreach (var step in Steps)
-            if (!step.DropsRows) rows = step.Replay(rows);
+            if (!step.DropsRows && !step.TrainingOnly) rows = step.Replay(rows);
         return rows;
     }
 

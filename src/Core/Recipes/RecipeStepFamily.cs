@@ -23,6 +23,27 @@ public abstract partial record RecipeStep
     [JsonIgnore]
     public virtual IReadOnlyList<string> NewColumns => [];
 
+    /// <summary>Whether the step is for training alone (<see cref="FittedStep.TrainingOnly"/>); such a step never runs before the split.</summary>
+    [JsonIgnore]
+    public virtual bool TrainingOnly => false;
+
+    /// <summary>Whether fitting needs the target; such a step is fitted by <see cref="FitToTarget"/> and its columns never include the target.</summary>
+    [JsonIgnore]
+    public virtual bool LearnsFromTarget => false;
+
+    /// <summary>For steps that learn from the target, in place of <see cref="Fit"/>.</summary>
+    /// <param name="rows">Training rows without the target.</param>
+    /// <param name="target">The target of these rows, as it is at this step.</param>
+    /// <exception cref="RecipeException">The check finds a problem.</exception>
+    public virtual FittedStep FitToTarget(Table rows, Column target) => Fit(rows);
+
+    /// <summary>The rows that the step was fitted on, as the steps after it and the model are to learn from them. Differs from <see cref="FittedStep.Replay"/>
+    /// where replaying what was learnt from a row on that row itself would give its target away.</summary>
+    /// <param name="fitted">What fitting on these rows gave.</param>
+    /// <param name="rows">The same rows, the target among them.</param>
+    /// <param name="target">The target's name, or null.</param>
+    public virtual Table ReplayInTraining(FittedStep fitted, Table rows, string? target) => fitted.Replay(rows);
+
     /// <summary>For the start of every <see cref="Fit"/>.</summary>
     /// <exception cref="RecipeException">The check finds a problem; <see cref="Recipe"/> adds the position of the step.</exception>
     protected void ThrowUnlessApplicable(Table rows)

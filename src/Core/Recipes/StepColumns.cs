@@ -25,6 +25,30 @@ internal static class StepColumns
         return problems;
     }
 
+    /// <summary>New names that a column has already, and names that would be made twice.</summary>
+    /// <param name="leaving">Columns that make room.</param>
+    public static IEnumerable<StepProblem> CheckFree(Table table, IReadOnlyList<string> newNames, IReadOnlyList<string>? leaving = null)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var name in newNames)
+        {
+            if (!seen.Add(name)) yield return new StepProblem($"The step would make two columns '{name}'.", name);
+            else if (table.Find(name) is not null && !(leaving?.Contains(name) ?? false)) yield return new StepProblem($"There is a column '{name}' already, which the step would make.", name);
+        }
+    }
+
+    /// <summary>As <see cref="CheckNames"/>, and columns that hold neither categories nor text (nor, where asked for, true/false values).</summary>
+    public static List<StepProblem> CheckTexts(Table table, IReadOnlyList<string> names, bool orBoolean = false)
+    {
+        var problems = CheckNames(table, names);
+        foreach (var name in names.Distinct())
+            if (table.Find(name) is { } column && !IsText(column) && !(orBoolean && column.Kind == ColumnKind.Boolean))
+                problems.Add(new StepProblem($"Column '{name}' holds {Noun(column.Kind)}; a text or category column was expected.", name));
+        return problems;
+    }
+
+    public static bool IsText(Column column) => column.Kind is ColumnKind.Category or ColumnKind.Text;
+
     /// <summary>As <see cref="CheckNames"/>, and columns that are not numeric.</summary>
     public static List<StepProblem> CheckNumeric(Table table, IReadOnlyList<string> names)
     {
@@ -48,6 +72,49 @@ internal static class StepColumns
         for (var i = 0; i < names.Count; i++) changed.Add(names[i], change(table[names[i]], i));
         return new Table([.. table.Columns.Select(c => changed.GetValueOrDefault(c.Name, c))], table.LineNumbers.ToArray());
     }
+
+    /// <summary>As <see cref="Change"/>, but columns that are not there are passed over: at prediction that is the target.</summary>
+    public static Table ChangePresent(Table table, IReadOnlyList<string> names, Func<Column, Column> change) =>
+        Change(table, [.. names.Where(name => table.Find(name) is not null)], (column, _) => change(column));
+
+    /// <summary>A new column of numbers, each made of the one in its place.</summary>
+    public static NumericColumn Map(Column column, Func<double, double> map)
+    {
+        var values = Numeric(column).Values;
+        var mapped = new double[values.Length];
+        for (var row = 0; row < mapped.Length; row++) mapped[row] = map(values[row]);
+        return new NumericColumn(column.Name, mapped);
+    }
+
+    /// <summary>A column of texts with each distinct text mapped once; null becomes missing, and what became equal is one value.</summary>
+    public static DictionaryColumn Map(DictionaryColumn column, Func<string, string?> map)
+    {
+        var index = new Dictionary<string, int>(StringComparer.Ordinal);
+        var codeByCode = new int[column.Values.Count];
+        for (var code = 0; code < codeByCode.Length; code++)
+        {
+            if (map(column.Values[code]) is not { } text) { codeByCode[code] = DictionaryColumn.MissingCode; continue; }
+            if (!index.TryGetValue(text, out codeByCode[code])) index.Add(text, codeByCode[code] = index.Count);
+        }
+        var codes = new int[column.Length];
+        for (var row = 0; row < codes.Length; row++) codes[row] = column.Codes[row] is >= 0 and var code ? codeByCode[code] : DictionaryColumn.MissingCode;
+        return new DictionaryColumn(column.Name, column.Kind, codes, [.. index.Keys]);
+    }
+
+    /// <summary>A column of true and false.</summary>
+    public static DictionaryColumn Flag(string name, int length, Func<int, bool> holds)
+    {
+        var codes = new int[length];
+        for (var row = 0; row < length; row++) codes[row] = holds(row) ? 1 : 0;
+        return new DictionaryColumn(name, ColumnKind.Boolean, codes, ["false", "true"]);
+    }
+
+    /// <summary>The table with more columns at its end.</summary>
+    public static Table Append(Table table, IReadOnlyList<Column> columns) => new([.. table.Columns, .. columns], table.LineNumbers.ToArray());
+
+    /// <summary>The table with columns in the place of one; <paramref name="keep"/> leaves that one before them.</summary>
+    public static Table Replace(Table table, string name, IReadOnlyList<Column> columns, bool keep = false) =>
+        new([.. table.Columns.SelectMany(c => c.Name != name ? [c] : keep ? [c, .. columns] : columns)], table.LineNumbers.ToArray());
 
     /// <summary>The rows for which <paramref name="keep"/> holds; the same table where that is all of them.</summary>
     public static Table Where(Table table, Func<int, bool> keep)

@@ -58,7 +58,7 @@ public abstract record StepField(string Name, string Label)
         var parameters = step.GetType().GetConstructors().OrderByDescending(c => c.GetParameters().Length).First().GetParameters();
         var settings = parameters.Select(p => step.GetType().GetProperty(p.Name!)).OfType<PropertyInfo>()
             .Concat(step.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly).Where(p => p.SetMethod is not null && parameters.All(q => q.Name != p.Name)))
-            .Where(p => p.GetCustomAttribute<JsonIgnoreAttribute>() is null);
+            .Where(p => p.GetCustomAttribute<JsonIgnoreAttribute>() is not { Condition: JsonIgnoreCondition.Always });
         return [.. settings.Select(p => Derive(step, p)).OfType<StepField>()];
     }
 
@@ -80,7 +80,7 @@ public abstract record StepField(string Name, string Label)
                 ? new ColumnList(name, label, (IReadOnlyList<string>?)value ?? [], Set, said?.NoneMeans ?? "none chosen", said?.Kinds ?? [], property.Name == "Order")
                 : new TextList(name, label, (IReadOnlyList<string>?)value ?? [], Set);
         if (type == typeof(string))
-            return property.Name.EndsWith("Column", StringComparison.Ordinal) || property.Name == "From" && step.GetType().GetProperty("To") is not null && step.GetType().GetProperty("Columns") is null
+            return property.Name.EndsWith("Column", StringComparison.Ordinal) || property.Name is "GroupBy" or "By" || property.Name == "From" && step.GetType().GetProperty("To") is not null && step.GetType().GetProperty("Columns") is null
                 ? new ColumnName(name, label, (string?)value, v => Set(isOptional && string.IsNullOrEmpty(v) ? null : v ?? ""), said?.Kinds ?? [], isOptional ? said?.NoneMeans ?? "none" : null)
                 : property.Name is "Expression" or "Condition" ? new Formula(name, label, (string?)value ?? "", Set)
                 : new Text(name, label, (string?)value, v => Set(isOptional && string.IsNullOrEmpty(v) ? null : v ?? ""));

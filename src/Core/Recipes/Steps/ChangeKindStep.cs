@@ -44,6 +44,8 @@ public sealed record ChangeKindStep(
 
 public sealed record FittedChangeKind(string Column, ColumnKind Kind) : FittedStep
 {
+    public override IReadOnlyList<string> ReadTexts => Kind is ColumnKind.Numeric or ColumnKind.DateTime or ColumnKind.Text ? [Column] : [];
+
     /// <summary>Values that cannot be converted become missing. A column that is not there is passed over: at prediction that is the target.</summary>
     public override Table Replay(Table rows) => rows.Find(Column) is { } column ? rows.With(ColumnConversion.Convert(column, Kind)) : rows;
 }

@@ -28,5 +28,7 @@ public sealed record DropColumnsStep([property: FieldWords("Columns to drop")] I
 
 public sealed record FittedDropColumns(IReadOnlyList<string> Columns) : FittedStep
 {
+    public override IReadOnlyList<string> Removed => Columns;
+
     public override Table Replay(Table rows) => rows.Without(Columns);
 }

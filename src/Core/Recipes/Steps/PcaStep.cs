@@ -70,6 +70,16 @@ public sealed record FittedPca(IReadOnlyList<string> Columns, PrincipalComponent
     [JsonIgnore]
     public IReadOnlyList<string> ComponentNames => Names(Components.Components.Length);
 
+    public override IReadOnlyList<ColumnOrigin> Origins => [.. ComponentNames.Select(name => new ColumnOrigin(name, Columns))];
+    public override IReadOnlyList<string> Removed => Columns;
+
+    public override IReadOnlyList<LearntValue> Learnt =>
+    [
+        .. Columns.SelectMany((column, j) => new[] { new LearntValue(column, "mean", Components.Mean[j]), new LearntValue(column, "divided by", Components.Scale[j]) }),
+        .. ComponentNames.SelectMany((name, c) => Columns.Select((column, j) => new LearntValue(column, $"weight in {name}", Components.Components[c][j]))
+            .Append(new LearntValue(name, "share of the variance", Components.ExplainedVarianceRatio[c]))),
+    ];
+
     internal static IReadOnlyList<string> Names(int count) =>
         [.. Enumerable.Range(1, count).Select(c => string.Create(CultureInfo.InvariantCulture, $"pca_{c}"))];
 

@@ -27,5 +27,8 @@ public sealed record RenameColumnStep([property: FieldWords("Column")] string Fr
 
 public sealed record FittedRenameColumn(string From, string To) : FittedStep
 {
+    public override IReadOnlyList<ColumnOrigin> Origins => [new ColumnOrigin(To, [From])];
+    public override IReadOnlyList<string> Removed => [From];
+
     public override Table Replay(Table rows) => StepColumns.Change(rows, [From], (column, _) => column.Rename(To));
 }
