@@ -32,12 +32,12 @@ public sealed record FillMissingStep(
 
     public override IReadOnlyList<StepField> Fields =>
     [
-        .. StepField.Derive(this).Where(field => field.Name switch { "constant" => Method == FillMethod.Constant, "groupBy" => Method != FillMethod.Constant, _ => true })
-            .Select(field => field is StepField.ColumnList columns
+        .. StepField.Derive(this).Where(f => f.Name switch { "constant" => Method == FillMethod.Constant, "groupBy" => Method != FillMethod.Constant, _ => true })
+            .Select(f => f is StepField.ColumnList columns
                 ? columns with { Kinds = NeedsNumbers ? [ColumnKind.Numeric] : [], NoneMeans = NeedsNumbers ? "None chosen: all numeric columns" : "None chosen: all columns" }
-                : field)
+                : f)
             // What the columns may be hangs on the method, so that comes first.
-            .OrderBy(field => field.Name == "columns"),
+            .OrderBy(f => f.Name == "columns"),
     ];
 
     public override string Title => "Fill missing values";
