@@ -11,7 +11,8 @@ internal sealed class CsvImport
     private readonly string _path;
     private readonly CsvOptions _options;
     private readonly NumberParser _numbers;
-    private readonly MissingMarks _marks;
+    private readonly MissingMarks _commonMarks;
+    private MissingMarks[] _marks = [];
     private readonly List<CsvProblem> _problems = [];
     private string[] _names = [];
     private ColumnEvidence[] _evidence = [];
@@ -23,7 +24,7 @@ internal sealed class CsvImport
         _path = path;
         _options = options;
         _numbers = new NumberParser(options.DecimalMark);
-        _marks = new MissingMarks(options.MissingMarks);
+        _commonMarks = new MissingMarks(options.MissingMarks);
     }
 
     public int RowCount { get; private set; }
@@ -48,13 +49,21 @@ internal sealed class CsvImport
                 {
                     _names = _options.HasHeader ? NameColumns(first) : [.. Enumerable.Range(1, first.FieldCount).Select(number => $"column_{number}")];
                     _evidence = [.. _names.Select(name => new ColumnEvidence(_numbers, _options.Kinds.TryGetValue(name, out var kind) ? kind : null))];
+                    _marks = [.. _names.Select(name => _options.ColumnMissingMarks.TryGetValue(name, out var own) ? new MissingMarks(own) : _commonMarks)];
                     workers = new ColumnWorkers(_names.Length, Weigh, _ => { }, ct);
                     batch = workers.Rent();
                 },
                 record =>
                 {
-                    // An unclosed quote is an error; misplaced ones are noted in the second pass.
-                    record.FindMisplacedQuote();
+                    // The second pass lists what does not fit; here only what changes the table counts.
+                    if (_options.BadLines == BadLineAction.Repair) record.FindMisplacedQuote();
+                    else if (FindProblem(record) is { } problem)
+                    {
+                        if (_options.BadLines == BadLineAction.Stop)
+                            throw new CsvFormatException($"Line {problem.Line}{(problem.Column is { } column ? $", column '{column}'" : "")}: found {problem.Found}. Expected {problem.Expected}. The reading stops here, as the options say.");
+                        SkippedCount++;
+                        return;
+                    }
                     if (RowCount == int.MaxValue) throw new CsvFormatException($"The file has more than {int.MaxValue:N0} rows. Expected no more.");
                     RowCount++;
                     batch!.Add(record);
@@ -83,10 +92,11 @@ internal sealed class CsvImport
         for (var c = first; c < _names.Length; c += step)
         {
             var evidence = _evidence[c];
+            var marks = _marks[c];
             for (var row = 0; row < batch.RowCount; row++)
             {
                 var text = batch.Field(row, c).Trim();
-                if (!_marks.Contains(text)) evidence.Add(text);
+                if (!marks.Contains(text)) evidence.Add(text);
             }
         }
     }
@@ -110,14 +120,14 @@ internal sealed class CsvImport
             ForEachRecord(progress, ct,
                 first =>
                 {
-                    if (!_options.HasHeader) return;
-                    NoteRecordProblems(first, _names, _options, problem => Keep([problem], 1));
+                    if (_options.HasHeader) NoteRecordProblems(first, problem => Keep([problem], 1));
                 },
                 record =>
                 {
+                    var fits = NoteRecordProblems(record, problem => batch.Problems.Add((batch.RowCount, -1, problem)));
+                    if (!fits && _options.BadLines == BadLineAction.Skip) return;
                     // The original of a data set never changes; anything else is the caller's mistake.
                     if (rows == RowCount) throw new IOException($"'{_path}' grew while it was read.");
-                    NoteRecordProblems(record, _names, _options, problem => batch.Problems.Add((batch.RowCount, -1, problem)));
                     batch.Add(record);
                     lines.Add(record.Line);
                     rows++;
@@ -163,12 +173,13 @@ internal sealed class CsvImport
         {
             var builder = builders[c];
             if (batch.FirstRow == 0) builder.Start(batch.PartCapacity);
+            var marks = _marks[c];
             var misfits = 0;
             for (var row = 0; row < batch.RowCount; row++)
             {
                 var written = batch.Field(row, c);
                 var trimmed = written.Trim();
-                if (_marks.Contains(trimmed)) continue;
+                if (marks.Contains(trimmed)) continue;
                 if (!builder.Set(batch.FirstRow + row, written, trimmed))
                 {
                     if (misfits++ < MaxProblems) Add(batch, row, c, trimmed, builder.Expected);
@@ -248,14 +259,28 @@ internal sealed class CsvImport
         return ColumnNames.MakeDistinct(written);
     }
 
-    private static void NoteRecordProblems(CsvRecords record, string[] names, CsvOptions options, Action<CsvProblem> note)
+    private CsvProblem? FindProblem(CsvRecords record)
     {
-        if (record.FieldCount != names.Length)
-            note(Problem(record.Line, null, CountFields(record.FieldCount), CountFields(names.Length)));
+        CsvProblem? first = null;
+        NoteRecordProblems(record, problem => first ??= problem);
+        return first;
+    }
+
+    /// <returns>Whether the record fits.</returns>
+    private bool NoteRecordProblems(CsvRecords record, Action<CsvProblem> note)
+    {
+        var fits = true;
+        if (record.FieldCount != _names.Length) Note(Problem(record.Line, null, CountFields(record.FieldCount), CountFields(_names.Length)));
         if (record.FindMisplacedQuote() is >= 0 and var field)
-            note(Problem(record.Line, field < names.Length ? names[field] : null, record.Field(field), $"a delimiter or the end of the line after the closing quote ({options.Quote})"));
-        if (record.Raw.Contains('\uFFFD'))
-            note(Problem(record.Line, null, record.Raw.TrimEnd("\r\n"), $"text in the encoding {options.Encoding}"));
+            Note(Problem(record.Line, field < _names.Length ? _names[field] : null, record.Field(field), $"a delimiter or the end of the line after the closing quote ({_options.Quote})"));
+        if (record.Raw.Contains('\uFFFD')) Note(Problem(record.Line, null, record.Raw.TrimEnd("\r\n"), $"text in the encoding {_options.Encoding}"));
+        return fits;
+
+        void Note(CsvProblem problem)
+        {
+            fits = false;
+            note(problem);
+        }
     }
 
     private static string CountFields(int count) => count == 1 ? "1 field" : $"{count} fields";
