@@ -165,7 +165,11 @@ public static class CsvDetector
             var next = at + 2 < sample.Length ? sample[at + 2] : '\n';
             if (next is not ('\r' or '\n') && !Delimiters.Contains(next)) escaped++;
         }
-        return escaped > 0 ? '\\' : null;
+        if (escaped == 0) return null;
+        var pair = new string(quote, 2);
+        for (var at = sample.IndexOf(pair, StringComparison.Ordinal); at >= 0; at = sample.IndexOf(pair, at + 2, StringComparison.Ordinal))
+            if (at > 0 && sample[at - 1] is not ('\r' or '\n' or '\\') && !Delimiters.Contains(sample[at - 1])) return null;
+        return '\\';
     }
 
     private static bool SplitsEveryRecord(string sample, char delimiter, char quote)

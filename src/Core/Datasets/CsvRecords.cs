@@ -24,8 +24,8 @@ internal sealed class CsvRecords : IDisposable
     {
         _text = text;
         _delimiter = options.Delimiter;
-        // Quotes cannot be switched off; U+FFFE is no character and stands in no text.
-        _quote = options.Quote == CsvOptions.NoQuote ? '\uFFFE' : options.Quote;
+        // Quotes cannot be switched off and must be ASCII; the control character DEL stands in no text that people write.
+        _quote = options.Quote == CsvOptions.NoQuote ? '\u007F' : options.Quote;
         _escape = options.Escape ?? _quote;
         _skipLines = options.SkipLines;
         _commentPrefix = string.IsNullOrEmpty(options.CommentPrefix) ? null : options.CommentPrefix;
