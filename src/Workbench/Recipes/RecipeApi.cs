@@ -26,7 +26,7 @@ public static class RecipeApi
     private static async Task<IResult> PreviewAsync(int id, Recipe body, DatasetStore store, CancellationToken ct)
     {
         if (await store.FindAsync(id, ct) is not { } dataset) return NotFound(id);
-        var table = await store.TableAsync(dataset);
+        var table = await store.SampleAsync(dataset);
         var preview = await Task.Run(() => body.Preview(table, null, ct), ct);
         return Results.Ok(new PreviewAnswer(preview.Outcomes, [.. preview.Result.Columns.Select(c => c.Name)], preview.Result.RowCount));
     }
