@@ -13,6 +13,8 @@ namespace ModelWorkbench.Core.Recipes;
 [JsonDerivedType(typeof(ChangeKindStep), "change-kind")]
 [JsonDerivedType(typeof(DropDuplicatesStep), "drop-duplicates")]
 [JsonDerivedType(typeof(PcaStep), "pca")]
+[JsonDerivedType(typeof(FilterRowsStep), "filter-rows")]
+[JsonDerivedType(typeof(DerivedColumnStep), "derived-column")]
 public abstract partial record RecipeStep
 {
     /// <summary>Whether the target may be among the columns: for steps that choose rows or say what a column means. All other steps are never shown the target.</summary>
@@ -41,4 +43,6 @@ public abstract partial record RecipeStep
 [JsonDerivedType(typeof(FittedChangeKind), "change-kind")]
 [JsonDerivedType(typeof(FittedDropDuplicates), "drop-duplicates")]
 [JsonDerivedType(typeof(FittedPca), "pca")]
+[JsonDerivedType(typeof(FittedFilterRows), "filter-rows")]
+[JsonDerivedType(typeof(FittedDerivedColumn), "derived-column")]
 public abstract partial record FittedStep;
