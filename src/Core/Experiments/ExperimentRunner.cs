@@ -157,8 +157,7 @@ public sealed class ExperimentRunner
         {
             deadline.ThrowIfCancellationRequested();
             Progress(number, 0.97 * fit / fits, Phase(fit));
-            var recipe = _prepared.Rest.Fit(training, _target.Column);
-            var rows = recipe.Replay(training.Table);
+            var (recipe, rows) = _prepared.Rest.FitAndReplay(training, _target.Column);
             var features = rows.Without([_target.Column]);
             var encoder = FeatureEncoder.Fit(features, trainer.Encoding, deadline);
             if (encoder.FeatureNames.Count == 0)
@@ -218,8 +217,7 @@ public sealed class ExperimentRunner
 
     private PcaReport Pca(CancellationToken cancellationToken)
     {
-        var recipe = _prepared.Rest.Fit(_split.Training, _target.Column);
-        var rows = Sample(recipe.Replay(_split.Training.Table), PcaRowCount);
+        var rows = Sample(_prepared.Rest.FitAndReplay(_split.Training, _target.Column).Rows, PcaRowCount);
         var features = rows.Without([_target.Column]);
         var encoder = FeatureEncoder.Fit(features, FeatureEncoding.OneHotStandardized, cancellationToken);
         // Asked before the features of a wide table fill the memory.

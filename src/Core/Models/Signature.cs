@@ -1,7 +1,6 @@
 using System.Collections.Frozen;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Recipes;
-using ModelWorkbench.Core.Recipes.Steps;
 
 namespace ModelWorkbench.Core.Models;
 
@@ -66,13 +65,12 @@ public sealed record Signature(IReadOnlyList<InputColumn> Inputs)
     /// <param name="recipe">Its steps change kinds and rename columns.</param>
     public static IReadOnlySet<string> ReinterpretedColumns(FittedRecipe recipe)
     {
-        var sources = new Dictionary<string, string>(StringComparer.Ordinal);
+        var sources = new ColumnSources();
         var found = new HashSet<string>(StringComparer.Ordinal);
         foreach (var step in recipe.Steps)
         {
-            if (step is FittedRenameColumn rename) sources[rename.To] = sources.GetValueOrDefault(rename.From, rename.From);
-            else if (step is FittedChangeKind { Kind: ColumnKind.Numeric or ColumnKind.DateTime or ColumnKind.Text } change)
-                found.Add(sources.GetValueOrDefault(change.Column, change.Column));
+            foreach (var name in step.ReadTexts) found.UnionWith(sources.Of(name));
+            sources.Follow(step);
         }
         return found;
     }
@@ -83,25 +81,34 @@ public sealed record Signature(IReadOnlyList<InputColumn> Inputs)
     /// <param name="encodedColumns">Names, after the recipe, of the columns that became features.</param>
     public static IReadOnlySet<string> UsedColumns(IEnumerable<string> sourceColumns, FittedRecipe recipe, IReadOnlySet<string> encodedColumns)
     {
-        // For each column as it is named now: the source columns that its values come from.
-        var sources = sourceColumns.ToDictionary(name => name, IReadOnlyList<string> (name) => [name], StringComparer.Ordinal);
-        foreach (var step in recipe.Steps)
+        var sources = new ColumnSources();
+        foreach (var step in recipe.Steps) sources.Follow(step);
+        return encodedColumns.SelectMany(sources.Of).Intersect(sourceColumns, StringComparer.Ordinal).ToHashSet(StringComparer.Ordinal);
+    }
+
+    /// <summary>For each column as it is named now: the source columns that its values come from.</summary>
+    private sealed class ColumnSources
+    {
+        // A column that no step made comes from the file.
+        private readonly Dictionary<string, IReadOnlyList<string>> _made = new(StringComparer.Ordinal);
+
+        public IReadOnlyList<string> Of(string column) => _made.GetValueOrDefault(column) ?? [column];
+
+        public void Follow(FittedStep step)
         {
-            switch (step)
+            // All are looked up before any is set: a step may swap names. Columns made together often share their list.
+            var origins = step.Origins;
+            var traced = new Dictionary<IReadOnlyList<string>, IReadOnlyList<string>>(ReferenceEqualityComparer.Instance);
+            var from = new IReadOnlyList<string>[origins.Count];
+            for (var i = 0; i < from.Length; i++)
             {
-                case FittedRenameColumn rename when sources.Remove(rename.From, out var renamed):
-                    sources[rename.To] = renamed;
-                    break;
-                case FittedDropColumns drop:
-                    foreach (var name in drop.Columns) sources.Remove(name);
-                    break;
-                case FittedPca pca:
-                    IReadOnlyList<string> combined = [.. pca.Columns.SelectMany(name => sources.Remove(name, out var from) ? from : [])];
-                    foreach (var name in pca.ComponentNames) sources[name] = combined;
-                    break;
+                if (!traced.TryGetValue(origins[i].From, out var sources))
+                    traced.Add(origins[i].From, sources = [.. origins[i].From.SelectMany(Of).Distinct(StringComparer.Ordinal)]);
+                from[i] = sources;
             }
+            foreach (var name in step.Removed) _made[name] = [];
+            for (var i = 0; i < from.Length; i++) _made[origins[i].Column] = from[i];
         }
-        return sources.Where(pair => encodedColumns.Contains(pair.Key)).SelectMany(pair => pair.Value).ToHashSet(StringComparer.Ordinal);
     }
 }
 

@@ -21,19 +21,31 @@ public sealed record Recipe(IReadOnlyList<RecipeStep> Steps)
         for (var i = 0; i < Steps.Count; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var before = table;
-            IReadOnlyList<StepProblem> problems = [];
-            if (Steps[i].Enabled)
-            {
-                try { table = FitStep(i, table, target).Replay(table); }
-                catch (RecipeException exception) { problems = exception.Problems; }
-            }
-            outcomes[i] = new StepOutcome(Steps[i].Enabled, before.RowCount, before.ColumnCount, table.RowCount, table.ColumnCount, problems);
+            (outcomes[i], _, table) = PreviewStep(i, table, target);
         }
         return new RecipePreview(outcomes, table);
     }
 
-    /// <summary>Applies the enabled steps up to the first one that learns. They look at each row by itself or only choose rows, so doing them before the split leaks nothing.</summary>
+    /// <summary>What one step would do to the table, for display, as <see cref="Preview"/>.</summary>
+    /// <param name="index">0-based position of the step.</param>
+    /// <param name="before">The table as the steps before it leave it.</param>
+    /// <param name="target">The target's name, or null where none is chosen yet.</param>
+    public StepPreview PreviewStep(int index, Table before, string? target)
+    {
+        var (after, fitted, problems) = (before, (FittedStep?)null, (IReadOnlyList<StepProblem>)[]);
+        if (Steps[index].Enabled)
+        {
+            try
+            {
+                fitted = FitStep(index, before, target);
+                after = Steps[index].ReplayInTraining(fitted, before, target);
+            }
+            catch (RecipeException exception) { problems = exception.Problems; }
+        }
+        return new StepPreview(new StepOutcome(Steps[index].Enabled, before.RowCount, before.ColumnCount, after.RowCount, after.ColumnCount, problems), fitted, after);
+    }
+
+    /// <summary>Applies the enabled steps up to the first one that learns or is for training alone. They look at each row by itself or only choose rows, so doing them before the split leaks nothing.</summary>
     /// <exception cref="RecipeException">A step cannot be applied.</exception>
     /// <exception cref="ArgumentException">The target is not a column.</exception>
     public PreparedTable Prepare(Table table, string? target, CancellationToken cancellationToken)
@@ -41,7 +53,7 @@ public sealed record Recipe(IReadOnlyList<RecipeStep> Steps)
         ThrowUnlessColumn(table, target);
         var fitted = new List<FittedStep>();
         var rest = Steps.ToArray();
-        for (var i = 0; i < Steps.Count && !(Steps[i].Enabled && Steps[i].Learns); i++)
+        for (var i = 0; i < Steps.Count && !(Steps[i].Enabled && (Steps[i].Learns || Steps[i].TrainingOnly)); i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (!Steps[i].Enabled) continue;
@@ -56,7 +68,13 @@ public sealed record Recipe(IReadOnlyList<RecipeStep> Steps)
     /// <summary>Fits every enabled step on the training rows, each on what the steps before have made of them.</summary>
     /// <exception cref="RecipeException">A step cannot be applied to the training rows.</exception>
     /// <exception cref="ArgumentException">The target is not a column.</exception>
-    public FittedRecipe Fit(TrainingRows rows, string? target)
+    public FittedRecipe Fit(TrainingRows rows, string? target) => FitAndReplay(rows, target).Recipe;
+
+    /// <summary>As <see cref="Fit"/>, and the training rows as a model is to learn from them. These are not always what <see cref="FittedRecipe.Replay"/> makes of them:
+    /// steps for training alone are applied, and an encoding learnt from the target gives each row what was learnt from other rows.</summary>
+    /// <exception cref="RecipeException">A step cannot be applied to the training rows.</exception>
+    /// <exception cref="ArgumentException">The target is not a column.</exception>
+    public FittedTraining FitAndReplay(TrainingRows rows, string? target)
     {
         var table = rows.Table;
         ThrowUnlessColumn(table, target);
@@ -65,15 +83,18 @@ public sealed record Recipe(IReadOnlyList<RecipeStep> Steps)
         {
             if (!Steps[i].Enabled) continue;
             var step = FitStep(i, table, target);
-            table = step.Replay(table);
+            table = Steps[i].ReplayInTraining(step, table, target);
             fitted.Add(step);
         }
-        return new FittedRecipe(fitted);
+        return new FittedTraining(new FittedRecipe(fitted), table);
     }
 
     private FittedStep FitStep(int index, Table rows, string? target)
     {
         var step = Steps[index];
+        if (step.LearnsFromTarget && (target is null || rows.Find(target) is null))
+            throw new RecipeException(index, step.Title, [new StepProblem("This step learns from the target; choose a target first."), .. step.Check(rows)]);
+        var truth = step.LearnsFromTarget ? rows[target!] : null;
         if (target is not null && rows.Find(target) is not null && !step.AllowsTarget)
         {
             var problems = new List<StepProblem>();
@@ -85,8 +106,13 @@ public sealed record Recipe(IReadOnlyList<RecipeStep> Steps)
             if (problems.Count > 0) throw new RecipeException(index, step.Title, problems);
             rows = features;
         }
-        try { return step.Fit(rows); }
+        FittedStep fitted;
+        try { fitted = truth is null ? step.Fit(rows) : step.FitToTarget(rows, truth); }
         catch (RecipeException exception) { throw new RecipeException(index, step.Title, exception.Problems); }
+        // Names that were learnt (one a category) are known only now.
+        if (target is not null && rows.Find(target) is null && fitted.Origins.Any(o => o.Column == target))
+            throw new RecipeException(index, step.Title, [new StepProblem($"The step makes a column '{target}', but that is the name of the target.", target)]);
+        return fitted;
     }
 
     private static void ThrowUnlessColumn(Table table, string? target)
@@ -99,9 +125,18 @@ public sealed record Recipe(IReadOnlyList<RecipeStep> Steps)
 /// <summary>What a step does to the size of the table; for a step that is off or has problems nothing.</summary>
 public sealed record StepOutcome(bool Enabled, int RowsBefore, int ColumnsBefore, int RowsAfter, int ColumnsAfter, IReadOnlyList<StepProblem> Problems);
 
+/// <param name="Outcome">What it did to the size of the table.</param>
+/// <param name="Fitted">The step with what it learnt; null where it is off or has problems.</param>
+/// <param name="After">The table after it.</param>
+public sealed record StepPreview(StepOutcome Outcome, FittedStep? Fitted, Table After);
+
 /// <param name="Outcomes">One a step.</param>
 /// <param name="Result">The table after the last step.</param>
 public sealed record RecipePreview(IReadOnlyList<StepOutcome> Outcomes, Table Result);
+
+/// <param name="Recipe">For all other rows.</param>
+/// <param name="Rows">The training rows, ready to learn from.</param>
+public sealed record FittedTraining(FittedRecipe Recipe, Table Rows);
 
 /// <param name="Rows">The rows to split.</param>
 /// <param name="Leading">What was done to them, to be replayed at prediction.</param>

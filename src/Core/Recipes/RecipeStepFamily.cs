@@ -15,6 +15,18 @@ namespace ModelWorkbench.Core.Recipes;
 [JsonDerivedType(typeof(PcaStep), "pca")]
 [JsonDerivedType(typeof(FilterRowsStep), "filter-rows")]
 [JsonDerivedType(typeof(DerivedColumnStep), "derived-column")]
+[JsonDerivedType(typeof(LogStep), "log")]
+[JsonDerivedType(typeof(SquareRootStep), "square-root")]
+[JsonDerivedType(typeof(YeoJohnsonStep), "yeo-johnson")]
+[JsonDerivedType(typeof(ScaleStep), "scale")]
+[JsonDerivedType(typeof(ClipOutliersStep), "clip-outliers")]
+[JsonDerivedType(typeof(DropOutliersStep), "drop-outliers")]
+[JsonDerivedType(typeof(ParseNumberStep), "parse-number")]
+[JsonDerivedType(typeof(ParseDateStep), "parse-date")]
+[JsonDerivedType(typeof(ValuesToMissingStep), "values-to-missing")]
+[JsonDerivedType(typeof(ReplaceTextStep), "replace-text")]
+[JsonDerivedType(typeof(TidyTextStep), "tidy-text")]
+[JsonDerivedType(typeof(DatePartsStep), "date-parts")]
 public abstract partial record RecipeStep
 {
     /// <summary>Whether the target may be among the columns: for steps that choose rows or say what a column means. All other steps are never shown the target.</summary>
@@ -24,6 +36,27 @@ public abstract partial record RecipeStep
     /// <summary>Names of the columns that the step adds; each must be free.</summary>
     [JsonIgnore]
     public virtual IReadOnlyList<string> NewColumns => [];
+
+    /// <summary>Whether the step is for training alone (<see cref="FittedStep.TrainingOnly"/>); such a step never runs before the split.</summary>
+    [JsonIgnore]
+    public virtual bool TrainingOnly => false;
+
+    /// <summary>Whether fitting needs the target; such a step is fitted by <see cref="FitToTarget"/> and its columns never include the target.</summary>
+    [JsonIgnore]
+    public virtual bool LearnsFromTarget => false;
+
+    /// <summary>For steps that learn from the target, in place of <see cref="Fit"/>.</summary>
+    /// <param name="rows">Training rows without the target.</param>
+    /// <param name="target">The target of these rows, as it is at this step.</param>
+    /// <exception cref="RecipeException">The check finds a problem.</exception>
+    public virtual FittedStep FitToTarget(Table rows, Column target) => Fit(rows);
+
+    /// <summary>The rows that the step was fitted on, as the steps after it and the model are to learn from them. Differs from <see cref="FittedStep.Replay"/>
+    /// where replaying what was learnt from a row on that row itself would give its target away.</summary>
+    /// <param name="fitted">What fitting on these rows gave.</param>
+    /// <param name="rows">The same rows, the target among them.</param>
+    /// <param name="target">The target's name, or null.</param>
+    public virtual Table ReplayInTraining(FittedStep fitted, Table rows, string? target) => fitted.Replay(rows);
 
     /// <summary>For the start of every <see cref="Fit"/>.</summary>
     /// <exception cref="RecipeException">The check finds a problem; <see cref="Recipe"/> adds the position of the step.</exception>
@@ -45,4 +78,16 @@ public abstract partial record RecipeStep
 [JsonDerivedType(typeof(FittedPca), "pca")]
 [JsonDerivedType(typeof(FittedFilterRows), "filter-rows")]
 [JsonDerivedType(typeof(FittedDerivedColumn), "derived-column")]
+[JsonDerivedType(typeof(FittedLog), "log")]
+[JsonDerivedType(typeof(FittedSquareRoot), "square-root")]
+[JsonDerivedType(typeof(FittedYeoJohnson), "yeo-johnson")]
+[JsonDerivedType(typeof(FittedScale), "scale")]
+[JsonDerivedType(typeof(FittedClipOutliers), "clip-outliers")]
+[JsonDerivedType(typeof(FittedDropOutliers), "drop-outliers")]
+[JsonDerivedType(typeof(FittedParseNumber), "parse-number")]
+[JsonDerivedType(typeof(FittedParseDate), "parse-date")]
+[JsonDerivedType(typeof(FittedValuesToMissing), "values-to-missing")]
+[JsonDerivedType(typeof(FittedReplaceText), "replace-text")]
+[JsonDerivedType(typeof(FittedTidyText), "tidy-text")]
+[JsonDerivedType(typeof(FittedDateParts), "date-parts")]
 public abstract partial record FittedStep;

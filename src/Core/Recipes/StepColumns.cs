@@ -1,3 +1,4 @@
+using System.Globalization;
 using ModelWorkbench.Core.Datasets;
 
 namespace ModelWorkbench.Core.Recipes;
@@ -25,6 +26,30 @@ internal static class StepColumns
         return problems;
     }
 
+    /// <summary>New names that a column has already, and names that would be made twice.</summary>
+    /// <param name="leaving">Columns that make room.</param>
+    public static IEnumerable<StepProblem> CheckFree(Table table, IReadOnlyList<string> newNames, IReadOnlyList<string>? leaving = null)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var name in newNames)
+        {
+            if (!seen.Add(name)) yield return new StepProblem($"The step would make two columns '{name}'.", name);
+            else if (table.Find(name) is not null && !(leaving?.Contains(name) ?? false)) yield return new StepProblem($"There is a column '{name}' already, which the step would make.", name);
+        }
+    }
+
+    /// <summary>As <see cref="CheckNames"/>, and columns that hold neither categories nor text (nor, where asked for, true/false values).</summary>
+    public static List<StepProblem> CheckTexts(Table table, IReadOnlyList<string> names, bool orBoolean = false)
+    {
+        var problems = CheckNames(table, names);
+        foreach (var name in names.Distinct())
+            if (table.Find(name) is { } column && !IsText(column) && !(orBoolean && column.Kind == ColumnKind.Boolean))
+                problems.Add(new StepProblem($"Column '{name}' holds {Noun(column.Kind)}; a text or category column was expected.", name));
+        return problems;
+    }
+
+    public static bool IsText(Column column) => column.Kind is ColumnKind.Category or ColumnKind.Text;
+
     /// <summary>As <see cref="CheckNames"/>, and columns that are not numeric.</summary>
     public static List<StepProblem> CheckNumeric(Table table, IReadOnlyList<string> names)
     {
@@ -33,6 +58,38 @@ internal static class StepColumns
             if (table.Find(name) is { } column and not NumericColumn)
                 problems.Add(new StepProblem($"Column '{name}' holds {Noun(column.Kind)}; a numeric column was expected.", name));
         return problems;
+    }
+
+    /// <summary>As <see cref="CheckNumeric"/>, with the columns that "all numeric columns" means, and where there is none a problem.</summary>
+    public static List<StepProblem> CheckAllNumeric(Table table, IReadOnlyList<string> names, bool needValues = false)
+    {
+        var columns = Resolve(table, names, IsNumeric);
+        var problems = CheckNumeric(table, columns);
+        if (columns.Count == 0) problems.Add(new StepProblem("There is no numeric column."));
+        if (!needValues) return problems;
+        foreach (var name in columns.Distinct())
+            if (table.Find(name) is NumericColumn column && !column.Values.ContainsAnyExcept(double.NaN))
+                problems.Add(new StepProblem($"Column '{name}' has no value in {Count(column.Length, "row")} to learn from; drop it or leave it out.", name));
+        return problems;
+    }
+
+    /// <summary>One problem a column with numbers that the step cannot take, which names how many there are and where the first is.</summary>
+    /// <param name="refuses">Whether it is one of them; false for missing.</param>
+    /// <param name="found">What they are: <c>-1 or less</c>.</param>
+    /// <param name="expected">What they should be: <c>more than -1</c>.</param>
+    public static IEnumerable<StepProblem> CheckRange(Table table, IReadOnlyList<string> names, Func<double, bool> refuses, string found, string expected)
+    {
+        foreach (var name in names.Distinct())
+        {
+            if (table.Find(name) is not NumericColumn column) continue;
+            var (count, first) = (0, -1);
+            for (var row = 0; row < column.Length; row++)
+                if (refuses(column.Values[row]) && count++ == 0) first = row;
+            if (count > 0)
+                yield return new StepProblem(
+                    string.Create(CultureInfo.InvariantCulture, $"Column '{name}' has {Count(count, "value")} of {found}, the first on line {table.LineNumbers[first]}: found {column.Values[first]}, expected {expected}."),
+                    name, table.LineNumbers[first]);
+        }
     }
 
     /// <summary>For replays: a column that was numeric in training.</summary>
@@ -48,6 +105,49 @@ internal static class StepColumns
         for (var i = 0; i < names.Count; i++) changed.Add(names[i], change(table[names[i]], i));
         return new Table([.. table.Columns.Select(c => changed.GetValueOrDefault(c.Name, c))], table.LineNumbers.ToArray());
     }
+
+    /// <summary>As <see cref="Change"/>, but columns that are not there are passed over: at prediction that is the target.</summary>
+    public static Table ChangePresent(Table table, IReadOnlyList<string> names, Func<Column, Column> change) =>
+        Change(table, [.. names.Where(name => table.Find(name) is not null)], (column, _) => change(column));
+
+    /// <summary>A new column of numbers, each made of the one in its place.</summary>
+    public static NumericColumn Map(Column column, Func<double, double> map)
+    {
+        var values = Numeric(column).Values;
+        var mapped = new double[values.Length];
+        for (var row = 0; row < mapped.Length; row++) mapped[row] = map(values[row]);
+        return new NumericColumn(column.Name, mapped);
+    }
+
+    /// <summary>A column of texts with each distinct text mapped once; null becomes missing, and what became equal is one value.</summary>
+    public static DictionaryColumn Map(DictionaryColumn column, Func<string, string?> map)
+    {
+        var index = new Dictionary<string, int>(StringComparer.Ordinal);
+        var codeByCode = new int[column.Values.Count];
+        for (var code = 0; code < codeByCode.Length; code++)
+        {
+            if (map(column.Values[code]) is not { } text) { codeByCode[code] = DictionaryColumn.MissingCode; continue; }
+            if (!index.TryGetValue(text, out codeByCode[code])) index.Add(text, codeByCode[code] = index.Count);
+        }
+        var codes = new int[column.Length];
+        for (var row = 0; row < codes.Length; row++) codes[row] = column.Codes[row] is >= 0 and var code ? codeByCode[code] : DictionaryColumn.MissingCode;
+        return new DictionaryColumn(column.Name, column.Kind, codes, [.. index.Keys]);
+    }
+
+    /// <summary>A column of true and false.</summary>
+    public static DictionaryColumn Flag(string name, int length, Func<int, bool> holds)
+    {
+        var codes = new int[length];
+        for (var row = 0; row < length; row++) codes[row] = holds(row) ? 1 : 0;
+        return new DictionaryColumn(name, ColumnKind.Boolean, codes, ["false", "true"]);
+    }
+
+    /// <summary>The table with more columns at its end.</summary>
+    public static Table Append(Table table, IReadOnlyList<Column> columns) => new([.. table.Columns, .. columns], table.LineNumbers.ToArray());
+
+    /// <summary>The table with columns in the place of one; <paramref name="keep"/> leaves that one before them.</summary>
+    public static Table Replace(Table table, string name, IReadOnlyList<Column> columns, bool keep = false) =>
+        new([.. table.Columns.SelectMany(c => c.Name != name ? [c] : keep ? [c, .. columns] : columns)], table.LineNumbers.ToArray());
 
     /// <summary>The rows for which <paramref name="keep"/> holds; the same table where that is all of them.</summary>
     public static Table Where(Table table, Func<int, bool> keep)

@@ -4,7 +4,7 @@ namespace ModelWorkbench.Core.Recipes.Steps;
 
 /// <summary>Leaves out columns.</summary>
 /// <param name="Columns">At least one.</param>
-public sealed record DropColumnsStep(IReadOnlyList<string> Columns) : RecipeStep
+public sealed record DropColumnsStep([property: FieldWords("Columns to drop")] IReadOnlyList<string> Columns) : RecipeStep
 {
     public override string Title => "Drop columns";
     public override string Summary => StepColumns.Describe(Columns, "none chosen");
@@ -28,5 +28,7 @@ public sealed record DropColumnsStep(IReadOnlyList<string> Columns) : RecipeStep
 
 public sealed record FittedDropColumns(IReadOnlyList<string> Columns) : FittedStep
 {
+    public override IReadOnlyList<string> Removed => Columns;
+
     public override Table Replay(Table rows) => rows.Without(Columns);
 }

@@ -8,7 +8,10 @@ namespace ModelWorkbench.Core.Recipes.Steps;
 /// <param name="Columns">Numeric columns without missing values; empty for all numeric columns.</param>
 /// <param name="Components">k: 1 to the number of columns.</param>
 /// <param name="Standardize">Whether columns are first brought to unit variance, so that their units do not matter.</param>
-public sealed record PcaStep(IReadOnlyList<string> Columns, int Components, bool Standardize = true) : RecipeStep
+public sealed record PcaStep(
+    [property: FieldWords("Columns to replace", NoneMeans = "None chosen: all numeric columns", Kinds = [ColumnKind.Numeric])] IReadOnlyList<string> Columns,
+    [property: FieldWords("Components", Help = "How many new columns take the place of the chosen ones. Fewer components lose more of the variance.")] int Components,
+    [property: FieldWords("Bring columns to unit variance first, so that their units do not matter")] bool Standardize = true) : RecipeStep
 {
     public override string Title => "Principal components";
     public override string Summary => $"{StepColumns.Describe(Columns, "all numeric columns")} to {StepColumns.Count(Components, "component")}{(Standardize ? ", standardised" : "")}";
@@ -66,6 +69,16 @@ public sealed record FittedPca(IReadOnlyList<string> Columns, PrincipalComponent
     /// <summary>The columns that take the place of <see cref="Columns"/>.</summary>
     [JsonIgnore]
     public IReadOnlyList<string> ComponentNames => Names(Components.Components.Length);
+
+    public override IReadOnlyList<ColumnOrigin> Origins => [.. ComponentNames.Select(name => new ColumnOrigin(name, Columns))];
+    public override IReadOnlyList<string> Removed => Columns;
+
+    public override IReadOnlyList<LearntValue> Learnt =>
+    [
+        .. Columns.SelectMany((column, j) => new[] { new LearntValue(column, "mean", Components.Mean[j]), new LearntValue(column, "divided by", Components.Scale[j]) }),
+        .. ComponentNames.SelectMany((name, c) => Columns.Select((column, j) => new LearntValue(column, $"weight in {name}", Components.Components[c][j]))
+            .Append(new LearntValue(name, "share of the variance", Components.ExplainedVarianceRatio[c]))),
+    ];
 
     internal static IReadOnlyList<string> Names(int count) =>
         [.. Enumerable.Range(1, count).Select(c => string.Create(CultureInfo.InvariantCulture, $"pca_{c}"))];
