@@ -11,9 +11,6 @@ public enum ExpressionType { Number, Text, Boolean, Date }
 /// <param name="Length">In characters, at least 1.</param>
 public sealed record ExpressionProblem(string Message, int Column, int Length);
 
-/// <summary>A column that an expression may name.</summary>
-public sealed record ExpressionColumn(string Name, ColumnKind Kind);
-
 /// <summary>A formula over the columns of a table, checked and ready to be evaluated. It is read into a tree of known functions: never compiled, never handed to another program.</summary>
 /// <remarks>
 /// Missing values, as in SQL: whatever is computed from a missing value is missing, comparisons included; <c>false and missing</c> is false and <c>true or missing</c> is true
@@ -30,7 +27,7 @@ public sealed class Expression
 
     private readonly BoundExpression _root;
 
-    private Expression(string text, BoundExpression root, IReadOnlyList<ExpressionColumn> inputs)
+    private Expression(string text, BoundExpression root, IReadOnlyList<ColumnHeader> inputs)
     {
         Text = text;
         _root = root;
@@ -42,23 +39,23 @@ public sealed class Expression
     public ExpressionType Type => _root.Type ?? ExpressionType.Number;
 
     /// <summary>The columns that it reads, each once, in the order in which they are named.</summary>
-    public IReadOnlyList<ExpressionColumn> Inputs { get; }
+    public IReadOnlyList<ColumnHeader> Inputs { get; }
 
     /// <summary>Everything that is wrong with the text, or its one syntax error; empty where it can be evaluated.</summary>
     /// <param name="expected">The type that the result must have; null for any.</param>
-    public static IReadOnlyList<ExpressionProblem> Check(string text, IReadOnlyList<ExpressionColumn> columns, ExpressionType? expected = null) => Read(text, columns, expected).Problems;
+    public static IReadOnlyList<ExpressionProblem> Check(string text, IReadOnlyList<ColumnHeader> columns, ExpressionType? expected = null) => Read(text, columns, expected).Problems;
 
     /// <summary>As the other, with the columns of a table.</summary>
     public static IReadOnlyList<ExpressionProblem> Check(string text, Table table, ExpressionType? expected = null) => Check(text, ColumnsOf(table), expected);
 
     /// <exception cref="ArgumentException">The check finds a problem.</exception>
-    public static Expression Parse(string text, IReadOnlyList<ExpressionColumn> columns)
+    public static Expression Parse(string text, IReadOnlyList<ColumnHeader> columns)
     {
         var (expression, problems) = Read(text, columns, null);
         return expression ?? throw new ArgumentException($"The expression cannot be used. {string.Join(" ", problems.Select(p => $"Character {p.Column}: {p.Message}"))}", nameof(text));
     }
 
-    public static IReadOnlyList<ExpressionColumn> ColumnsOf(Table table) => [.. table.Columns.Select(c => new ExpressionColumn(c.Name, c.Kind))];
+    public static IReadOnlyList<ColumnHeader> ColumnsOf(Table table) => [.. table.Columns.Select(c => new ColumnHeader(c.Name, c.Kind))];
 
     /// <summary>The names of columns that the text speaks of, whether or not they exist; empty where it is no expression.</summary>
     public static IReadOnlyList<string> ColumnNames(string text)
@@ -101,13 +98,13 @@ public sealed class Expression
         return holds;
     }
 
-    /// <summary>The same in Python over a pandas data frame <c>df</c>, with the helpers of <see cref="Scripts.PandasScript"/>.</summary>
+    /// <summary>The same in Python over a pandas data frame <c>df</c>.</summary>
     internal string ToPandas() => _root.ToPandas();
 
-    /// <summary>The same in C# over a <c>row</c>, with the helpers of <see cref="Scripts.CSharpScript"/>.</summary>
+    /// <summary>The same in C# over a <c>row</c>.</summary>
     internal string ToCSharp() => _root.ToCSharp();
 
-    private static (Expression? Expression, IReadOnlyList<ExpressionProblem> Problems) Read(string text, IReadOnlyList<ExpressionColumn> columns, ExpressionType? expected)
+    private static (Expression? Expression, IReadOnlyList<ExpressionProblem> Problems) Read(string text, IReadOnlyList<ColumnHeader> columns, ExpressionType? expected)
     {
         ExpressionSyntax syntax;
         try { syntax = ExpressionParser.Parse(text); }

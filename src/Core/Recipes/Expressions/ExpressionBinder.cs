@@ -3,15 +3,15 @@ using ModelWorkbench.Core.Datasets;
 namespace ModelWorkbench.Core.Recipes.Expressions;
 
 /// <summary>Gives every part of an expression its type and finds all that does not fit.</summary>
-internal sealed class ExpressionBinder(IReadOnlyList<ExpressionColumn> columns)
+internal sealed class ExpressionBinder(IReadOnlyList<ColumnHeader> columns)
 {
     private const int MaxNamesShown = 30;
     private static readonly BoundExpression.Constant Faulty = new(null, ExpressionVector.Missing(ExpressionType.Number));
     private readonly List<ExpressionProblem> _problems = [];
-    private readonly List<ExpressionColumn> _inputs = [];
+    private readonly List<ColumnHeader> _inputs = [];
 
     public IReadOnlyList<ExpressionProblem> Problems => _problems;
-    public IReadOnlyList<ExpressionColumn> Inputs => _inputs;
+    public IReadOnlyList<ColumnHeader> Inputs => _inputs;
 
     public void Add(ExpressionSyntax at, string message) => _problems.Add(new ExpressionProblem(message, at.Start + 1, Math.Max(1, at.Length)));
 

@@ -160,7 +160,8 @@ internal static class ExpressionFunctions
 
     private static ExpressionFunction Comparison(string sign, Func<int, bool> test, string code, params ExpressionType[] types) =>
         new(sign, Operators, [new("left", Accepts.Same), new("right", Accepts.Same)], ExpressionType.Boolean, (a, n) => Compare(a[0], a[1], n, test),
-            c => $"({c[0]} {code} {c[1]})", c => $"Is(Order({c[0]}, {c[1]}), order => order {code} 0)") { SharedTypes = types };
+            c => $"({c[0]} {code} {c[1]})", c => $"Is(Order({c[0]}, {c[1]}), order => order {code} 0)")
+        { SharedTypes = types };
 
     private static ExpressionFunction Connective(string word, Func<int, int, int> function, string sign) =>
         new(word, Operators, [new("left", Accepts.Boolean), new("right", Accepts.Boolean)], ExpressionType.Boolean,
@@ -179,7 +180,8 @@ internal static class ExpressionFunctions
     private static ExpressionFunction Extreme(string name, Func<double, double, double> function, string pandas, string csharp, string meaning, string example) =>
         new(name, Numbers, [new("number", Accepts.Number), new("number", Accepts.Number)], Number,
             (a, n) => a.Skip(1).Aggregate(a[0], (x, y) => Map(x, y, n, function)),
-            c => c.Aggregate((x, y) => $"{pandas}({x}, {y})"), c => c.Aggregate((x, y) => $"Map({x}, {y}, {csharp})"), meaning, example) { Variadic = true };
+            c => c.Aggregate((x, y) => $"{pandas}({x}, {y})"), c => c.Aggregate((x, y) => $"Map({x}, {y}, {csharp})"), meaning, example)
+        { Variadic = true };
 
     private static ExpressionFunction TextToText(string name, Func<string, string> function, string pandas, string csharp, string meaning, string example) =>
         new(name, Texts, [new("text", Accepts.Text)], Text, (a, n) => Words(a[0]).Map(function), c => c[0] + pandas, c => $"({c[0]})?.{csharp}", meaning, example);

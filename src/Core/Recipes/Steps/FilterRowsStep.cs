@@ -32,7 +32,7 @@ public sealed record FilterRowsStep(string Condition) : RecipeStep
 
 /// <param name="Condition">As the person wrote it.</param>
 /// <param name="Inputs">The columns it reads, with their kinds in training.</param>
-public sealed record FittedFilterRows(string Condition, IReadOnlyList<ExpressionColumn> Inputs) : FittedStep
+public sealed record FittedFilterRows(string Condition, IReadOnlyList<ColumnHeader> Inputs) : FittedStep
 {
     private Expression? _expression;
 
