@@ -22,11 +22,14 @@ public sealed class RecipePreviewer : IDisposable
     }
 
     private readonly List<(string Step, Stage Stage)> _kept = [];
-    private Table? _keptFor;
+    private (Table? Sample, string? Target) _keptFor;
     private CancellationTokenSource? _running, _counting;
 
     /// <returns>Null where a newer call, or the end of the page, overtook this one.</returns>
-    public async Task<Made?> MakeAsync(RecipeSource source, Recipe recipe)
+    /// <param name="source">The dataset.</param>
+    /// <param name="recipe">What to do to it.</param>
+    /// <param name="target">The target's name, or null where none is chosen.</param>
+    public async Task<Made?> MakeAsync(RecipeSource source, Recipe recipe, string? target)
     {
         var before = _running;
         using var running = _running = new CancellationTokenSource();
@@ -34,7 +37,7 @@ public sealed class RecipePreviewer : IDisposable
         if (_counting is not null) await _counting.CancelAsync();
         try
         {
-            return await Task.Run(() => Make(source, recipe, running.Token), running.Token);
+            return await Task.Run(() => Make(source, recipe, target, running.Token), running.Token);
         }
         catch (OperationCanceledException)
         {
@@ -74,15 +77,15 @@ public sealed class RecipePreviewer : IDisposable
         _counting?.Cancel();
     }
 
-    private Made Make(RecipeSource source, Recipe recipe, CancellationToken cancellationToken)
+    private Made Make(RecipeSource source, Recipe recipe, string? target, CancellationToken cancellationToken)
     {
         // A page's previews follow one another, but one that is overtaken may still be at its last step.
         lock (_kept)
         {
-            if (!ReferenceEquals(_keptFor, source.Sample))
+            if (!ReferenceEquals(_keptFor.Sample, source.Sample) || _keptFor.Target != target)
             {
                 _kept.Clear();
-                _keptFor = source.Sample;
+                _keptFor = (source.Sample, target);
             }
             var table = source.Sample;
             for (var i = 0; i < recipe.Steps.Count; i++)
@@ -92,7 +95,7 @@ public sealed class RecipePreviewer : IDisposable
                 var step = JsonSerializer.Serialize(recipe.Steps[i] with { Label = null }, CoreJson.Options);
                 if (i >= _kept.Count || _kept[i].Step != step)
                 {
-                    var made = new Stage(table, recipe.PreviewStep(i, table, null));
+                    var made = new Stage(table, recipe.PreviewStep(i, table, target));
                     if (i < _kept.Count) _kept.RemoveRange(i, _kept.Count - i);
                     _kept.Add((step, made));
                 }
