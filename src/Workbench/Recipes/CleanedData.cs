@@ -1,4 +1,3 @@
-using System.Text;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Recipes;
 
