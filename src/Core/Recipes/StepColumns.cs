@@ -1,3 +1,4 @@
+using System.Globalization;
 using ModelWorkbench.Core.Datasets;
 
 namespace ModelWorkbench.Core.Recipes;
@@ -57,6 +58,38 @@ internal static class StepColumns
             if (table.Find(name) is { } column and not NumericColumn)
                 problems.Add(new StepProblem($"Column '{name}' holds {Noun(column.Kind)}; a numeric column was expected.", name));
         return problems;
+    }
+
+    /// <summary>As <see cref="CheckNumeric"/>, with the columns that "all numeric columns" means, and where there is none a problem.</summary>
+    public static List<StepProblem> CheckAllNumeric(Table table, IReadOnlyList<string> names, bool needValues = false)
+    {
+        var columns = Resolve(table, names, IsNumeric);
+        var problems = CheckNumeric(table, columns);
+        if (columns.Count == 0) problems.Add(new StepProblem("There is no numeric column."));
+        if (!needValues) return problems;
+        foreach (var name in columns.Distinct())
+            if (table.Find(name) is NumericColumn column && !column.Values.ContainsAnyExcept(double.NaN))
+                problems.Add(new StepProblem($"Column '{name}' has no value in {Count(column.Length, "row")} to learn from; drop it or leave it out.", name));
+        return problems;
+    }
+
+    /// <summary>One problem a column with numbers that the step cannot take, which names how many there are and where the first is.</summary>
+    /// <param name="refuses">Whether it is one of them; false for missing.</param>
+    /// <param name="found">What they are: <c>-1 or less</c>.</param>
+    /// <param name="expected">What they should be: <c>more than -1</c>.</param>
+    public static IEnumerable<StepProblem> CheckRange(Table table, IReadOnlyList<string> names, Func<double, bool> refuses, string found, string expected)
+    {
+        foreach (var name in names.Distinct())
+        {
+            if (table.Find(name) is not NumericColumn column) continue;
+            var (count, first) = (0, -1);
+            for (var row = 0; row < column.Length; row++)
+                if (refuses(column.Values[row]) && count++ == 0) first = row;
+            if (count > 0)
+                yield return new StepProblem(
+                    string.Create(CultureInfo.InvariantCulture, $"Column '{name}' has {Count(count, "value")} of {found}, the first on line {table.LineNumbers[first]}: found {column.Values[first]}, expected {expected}."),
+                    name, table.LineNumbers[first]);
+        }
     }
 
     /// <summary>For replays: a column that was numeric in training.</summary>

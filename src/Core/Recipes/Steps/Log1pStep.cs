@@ -1,4 +1,3 @@
-using System.Globalization;
 using ModelWorkbench.Core.Datasets;
 
 namespace ModelWorkbench.Core.Recipes.Steps;
@@ -12,24 +11,11 @@ public sealed record Log1pStep(
     public override string Summary => $"ln(1 + value) of {StepColumns.Describe(Columns, "all numeric columns")}";
     public override IReadOnlyList<string> InputColumns => Columns;
 
-    public override IReadOnlyList<StepProblem> Check(Table table)
-    {
-        var columns = StepColumns.Resolve(table, Columns, StepColumns.IsNumeric);
-        var problems = StepColumns.CheckNumeric(table, columns);
-        if (columns.Count == 0) problems.Add(new StepProblem("There is no numeric column."));
-        foreach (var name in columns.Distinct())
-        {
-            if (table.Find(name) is not NumericColumn column) continue;
-            var (count, first) = (0, -1);
-            for (var row = 0; row < column.Length; row++)
-                if (column.Values[row] <= -1 && count++ == 0) first = row;
-            if (count > 0)
-                problems.Add(new StepProblem(
-                    string.Create(CultureInfo.InvariantCulture, $"Column '{name}' has {StepColumns.Count(count, "value")} of -1 or less, the first on line {table.LineNumbers[first]}: found {column.Values[first]}, expected more than -1."),
-                    name, table.LineNumbers[first]));
-        }
-        return problems;
-    }
+    public override IReadOnlyList<StepProblem> Check(Table table) =>
+    [
+        .. StepColumns.CheckAllNumeric(table, Columns),
+        .. StepColumns.CheckRange(table, StepColumns.Resolve(table, Columns, StepColumns.IsNumeric), value => value <= -1, "-1 or less", "more than -1"),
+    ];
 
     public override FittedStep Fit(Table rows)
     {
@@ -41,13 +27,7 @@ public sealed record Log1pStep(
 public sealed record FittedLog1p(IReadOnlyList<string> Columns) : FittedStep
 {
     /// <summary>A value of -1 or less, which training rows do not have, becomes missing.</summary>
-    public override Table Replay(Table rows) => StepColumns.Change(rows, Columns, (column, _) =>
-    {
-        var values = StepColumns.Numeric(column).Values;
-        var logs = new double[values.Length];
-        for (var row = 0; row < logs.Length; row++) logs[row] = Log1p(values[row]);
-        return new NumericColumn(column.Name, logs);
-    });
+    public override Table Replay(Table rows) => StepColumns.Change(rows, Columns, (column, _) => StepColumns.Map(column, Log1p));
 
     /// <summary>ln(1 + x) without the loss of digits near 0 that <see cref="double.LogP1"/> has; NaN for -1 or less.</summary>
     /// <remarks>Kahan's correction: Goldberg (1991), What every computer scientist should know about floating-point arithmetic, theorem 4.</remarks>
