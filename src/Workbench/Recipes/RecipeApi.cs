@@ -38,10 +38,10 @@ public static class RecipeApi
                 ? Results.File(Encoding.UTF8.GetBytes(write(dataset, state)), contentType, file)
                 : NotFound(id)).WithTags("Recipes").WithName(name).WithSummary(summary).Produces<string>(200, contentType).ProducesProblem(404);
 
-    private static async Task<IResult> PreviewAsync(int id, Recipe body, DatasetStore store, CancellationToken ct, [FromQuery] bool exact = false, [FromQuery] string? target = null)
+    private static async Task<IResult> PreviewAsync(int id, Recipe body, DatasetStore store, ArtefactStore artefacts, CancellationToken ct, [FromQuery] bool exact = false, [FromQuery] string? target = null)
     {
         if (await store.FindAsync(id, ct) is not { } dataset) return NotFound(id);
-        var source = await RecipeSource.OpenAsync(store, dataset, ct);
+        var source = await RecipeSource.OpenAsync(artefacts, dataset, ct);
         if (target is not null && source.Sample.Find(target) is null) return Results.Problem(statusCode: 400, title: "Unknown column", detail: $"target is '{target}'; there is no such column.");
         return await Task.Run(() =>
         {
