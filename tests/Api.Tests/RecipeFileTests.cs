@@ -14,7 +14,7 @@ public sealed class RecipeFileTests(SharedWorkbench workbench) : IClassFixture<S
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private ApiClient Api => workbench.Api;
+    private ApiClient Api => workbench.App.Api;
 
     [Fact]
     public async Task A_recipe_that_is_downloaded_can_be_put_on_another_dataset()
@@ -66,7 +66,8 @@ public sealed class RecipeFileTests(SharedWorkbench workbench) : IClassFixture<S
     [InlineData("target=nothing", "no such column")]
     public async Task An_export_that_cannot_be_made_says_why(string query, string why)
     {
-        using var answer = await Api.Http.GetAsync($"/api/v1/datasets/{workbench.PenguinsId}/export?{query}", Cancel);
+        var dataset = await UploadAsync(Sales);
+        using var answer = await Api.Http.GetAsync($"/api/v1/datasets/{dataset.Id}/export?{query}", Cancel);
         Assert.Contains(why, (await ApiClient.ReadProblemAsync(answer, HttpStatusCode.BadRequest)).Detail);
     }
 

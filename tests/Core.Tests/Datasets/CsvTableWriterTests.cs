@@ -1,4 +1,5 @@
 using ModelWorkbench.Core.Datasets;
+using Parquet;
 using Xunit;
 
 namespace ModelWorkbench.Core.Tests.Datasets;
@@ -13,8 +14,8 @@ public sealed class CsvTableWriterTests : IDisposable
     private static Table Awkward() => new(
     [
         new NumericColumn("amount, total", [1.5, -2, double.NaN, 1e300, 0.1, 123456789.125]),
-        DictionaryColumn.FromTexts("say \"so\"", ColumnKind.Category, ["a,b", "c;d", "line\r\nbreak", null, " blank ", "quote\"d"]),
-        DictionaryColumn.FromTexts("note", ColumnKind.Text, ["=1+1", "+49 30", "-5", "@cmd", "日本 ≠ é", "tab\there"]),
+        DictionaryColumn.FromTexts("say \"so\"", ColumnKind.Category, ["a,b", "c;d", "line\r\nbreak", null, "inner  blanks", "quote\"d"]),
+        DictionaryColumn.FromTexts("note", ColumnKind.Text, ["=1+1", "+49 30", "-5", "@cmd", " 日本 ≠ é ", "tab\there"]),
         new DateTimeColumn("day", [new DateTime(2024, 5, 31).Ticks, DateTimeColumn.MissingTicks, new DateTime(1999, 12, 31, 23, 59, 58).Ticks, new DateTime(2000, 1, 1).Ticks, new DateTime(2000, 1, 2).Ticks, new DateTime(2000, 1, 3).Ticks]),
         DictionaryColumn.FromTexts("sure", ColumnKind.Boolean, ["yes", "no", "yes", null, "no", "yes"]),
     ]);
@@ -70,11 +71,25 @@ public sealed class CsvTableWriterTests : IDisposable
         var table = Awkward();
         var path = Path.Combine(_folder, "table.parquet");
         await ParquetTableWriter.WriteAsync([table.Take([0, 1, 2]), table.Take([3, 4, 5])], path, TestContext.Current.CancellationToken);
-        var copy = Path.Combine(_folder, "copy");
-        DatasetImporter.Import(path, null, copy, null, null, TestContext.Current.CancellationToken);
-        var read = TableFile.Read(copy, TestContext.Current.CancellationToken);
-        Assert.Equal(table.Columns.Select(c => c.Name), read.Columns.Select(c => c.Name));
-        foreach (var column in table.Columns) Assert.Equal(Texts(column), Texts(read[column.Name]));
+        await using var file = File.OpenRead(path);
+        await using var reader = await ParquetReader.CreateAsync(file, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(table.Columns.Select(c => c.Name), reader.Schema.DataFields.Select(f => f.Name));
+        Assert.Equal(2, reader.RowGroupCount);
+        for (var g = 0; g < 2; g++)
+        {
+            using var group = reader.OpenRowGroupReader(g);
+            var (numbers, texts, moments) = (new double?[3], new string?[3], new DateTime?[3]);
+            await group.ReadAsync<double>(reader.Schema.DataFields[0], numbers.AsMemory(), cancellationToken: TestContext.Current.CancellationToken);
+            await group.ReadAsync(reader.Schema.DataFields[1], texts.AsMemory()!, cancellationToken: TestContext.Current.CancellationToken);
+            await group.ReadAsync<DateTime>(reader.Schema.DataFields[3], moments.AsMemory(), cancellationToken: TestContext.Current.CancellationToken);
+            for (var i = 0; i < 3; i++)
+            {
+                var row = g * 3 + i;
+                Assert.Equal(((NumericColumn)table.Columns[0]).Values[row], numbers[i] ?? double.NaN);
+                Assert.Equal(table.Columns[1].GetText(row), texts[i]);
+                Assert.Equal(table.Columns[3].IsMissing(row) ? null : ((DateTimeColumn)table.Columns[3]).Ticks[row], moments[i]?.Ticks);
+            }
+        }
     }
 
     private static string Write(Table table, CsvWriteOptions options)
@@ -93,7 +108,7 @@ public sealed class CsvTableWriterTests : IDisposable
     {
         var path = Path.Combine(_folder, "table.csv");
         File.WriteAllText(path, text, CsvTableWriter.Encoding);
-        var options = CsvDetector.Detect(path, CancellationToken.None) with { Delimiter = delimiter, DecimalSeparator = mark, MissingMarks = [""], Kinds = like.Columns.ToDictionary(c => c.Name, c => c.Kind) };
+        var options = CsvDetector.Detect(path, CancellationToken.None) with { Delimiter = delimiter, DecimalMark = mark, MissingMarks = [], Kinds = like.Columns.ToDictionary(c => c.Name, c => c.Kind) };
         return CsvTableReader.Read(path, options, null, CancellationToken.None);
     }
 
