@@ -44,7 +44,7 @@ public sealed record ReplaceTextStep(
         else if (Match == TextMatch.Pattern)
         {
             try { _ = FittedReplaceText.Pattern(Find, IgnoreCase); }
-            catch (RegexParseException e) { problems.Add(new StepProblem($"The pattern '{Find}' is wrong at character {e.Offset + 1}: {e.Message}")); }
+            catch (RegexParseException e) { problems.Add(new StepProblem($"The pattern cannot be read: {e.Message}")); }
             catch (NotSupportedException) { problems.Add(new StepProblem($"The pattern '{Find}' looks around or back (such as (?=…), (?<=…) or \\1), which could take for ever on some texts; expected one without.")); }
         }
         return problems;
