@@ -256,8 +256,9 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
         Thread.CurrentThread.Priority = ThreadPriority.BelowNormal;
         try
         {
-            var table = DatasetImporter.Import(path, options, tablePath, null, progress, cancellationToken);
-            return (table, Profiler.Profile(TableFile.Read(tablePath, cancellationToken), cancellationToken));
+            var profile = new ProfileBuilder();
+            var table = DatasetImporter.Import(path, options, tablePath, chunk => profile.Add(chunk, cancellationToken), progress, cancellationToken);
+            return (table, profile.Build());
         }
         catch (ArgumentException e) when (e.ParamName == "options")
         {
