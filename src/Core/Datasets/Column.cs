@@ -39,6 +39,7 @@ public abstract class Column
 public sealed class NumericColumn(string name, double[] values) : Column(name, ColumnKind.Numeric, values.Length)
 {
     public ReadOnlySpan<double> Values => values;
+    internal ReadOnlyMemory<double> Memory => values;
     public override bool IsMissing(int row) => double.IsNaN(values[row]);
     public override string? GetText(int row) => double.IsNaN(values[row]) ? null : values[row].ToString("R", CultureInfo.InvariantCulture);
     public override Column Rename(string name) => new NumericColumn(name, values);

@@ -3,11 +3,20 @@ namespace ModelWorkbench.Core.Datasets;
 /// <summary>How a CSV file is to be read. Detected by <c>CsvDetector</c>, and the person may change any of it.</summary>
 public sealed record CsvOptions
 {
-    /// <summary>Between fields: comma, semicolon, tab or pipe.</summary>
+    /// <summary>Between fields: comma, semicolon, tab, pipe or any other character that is no line end.</summary>
     public char Delimiter { get; init; } = ',';
 
-    /// <summary>Around fields that hold the delimiter or a line break; doubled inside.</summary>
+    /// <summary>Around fields that hold the delimiter or a line break.</summary>
     public char Quote { get; init; } = '"';
+
+    /// <summary>Stands before a quote inside a quoted field; null where the quote is doubled instead.</summary>
+    public char? Escape { get; init; }
+
+    /// <summary>Lines of other text above the first record: titles, dates of export, notes.</summary>
+    public int SkipLines { get; init; }
+
+    /// <summary>A line that starts with this is passed over; null where there are no comments.</summary>
+    public string? CommentPrefix { get; init; }
 
     /// <summary>Whether the first record names the columns; otherwise they are column_1, column_2, …</summary>
     public bool HasHeader { get; init; } = true;
@@ -18,13 +27,35 @@ public sealed record CsvOptions
     /// <summary>The decimal mark, '.' or ','.</summary>
     public char DecimalMark { get; init; } = '.';
 
+    /// <summary>Between groups of three digits: comma, point, blank or apostrophe; null where digits are not grouped.</summary>
+    public char? ThousandsSeparator { get; init; }
+
     /// <summary>Field texts that mean "missing", compared after trimming, case-sensitive. The empty field is always missing.</summary>
     public IReadOnlyList<string> MissingMarks { get; init; } = DefaultMissingMarks;
+
+    /// <summary>Missing marks of single columns, by name, in place of <see cref="MissingMarks"/>.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> ColumnMissingMarks { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
+
+    /// <summary>What happens to a line that does not fit.</summary>
+    public BadLineAction BadLines { get; init; }
 
     /// <summary>Column kinds that the person chose, by column name; the others are decided on the evidence of all rows.</summary>
     public IReadOnlyDictionary<string, ColumnKind> Kinds { get; init; } = new Dictionary<string, ColumnKind>();
 
     public static IReadOnlyList<string> DefaultMissingMarks { get; } = ["NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?", "-", "#N/A"];
+}
+
+/// <summary>What to do with a line that has too few or too many fields, a misplaced quote, or bytes that are no text. Each is counted and listed, whatever is done.</summary>
+public enum BadLineAction
+{
+    /// <summary>Keep the row: absent fields are missing, fields too many are left out.</summary>
+    Repair,
+
+    /// <summary>Leave the row out.</summary>
+    Skip,
+
+    /// <summary>Refuse the file, naming the line.</summary>
+    Stop,
 }
 
 /// <summary>One line of the file that did not fit, or one value that could not be kept.</summary>

@@ -21,16 +21,28 @@ public sealed record Recipe(IReadOnlyList<RecipeStep> Steps)
         for (var i = 0; i < Steps.Count; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var before = table;
-            IReadOnlyList<StepProblem> problems = [];
-            if (Steps[i].Enabled)
-            {
-                try { table = Steps[i].ReplayInTraining(FitStep(i, table, target), table, target); }
-                catch (RecipeException exception) { problems = exception.Problems; }
-            }
-            outcomes[i] = new StepOutcome(Steps[i].Enabled, before.RowCount, before.ColumnCount, table.RowCount, table.ColumnCount, problems);
+            (outcomes[i], _, table) = PreviewStep(i, table, target);
         }
         return new RecipePreview(outcomes, table);
+    }
+
+    /// <summary>What one step would do to the table, for display, as <see cref="Preview"/>.</summary>
+    /// <param name="index">0-based position of the step.</param>
+    /// <param name="before">The table as the steps before it leave it.</param>
+    /// <param name="target">The target's name, or null where none is chosen yet.</param>
+    public StepPreview PreviewStep(int index, Table before, string? target)
+    {
+        var (after, fitted, problems) = (before, (FittedStep?)null, (IReadOnlyList<StepProblem>)[]);
+        if (Steps[index].Enabled)
+        {
+            try
+            {
+                fitted = FitStep(index, before, target);
+                after = Steps[index].ReplayInTraining(fitted, before, target);
+            }
+            catch (RecipeException exception) { problems = exception.Problems; }
+        }
+        return new StepPreview(new StepOutcome(Steps[index].Enabled, before.RowCount, before.ColumnCount, after.RowCount, after.ColumnCount, problems), fitted, after);
     }
 
     /// <summary>Applies the enabled steps up to the first one that learns or is for training alone. They look at each row by itself or only choose rows, so doing them before the split leaks nothing.</summary>
@@ -112,6 +124,11 @@ public sealed record Recipe(IReadOnlyList<RecipeStep> Steps)
 
 /// <summary>What a step does to the size of the table; for a step that is off or has problems nothing.</summary>
 public sealed record StepOutcome(bool Enabled, int RowsBefore, int ColumnsBefore, int RowsAfter, int ColumnsAfter, IReadOnlyList<StepProblem> Problems);
+
+/// <param name="Outcome">What it did to the size of the table.</param>
+/// <param name="Fitted">The step with what it learnt; null where it is off or has problems.</param>
+/// <param name="After">The table after it.</param>
+public sealed record StepPreview(StepOutcome Outcome, FittedStep? Fitted, Table After);
 
 /// <param name="Outcomes">One a step.</param>
 /// <param name="Result">The table after the last step.</param>

@@ -11,6 +11,14 @@ public abstract partial record RecipeStep
     /// <summary>A step that is off is kept in the recipe and skipped.</summary>
     public bool Enabled { get; init; } = true;
 
+    /// <summary>What the person calls this step, or null for its title.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Label { get; init; }
+
+    /// <summary>The settings as a form shows them; a step with settings that hang on one another leaves out those that do not count.</summary>
+    [JsonIgnore]
+    public virtual IReadOnlyList<StepField> Fields => StepField.Derive(this);
+
     /// <summary>What people read in lists: <c>Fill missing values</c>.</summary>
     [JsonIgnore]
     public abstract string Title { get; }
@@ -70,6 +78,10 @@ public abstract partial record FittedStep
     public virtual IReadOnlyList<string> ReadTexts => [];
 
     public abstract Table Replay(Table rows);
+
+    /// <summary>A replay of a table that comes in pieces, in order: the pieces one after the other give what <see cref="Replay"/> gives of the whole.</summary>
+    /// <remarks>A step that looks at each row by itself needs no memory between the pieces; one that compares rows overrides this.</remarks>
+    public virtual Func<Table, Table> ReplayPieces() => Replay;
 }
 
 /// <summary>One thing that a step learnt.</summary>

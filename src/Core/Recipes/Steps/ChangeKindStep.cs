@@ -6,7 +6,10 @@ namespace ModelWorkbench.Core.Recipes.Steps;
 /// <param name="Column">The column; it may be the target.</param>
 /// <param name="Kind">What it is to be.</param>
 /// <param name="AllowMissing">Whether values that cannot be converted may become missing; otherwise they are a problem.</param>
-public sealed record ChangeKindStep(string Column, ColumnKind Kind, bool AllowMissing = false) : RecipeStep
+public sealed record ChangeKindStep(
+    string Column,
+    [property: FieldWords("New kind")] ColumnKind Kind,
+    [property: FieldWords("Values that cannot be read become missing")] bool AllowMissing = false) : RecipeStep
 {
     public override string Title => "Change column kind";
     public override string Summary => $"{Column} to {StepColumns.Noun(Kind)}{(AllowMissing ? ", others become missing" : "")}";

@@ -4,7 +4,7 @@ namespace ModelWorkbench.Core.Recipes.Steps;
 
 /// <summary>Leaves out columns.</summary>
 /// <param name="Columns">At least one.</param>
-public sealed record DropColumnsStep(IReadOnlyList<string> Columns) : RecipeStep
+public sealed record DropColumnsStep([property: FieldWords("Columns to drop")] IReadOnlyList<string> Columns) : RecipeStep
 {
     public override string Title => "Drop columns";
     public override string Summary => StepColumns.Describe(Columns, "none chosen");

@@ -4,7 +4,8 @@ namespace ModelWorkbench.Core.Recipes.Steps;
 
 /// <summary>Leaves out rows in which one of the columns has no value.</summary>
 /// <param name="Columns">Where to look; empty for all columns, the target included.</param>
-public sealed record DropMissingRowsStep(IReadOnlyList<string> Columns) : RecipeStep
+public sealed record DropMissingRowsStep(
+    [property: FieldWords("Columns to look at", NoneMeans = "None chosen: rows with a missing value in any column")] IReadOnlyList<string> Columns) : RecipeStep
 {
     public override string Title => "Drop rows with missing values";
     public override string Summary => $"rows without a value in {StepColumns.Describe(Columns, "any column")}";

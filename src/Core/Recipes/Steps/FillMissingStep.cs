@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Globalization;
 using System.Text.Json.Serialization;
 using ModelWorkbench.Core.Datasets;
@@ -5,7 +6,13 @@ using ModelWorkbench.Core.Datasets;
 namespace ModelWorkbench.Core.Recipes.Steps;
 
 /// <summary>What goes where a value is missing.</summary>
-public enum FillMethod { Mean, Median, MostFrequent, Constant }
+public enum FillMethod
+{
+    [Description("the mean")] Mean,
+    [Description("the median")] Median,
+    [Description("the most frequent value")] MostFrequent,
+    [Description("a constant")] Constant,
+}
 
 /// <summary>Puts a value where none is: learnt from the training rows, or a constant.</summary>
 /// <param name="Columns">Which columns; empty for all that the method can fill (mean and median: the numeric ones) but <paramref name="GroupBy"/>.</param>
@@ -14,14 +21,24 @@ public enum FillMethod { Mean, Median, MostFrequent, Constant }
 /// <param name="GroupBy">A column: what is filled in is learnt for each of its values; for a group without values, or one that training rows did not have, that of all rows is taken. Null for no groups.</param>
 /// <param name="Flag">Whether a column <c>age_was_missing</c> tells which values were missing. Named columns all get one; of "all columns" those that have missing values.</param>
 public sealed record FillMissingStep(
-    IReadOnlyList<string> Columns,
-    FillMethod Method,
-    string? Constant = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] string? GroupBy = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Flag = false) : RecipeStep
+    [property: FieldWords("Columns to fill")] IReadOnlyList<string> Columns,
+    [property: FieldWords("Fill with")] FillMethod Method,
+    [property: FieldWords("Constant", Help = "Numbers with a decimal point, dates as 2024-05-31.")] string? Constant = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault), FieldWords("For each group of", Help = "The value is learnt for each value of this column; for groups that training rows did not have, that of all rows is taken.", NoneMeans = "no groups")] string? GroupBy = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault), FieldWords("Add a column that tells which values were missing")] bool Flag = false) : RecipeStep
 {
     /// <summary>Beyond this a group is rather an identifier, and the model would carry a value for each.</summary>
     public const int MostGroups = 10_000;
+
+    public override IReadOnlyList<StepField> Fields =>
+    [
+        .. StepField.Derive(this).Where(f => f.Name switch { "constant" => Method == FillMethod.Constant, "groupBy" => Method != FillMethod.Constant, _ => true })
+            .Select(f => f is StepField.ColumnList columns
+                ? columns with { Kinds = NeedsNumbers ? [ColumnKind.Numeric] : [], NoneMeans = NeedsNumbers ? "None chosen: all numeric columns" : "None chosen: all columns" }
+                : f)
+            // What the columns may be hangs on the method, so that comes first.
+            .OrderBy(f => f.Name == "columns"),
+    ];
 
     public override string Title => "Fill missing values";
     public override bool Learns => Method != FillMethod.Constant;

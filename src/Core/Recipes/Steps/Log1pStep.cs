@@ -4,7 +4,8 @@ namespace ModelWorkbench.Core.Recipes.Steps;
 
 /// <summary>Replaces numbers by ln(1 + value), which draws in long right tails; every value must be above -1.</summary>
 /// <param name="Columns">Numeric columns; empty for all of them.</param>
-public sealed record Log1pStep(IReadOnlyList<string> Columns) : RecipeStep
+public sealed record Log1pStep(
+    [property: FieldWords("Columns to transform", NoneMeans = "None chosen: all numeric columns", Kinds = [ColumnKind.Numeric])] IReadOnlyList<string> Columns) : RecipeStep
 {
     public override string Title => "Log transform";
     public override string Summary => $"ln(1 + value) of {StepColumns.Describe(Columns, "all numeric columns")}";

@@ -8,7 +8,10 @@ namespace ModelWorkbench.Core.Recipes.Steps;
 /// <param name="Columns">Numeric columns without missing values; empty for all numeric columns.</param>
 /// <param name="Components">k: 1 to the number of columns.</param>
 /// <param name="Standardize">Whether columns are first brought to unit variance, so that their units do not matter.</param>
-public sealed record PcaStep(IReadOnlyList<string> Columns, int Components, bool Standardize = true) : RecipeStep
+public sealed record PcaStep(
+    [property: FieldWords("Columns to replace", NoneMeans = "None chosen: all numeric columns", Kinds = [ColumnKind.Numeric])] IReadOnlyList<string> Columns,
+    [property: FieldWords("Components", Help = "How many new columns take the place of the chosen ones. Fewer components lose more of the variance.")] int Components,
+    [property: FieldWords("Bring columns to unit variance first, so that their units do not matter")] bool Standardize = true) : RecipeStep
 {
     public override string Title => "Principal components";
     public override string Summary => $"{StepColumns.Describe(Columns, "all numeric columns")} to {StepColumns.Count(Components, "component")}{(Standardize ? ", standardised" : "")}";

@@ -3,7 +3,7 @@ using ModelWorkbench.Core.Datasets;
 namespace ModelWorkbench.Core.Recipes.Steps;
 
 /// <summary>Gives a column another name; the steps after this one use the new name.</summary>
-public sealed record RenameColumnStep(string From, string To) : RecipeStep
+public sealed record RenameColumnStep([property: FieldWords("Column")] string From, [property: FieldWords("New name")] string To) : RecipeStep
 {
     public override string Title => "Rename column";
     public override string Summary => $"{From} to {To}";
