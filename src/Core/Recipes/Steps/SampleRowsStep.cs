@@ -1,0 +1,45 @@
+using System.Globalization;
+using ModelWorkbench.Core.Datasets;
+using ModelWorkbench.Core.Splits;
+
+namespace ModelWorkbench.Core.Recipes.Steps;
+
+/// <summary>Learns from some of the training rows only, drawn evenly; rows that the model is judged on or asked about are all kept.</summary>
+/// <param name="Fraction">Of the training rows, above 0 to 1; null where <paramref name="Count"/> is given.</param>
+/// <param name="Count">How many rows; all where there are fewer; null where <paramref name="Fraction"/> is given.</param>
+/// <param name="Seed">The same seed draws the same rows.</param>
+public sealed record SampleRowsStep(double? Fraction = null, int? Count = null, int Seed = 1) : RecipeStep
+{
+    public override string Title => "Sample rows";
+    public override string Summary => (Fraction, Count) switch
+    {
+        ({ } fraction, _) => string.Create(CultureInfo.InvariantCulture, $"{fraction:P1} of the training rows, seed {Seed}"),
+        (_, { } count) => $"{StepColumns.Count(count, "training row")}, seed {Seed}",
+        _ => "no size chosen",
+    };
+
+    public override bool TrainingOnly => true;
+    public override bool AllowsTarget => true;
+    public override IReadOnlyList<string> InputColumns => [];
+
+    public override IReadOnlyList<StepProblem> Check(Table table)
+    {
+        if (Fraction is null == Count is null) return [new StepProblem("Expected either a fraction of the rows or a number of rows.")];
+        if (Fraction is not (null or (> 0 and <= 1))) return [new StepProblem(string.Create(CultureInfo.InvariantCulture, $"Found {Fraction} as the fraction of rows, expected more than 0 and at most 1."))];
+        return Count < 1 ? [new StepProblem($"Found {Count} as the number of rows, expected at least 1.")] : [];
+    }
+
+    public override FittedStep Fit(Table rows)
+    {
+        ThrowUnlessApplicable(rows);
+        return new FittedSampleRows(Count ?? Math.Max(1, (int)Math.Round(Fraction!.Value * rows.RowCount)), Seed);
+    }
+}
+
+/// <param name="Count">How many rows are drawn.</param>
+public sealed record FittedSampleRows(int Count, int Seed) : FittedStep
+{
+    public override bool DropsRows => true;
+    public override bool TrainingOnly => true;
+    public override Table Replay(Table rows) => rows.RowCount <= Count ? rows : rows.Take(RowSample.Take(rows.RowCount, Count, Seed));
+}
