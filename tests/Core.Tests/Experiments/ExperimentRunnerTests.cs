@@ -134,7 +134,7 @@ public sealed class ExperimentRunnerTests : IDisposable
 
         // The stored answers were given by the encoding of all training rows: reading the package proves them.
         using var file = File.OpenRead(Path.Combine(_folder, "trial-1.mwm"));
-        var package = Models.ModelPackage.Read(file);
+        var package = Core.Models.ModelPackage.Read(file);
         Assert.IsType<FittedTargetEncode>(Assert.Single(package.Manifest.Recipe.Steps));
         var likely = package.Pipeline.Predict(Table(Categories("group", "g0", "g5", "never seen"), Categories("id", null, null, null)));
         Assert.True(likely[0] < likely[2] && likely[2] < likely[1], string.Join(", ", likely));

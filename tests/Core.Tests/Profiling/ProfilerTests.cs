@@ -63,7 +63,7 @@ public class ProfilerTests
     public void A_single_value_has_no_spread_and_a_column_without_values_has_no_numbers()
     {
         var profile = Profile(new NumericColumn("one", [double.NaN, 3]), new NumericColumn("none", [double.NaN, double.NaN]), new DictionaryColumn("c", ColumnKind.Category, [-1, -1], ["unused"]));
-        Assert.Equal(new NumericSummary(3, 3, 3, 3, 3, 3, 0), profile.Columns[0].Numbers);
+        Assert.Equal(new NumericSummary(3, 3, 3, 3, 3, 3, 0) { Percentile1 = 3, Percentile5 = 3, Percentile95 = 3, Percentile99 = 3, ZeroCount = 0, NegativeCount = 0 }, profile.Columns[0].Numbers);
         Assert.Null(profile.Columns[1].Numbers);
         Assert.Null(profile.Columns[1].Histogram);
         Assert.Equal((2, 0, 1.0), (profile.Columns[1].MissingCount, profile.Columns[1].DistinctCount, profile.Columns[1].MissingFraction));
