@@ -83,6 +83,17 @@ public sealed class RecipeFileTests(SharedWorkbench workbench) : IClassFixture<S
     }
 
     [Fact]
+    public async Task The_recipe_comes_as_a_pandas_program_with_what_was_learnt()
+    {
+        var dataset = await UploadAsync(Sales);
+        await Api.SetRecipeAsync(dataset.Id, new FillMissingStep(["price"], FillMethod.Median));
+        var program = await Api.Http.GetStringAsync($"/api/v1/datasets/{dataset.Id}/recipe.py", Cancel);
+        Assert.Contains("import pandas", program);
+        // The median of 10, 30 and 10.
+        Assert.Contains("10", program.Split("Fill missing values")[1]);
+    }
+
+    [Fact]
     public async Task A_preview_tells_what_is_learnt_and_counts_all_rows_when_asked()
     {
         var dataset = await UploadAsync(Sales);

@@ -80,9 +80,13 @@ public abstract record StepField(string Name, string Label)
         var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
         RecipeStep Set(object? changed) => With(step, property, changed);
         if (typeof(IReadOnlyList<string>).IsAssignableFrom(type))
-            return property.Name.EndsWith("Columns", StringComparison.Ordinal) || property.Name is "By" or "Order"
-                ? new ColumnList(name, label, (IReadOnlyList<string>?)value ?? [], Set, said?.NoneMeans ?? "none chosen", said?.Kinds ?? [], property.Name == "Order")
+            return property.Name.EndsWith("Columns", StringComparison.Ordinal)
+                ? new ColumnList(name, label, (IReadOnlyList<string>?)value ?? [], Set, said?.NoneMeans ?? "none chosen", said?.Kinds ?? [], said?.IsOrdered == true)
                 : new TextList(name, label, (IReadOnlyList<string>?)value ?? [], Set);
+        if (typeof(IReadOnlyList<double>).IsAssignableFrom(type))
+            return new TextList(name, label, [.. ((IReadOnlyList<double>?)value ?? []).Select(v => v.ToString("R", CultureInfo.InvariantCulture))], lines =>
+                // A line that is no number is left out, as a list of numbers has no place for it.
+                Set(lines.Select(line => ColumnConversion.TryParseNumber(line.Trim(), out var number) ? number : double.NaN).Where(double.IsFinite).ToArray()));
         if (type == typeof(string))
             return property.Name.EndsWith("Column", StringComparison.Ordinal) || property.Name is "GroupBy" or "By" || property.Name == "From" && step.GetType().GetProperty("To") is not null && step.GetType().GetProperty("Columns") is null
                 ? new ColumnName(name, label, (string?)value, v => Set(isOptional && string.IsNullOrEmpty(v) ? null : v ?? ""), said?.Kinds ?? [], isOptional ? said?.NoneMeans ?? "none" : null)
@@ -145,6 +149,9 @@ public sealed class FieldWordsAttribute(string label) : Attribute
 
     /// <summary>What an empty choice stands for: <c>all numeric columns</c>.</summary>
     public string? NoneMeans { get; init; }
+
+    /// <summary>Of columns: whether their order matters.</summary>
+    public bool IsOrdered { get; init; }
 
     /// <summary>Of columns: which can be chosen; empty for all.</summary>
     public ColumnKind[] Kinds { get; init; } = [];

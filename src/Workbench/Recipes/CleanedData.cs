@@ -25,7 +25,8 @@ public sealed record CleanedData(FittedRecipe Recipe, IEnumerable<Table> Pieces,
             table = made.After;
         }
         var steps = new FittedRecipe(fitted);
-        return new CleanedData(steps, steps.ReplayPieces(source.Pieces(cancellationToken).DefaultIfEmpty(source.Sample)), learnsAnything && rows.RowCount < source.RowCount);
+        // Rows that were all there while the steps were tried need not be gone through again.
+        return new CleanedData(steps, source.IsWhole ? [table] : steps.ReplayPieces(source.Pieces(cancellationToken)), learnsAnything && rows.RowCount < source.RowCount);
     }
 
     /// <summary>Writes CSV; the stream is written to in large blocks, and no more than a piece is held.</summary>

@@ -5,7 +5,6 @@ using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Core.Recipes.Steps;
 using ModelWorkbench.Core.Splits;
 using ModelWorkbench.Core.Trainers;
-using ModelWorkbench.Core.Trainers.Encoding;
 using Xunit;
 
 namespace ModelWorkbench.Core.Tests.Recipes;

@@ -57,7 +57,7 @@ public class StepFormTests : PartTest
                 StepField.Flag f => f.Set(!f.Value),
                 StepField.Number f => f.Set((f.Value ?? 1) + 1),
                 StepField.TextList f => f.Set(["one", "two"]),
-                StepField.Text f => f.Set("other"),
+                StepField.Text f => f.Set("something else"),
                 StepField.Formula f => f.Set("size + 1"),
                 _ => blank,
             };

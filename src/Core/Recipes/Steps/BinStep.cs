@@ -23,9 +23,17 @@ public enum BinMethod
 /// <param name="Edges">For <see cref="BinMethod.OwnEdges"/>: ascending, at least one; one bin more than edges.</param>
 /// <param name="AsNumbers">Whether the result is the number of the bin from 0 on; otherwise a category such as <c>10 – 20</c>.</param>
 /// <remarks>The edges of pandas' cut and qcut (duplicates="drop").</remarks>
-public sealed record BinStep(IReadOnlyList<string> Columns, BinMethod Method, int Bins, IReadOnlyList<double> Edges, bool AsNumbers = false) : RecipeStep
+public sealed record BinStep(
+    [property: FieldWords("Columns to bin", NoneMeans = "None chosen: all numeric columns", Kinds = [ColumnKind.Numeric])] IReadOnlyList<string> Columns,
+    [property: FieldWords("Bins of")] BinMethod Method,
+    [property: FieldWords("How many bins")] int Bins,
+    [property: FieldWords("Edges", Help = "Numbers, ascending; an edge belongs to the bin below it.")] IReadOnlyList<double> Edges,
+    [property: FieldWords("Give the number of the bin in place of its range")] bool AsNumbers = false) : RecipeStep
 {
     public const int MostBins = 1_000;
+
+    public override IReadOnlyList<StepField> Fields =>
+        [.. StepField.Derive(this).Where(f => f.Name switch { "bins" => Method != BinMethod.OwnEdges, "edges" => Method == BinMethod.OwnEdges, _ => true })];
 
     public override string Title => "Bin";
     public override bool Learns => Method != BinMethod.OwnEdges;

@@ -6,7 +6,7 @@ namespace ModelWorkbench.Core.Recipes.Steps;
 /// <summary>Adds a column that a formula computes from the others in the same row.</summary>
 /// <param name="Name">The new column's name.</param>
 /// <param name="Expression">An expression: <c>price / area</c>. Its type gives the kind: numbers, true/false, dates; text becomes a category where values repeat.</param>
-public sealed record DerivedColumnStep(string Name, string Expression) : RecipeStep
+public sealed record DerivedColumnStep([property: FieldWords("Name of the new column")] string Name, [property: FieldWords("Expression", Help = "Such as price / area or if(age < 18, \"child\", \"adult\").")] string Expression) : RecipeStep
 {
     /// <summary>More different texts than this, or more than half as many as rows, are text and not categories; as for the columns of a file.</summary>
     private const int MaxCategories = 1000, AlwaysCategories = 20;

@@ -5,7 +5,7 @@ namespace ModelWorkbench.Core.Recipes.Steps;
 
 /// <summary>Keeps the rows for which a condition is true; where it is missing, the row goes.</summary>
 /// <param name="Condition">An expression that gives true or false: <c>age &gt;= 18 and country != "test"</c>. It may speak of the target.</param>
-public sealed record FilterRowsStep(string Condition) : RecipeStep
+public sealed record FilterRowsStep([property: FieldWords("Keep rows where", Help = "An expression that is true or false, such as age >= 18 and country != \"test\".")] string Condition) : RecipeStep
 {
     public override string Title => "Filter rows";
     public override string Summary => $"rows where {(string.IsNullOrWhiteSpace(Condition) ? "…" : Condition)}";

@@ -7,7 +7,9 @@ namespace ModelWorkbench.Core.Recipes.Steps;
 /// <param name="Columns">Category, boolean and text columns; at least one.</param>
 /// <param name="Buckets">How many columns take the place of each.</param>
 /// <remarks>The buckets are those of scikit-learn's FeatureHasher(input_type="string", alternate_sign=False).</remarks>
-public sealed record HashEncodeStep(IReadOnlyList<string> Columns, int Buckets = 16) : RecipeStep
+public sealed record HashEncodeStep(
+    [property: FieldWords("Columns to encode", Kinds = [ColumnKind.Category, ColumnKind.Boolean, ColumnKind.Text])] IReadOnlyList<string> Columns,
+    [property: FieldWords("Columns in place of each")] int Buckets = 16) : RecipeStep
 {
     public const int MostBuckets = 1_024;
 

@@ -8,7 +8,11 @@ namespace ModelWorkbench.Core.Recipes.Steps;
 /// <param name="MinimumShare">Of the rows with a value, 0 to 1: what is less frequent is rare.</param>
 /// <param name="MinimumCount">What has fewer rows is rare.</param>
 /// <param name="Other">What they become.</param>
-public sealed record MergeRareStep(IReadOnlyList<string> Columns, double MinimumShare = 0.01, int MinimumCount = 1, string Other = "other") : RecipeStep
+public sealed record MergeRareStep(
+    [property: FieldWords("Columns to look at", NoneMeans = "None chosen: all category columns", Kinds = [ColumnKind.Category, ColumnKind.Text])] IReadOnlyList<string> Columns,
+    [property: FieldWords("Rare below a share of", Help = "Of the rows with a value, 0 to 1.")] double MinimumShare = 0.01,
+    [property: FieldWords("Rare below a count of")] int MinimumCount = 1,
+    [property: FieldWords("Call them")] string Other = "other") : RecipeStep
 {
     public override string Title => "Merge rare categories";
     public override string Summary => string.Create(CultureInfo.InvariantCulture, $"{StepColumns.Describe(Columns, "all category columns")}: below {MinimumShare:P1} or {StepColumns.Count(MinimumCount, "row")} becomes '{Other}'");

@@ -5,7 +5,9 @@ namespace ModelWorkbench.Core.Recipes.Steps;
 /// <summary>Replaces a column of categories by one column of 0 and 1 for each category, such as <c>sex=male</c>.</summary>
 /// <param name="Columns">Category, boolean and text columns; empty for all category and boolean columns.</param>
 /// <param name="MaximumCategories">The most frequent ones of the training rows get a column each; all others are 0 in all of them.</param>
-public sealed record OneHotStep(IReadOnlyList<string> Columns, int MaximumCategories = 20) : RecipeStep
+public sealed record OneHotStep(
+    [property: FieldWords("Columns to encode", NoneMeans = "None chosen: all category columns", Kinds = [ColumnKind.Category, ColumnKind.Boolean, ColumnKind.Text])] IReadOnlyList<string> Columns,
+    [property: FieldWords("Categories with a column each", Help = "The most frequent ones of the training rows; all others are 0 in all of them.")] int MaximumCategories = 20) : RecipeStep
 {
     public const int MostCategories = 1_000;
 

@@ -19,9 +19,14 @@ public enum CategoryOrder
 /// <param name="Columns">Category, boolean and text columns; empty for all category and boolean columns.</param>
 /// <param name="By">Which order.</param>
 /// <param name="Sequence">For <see cref="CategoryOrder.Given"/>: the categories, the least first.</param>
-public sealed record OrdinalEncodeStep(IReadOnlyList<string> Columns, CategoryOrder By, IReadOnlyList<string> Sequence) : RecipeStep
+public sealed record OrdinalEncodeStep(
+    [property: FieldWords("Columns to encode", NoneMeans = "None chosen: all category columns", Kinds = [ColumnKind.Category, ColumnKind.Boolean, ColumnKind.Text])] IReadOnlyList<string> Columns,
+    [property: FieldWords("In order")] CategoryOrder By,
+    [property: FieldWords("Categories, the least first")] IReadOnlyList<string> Sequence) : RecipeStep
 {
     public const int MostCategories = 100_000;
+
+    public override IReadOnlyList<StepField> Fields => [.. StepField.Derive(this).Where(f => f.Name != "order" || By == CategoryOrder.Given)];
 
     public override string Title => "Ordinal encoding";
     public override bool Learns => By != CategoryOrder.Given;

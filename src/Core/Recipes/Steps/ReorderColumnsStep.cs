@@ -4,7 +4,7 @@ namespace ModelWorkbench.Core.Recipes.Steps;
 
 /// <summary>Puts columns first, in the order in which they are named; the others follow as they stood.</summary>
 /// <param name="Columns">At least one; the target may be among them.</param>
-public sealed record ReorderColumnsStep(IReadOnlyList<string> Columns) : RecipeStep
+public sealed record ReorderColumnsStep([property: FieldWords("Columns to put first", IsOrdered = true)] IReadOnlyList<string> Columns) : RecipeStep
 {
     public override string Title => "Reorder columns";
     public override string Summary => $"{StepColumns.Describe(Columns, "none chosen")} first";

@@ -8,7 +8,10 @@ namespace ModelWorkbench.Core.Recipes.Steps;
 /// <param name="Fraction">The chance of each training row to be drawn, above 0 to 1; null where <paramref name="Count"/> is given.</param>
 /// <param name="Count">How many rows; all where there are fewer; null where <paramref name="Fraction"/> is given.</param>
 /// <param name="Seed">The same seed draws the same rows.</param>
-public sealed record SampleRowsStep(double? Fraction = null, int? Count = null, int Seed = 1) : RecipeStep
+public sealed record SampleRowsStep(
+    [property: FieldWords("Share of the training rows", Help = "Above 0 to 1; leave empty to give a number of rows.", NoneMeans = "by number")] double? Fraction = null,
+    [property: FieldWords("Number of rows", Help = "Leave empty to give a share.", NoneMeans = "by share")] int? Count = null,
+    [property: FieldWords("Seed", Help = "The same seed draws the same rows.")] int Seed = 1) : RecipeStep
 {
     public override string Title => "Sample rows";
     public override string Summary => (Fraction, Count) switch

@@ -12,7 +12,11 @@ namespace ModelWorkbench.Core.Recipes.Steps;
 /// (sum + m · mean of all) / (rows + m): Micci-Barreca (2001), SIGKDD Explorations 3(1), as scikit-learn's TargetEncoder with a fixed <c>smooth</c>, and like it cross-fitted in training.
 /// Of two classes the share of the second (by character code) is taken, of more a column for each class; of a numeric target the mean.
 /// </remarks>
-public sealed record TargetEncodeStep(IReadOnlyList<string> Columns, double Smoothing = 10, int Folds = 5, int Seed = 1) : RecipeStep
+public sealed record TargetEncodeStep(
+    [property: FieldWords("Columns to encode", NoneMeans = "None chosen: all category columns", Kinds = [ColumnKind.Category, ColumnKind.Boolean, ColumnKind.Text])] IReadOnlyList<string> Columns,
+    [property: FieldWords("Smoothing", Help = "The mean of all rows counts as that of so many rows of the category.")] double Smoothing = 10,
+    [property: FieldWords("Folds", Help = "In training each row gets what was learnt from the other folds, never from its own target.")] int Folds = 5,
+    [property: FieldWords("Seed", Help = "Which row falls into which fold.")] int Seed = 1) : RecipeStep
 {
     /// <summary>Each makes a column of every column.</summary>
     public const int MostClasses = 20;

@@ -36,7 +36,13 @@ public enum NgramWeight
 /// <param name="KeepSource">Whether the text stays.</param>
 /// <remarks>The same n-grams and weights as scikit-learn's CountVectorizer and TfidfVectorizer with their defaults, given this vocabulary.</remarks>
 public sealed record TextNgramsStep(
-    string Column, NgramUnit Unit = NgramUnit.Word, int Shortest = 1, int Longest = 1, int Top = 100, NgramWeight Weight = NgramWeight.TfIdf, bool KeepSource = false) : RecipeStep
+    [property: FieldWords("Column of texts", Kinds = [ColumnKind.Text, ColumnKind.Category])] string Column,
+    [property: FieldWords("Pieces of")] NgramUnit Unit = NgramUnit.Word,
+    [property: FieldWords("From a length of")] int Shortest = 1,
+    [property: FieldWords("To a length of")] int Longest = 1,
+    [property: FieldWords("Columns at most", Help = "The pieces that are in the most rows get a column each.")] int Top = 100,
+    [property: FieldWords("Columns hold")] NgramWeight Weight = NgramWeight.TfIdf,
+    [property: FieldWords("Keep the text")] bool KeepSource = false) : RecipeStep
 {
     public const int MostUnits = 6;
     public const int MostColumns = 2_000;
