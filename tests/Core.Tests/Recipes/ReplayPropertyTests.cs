@@ -16,7 +16,7 @@ public class ReplayPropertyTests
     private static readonly Gen<long> Moments = Gen.OneOf(Gen.Int[0, 20_000].Select(d => new DateTime(1980, 1, 1).AddDays(d).Ticks), Gen.Long[new DateTime(1, 1, 2).Ticks, new DateTime(9999, 12, 30).Ticks], Gen.Const(DateTimeColumn.MissingTicks));
 
     private static readonly Gen<Table> Tables = Gen.Int[10, 30].SelectMany(n => Gen.Select(
-        Numbers.Array[n], Numbers.Array[n], Words.Array[n], Words.Array[n], OneOf<string?>("yes", "no", null).Array[n], Moments.Array[n],
+        Numbers.Array[n], Gen.OneOf(Numbers.Array[n], Gen.Double[1, 1e6].Array[n]), Words.Array[n], Words.Array[n], OneOf<string?>("yes", "no", null).Array[n], Moments.Array[n],
         (age, income, city, note, member, joined) => new Table(
         [
             new NumericColumn("age", age), new NumericColumn("income", income), DictionaryColumn.FromTexts("city", ColumnKind.Category, city),

@@ -125,6 +125,11 @@ public static class CSharpScript
                     .. s.Parts.Reverse().Select(p => $"row.InsertAfter({CSharp(s.Column)}, {CSharp(FittedDateParts.NameOf(s.Column, p))}, Part(row.Date({CSharp(s.Column)}), d => {DatePartOf(p, s.Since)}));"),
                     .. s.KeepSource ? (string[])[] : [$"row.Remove({CSharp(s.Column)});"],
                 ];
+            case FittedMergeRare s: return [.. s.Kept.Select(k => $"if ({Of(k.Column)} is string && !((string?[])[{Join(k.Values)}]).Contains(row.Text({CSharp(k.Column)}))) {Of(k.Column)} = {CSharp(s.Other)};")];
+            case FittedOneHot s: return [.. s.Columns.Select(c => $"row.OneHot({CSharp(c.Column)}, [{Join(c.Values)}]);")];
+            case FittedOrdinalEncode s: return [.. s.Columns.Select(c => $"{Of(c.Column)} = Array.IndexOf((string?[])[{Join(c.Values)}], row.Text({CSharp(c.Column)})) is >= 0 and var place{step.Number}_{s.Columns.ToList().IndexOf(c)} ? (double?)place{step.Number}_{s.Columns.ToList().IndexOf(c)} : null;")];
+            // The order is that in which the columns are written.
+            case FittedReorderColumns: return [];
             case FittedFilterRows s: return [$"if ({s.Parsed.ToCSharp()} != true) return false;"];
             case FittedDerivedColumn s: return [$"row[{CSharp(s.Name)}] = Plain({s.Parsed.ToCSharp()});"];
             default: return null;
@@ -331,6 +336,13 @@ public static class CSharpScript
                 }
 
                 public void InsertAfter(string column, string name, object? value) => Insert(IndexOf(column) + 1, name, value);
+
+                public void OneHot(string column, string[] categories)
+                {
+                    var (place, text) = (IndexOf(column), Text(column));
+                    RemoveAt(place);
+                    for (var i = 0; i < categories.Length; i++) Insert(place + i, $"{column}={categories[i]}", text == categories[i] ? 1.0 : 0.0);
+                }
 
                 public void Project(string[] from, string[] to, double[] mean, double[] scale, double[][] components)
                 {

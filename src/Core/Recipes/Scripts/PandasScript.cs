@@ -123,6 +123,20 @@ public static class PandasScript
                     lines.Add($"df.insert({place}, {Python(FittedDateParts.NameOf(s.Column, s.Parts[i]))}, {DatePartOf(Of(s.Column), s.Parts[i], s.Since)})");
                 if (!s.KeepSource) lines.Add($"df = df.drop(columns=[{Python(s.Column)}])");
                 return lines;
+            case FittedMergeRare s: return [.. s.Kept.Select(k => Set(k.Column, $"{Of(k.Column)}.where({Of(k.Column)}.isna() | {Of(k.Column)}.isin({List(k.Values)}), {Python(s.Other)})"))];
+            case FittedOneHot s:
+                return
+                [
+                    .. s.Columns.SelectMany(c => (string[])
+                    [
+                        $"place, column = df.columns.get_loc({Python(c.Column)}), df.pop({Python(c.Column)})",
+                        $"for i, category in enumerate({List(c.Values)}):",
+                        $"    df.insert(place + i, {Python(c.Column + "=")} + category, (column == category).astype(float))",
+                    ]),
+                ];
+            case FittedOrdinalEncode s: return [.. s.Columns.Select(c => Set(c.Column, $"{Of(c.Column)}.map({{category: float(i) for i, category in enumerate({List(c.Values)})}}).astype(float)"))];
+            case FittedReorderColumns s:
+                return [$"first = [name for name in {List(s.Columns)} if name in df.columns]", "df = df[first + [name for name in df.columns if name not in first]]"];
             case FittedFilterRows s: return [$"df = df[holds({s.Parsed.ToPandas()}, df)]"];
             case FittedDerivedColumn s: return [Set(s.Name, $"plain({s.Parsed.ToPandas()}, df)")];
             default: return null;

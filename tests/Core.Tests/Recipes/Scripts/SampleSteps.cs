@@ -28,6 +28,8 @@ internal static class SampleSteps
         new ClipOutliersStep(["income"]), new ClipOutliersStep([], OutlierMethod.Quantiles), new DropOutliersStep(["income"]),
         new ParseNumberStep(["note"], AllowMissing: true), new ParseDateStep(["note"], DatePartOrder.YearFirst, AllowMissing: true),
         new ValuesToMissingStep(["city", "age"], ["bonn", "42"]), new TidyTextStep(["note", "city"], Case: LetterCase.Upper),
+        new MergeRareStep(["city"], 0.2), new OneHotStep(["city"], 3), new OrdinalEncodeStep(["city"], CategoryOrder.Frequency, []), new HashEncodeStep(["city"], 4), new TargetEncodeStep(["city"]),
+        new BinStep(["age"], BinMethod.Quantile, 3, []), new TextNgramsStep("note", Top: 5), new ReorderColumnsStep(["city", "age"]), new SampleRowsStep(Fraction: 0.5),
         new DatePartsStep("joined", [DatePart.Year, DatePart.Weekday, DatePart.DaysSince], "2020-01-01", KeepSource: true), new DatePartsStep("joined", [DatePart.Month, DatePart.Hour]),
     ];
 }

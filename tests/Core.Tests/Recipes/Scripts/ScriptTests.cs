@@ -12,8 +12,8 @@ namespace ModelWorkbench.Core.Tests.Recipes.Scripts;
 /// <summary>The exported programs are run, and what they write is compared with our own replay, cell by cell.</summary>
 public sealed class ScriptTests : IDisposable
 {
-    /// <summary>Steps without a counterpart in the scripts: reading numbers and dates as people write them takes hundreds of lines of rules.</summary>
-    private static readonly string[] KnownGaps = ["parse-number", "parse-date"];
+    /// <summary>Steps without a counterpart in the scripts yet; the scripts name them and stop there.</summary>
+    private static readonly string[] KnownGaps = ["parse-number", "parse-date", "hash-encode", "target-encode", "bin", "text-ngrams", "sample-rows"];
 
     private readonly string _folder = Directory.CreateTempSubdirectory("recipe-script").FullName;
 
