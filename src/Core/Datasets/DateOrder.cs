@@ -56,6 +56,7 @@ internal sealed class DateParser(DateOrder order)
     {
         ticks = DateTimeColumn.MissingTicks;
         if (text.Length is < 8 or > 40 || !char.IsAsciiDigit(text[0])) return false;
+        if (PlainDate.TryParse(order, text, out ticks)) return true;
         for (var i = 0; i < _formats.Length; i++)
         {
             var format = (_last + i) % _formats.Length;

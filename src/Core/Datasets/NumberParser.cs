@@ -22,6 +22,7 @@ internal sealed class NumberParser(char decimalMark)
     public NumberFit Parse(ReadOnlySpan<char> text, out double value)
     {
         const NumberStyles styles = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
+        if (PlainNumber.TryParse(text, decimalMark, out value)) return NumberFit.Number;
         if (double.TryParse(text, styles, _format, out value))
         {
             if (double.IsFinite(value)) return NumberFit.Number;

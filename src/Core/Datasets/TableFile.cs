@@ -106,6 +106,15 @@ public static class TableFile
         }
     }
 
+    /// <summary>Whether a Parquet file was written by this class.</summary>
+    /// <exception cref="InvalidDataException">It is no Parquet file, or damaged.</exception>
+    internal static bool IsTable(string path) =>
+        Guard(path, async () =>
+        {
+            await using var reader = await ParquetReader.CreateAsync(path).ConfigureAwait(false);
+            return reader.CustomMetadata.ContainsKey(TableLayout.MetadataKey);
+        });
+
     /// <summary>Selection sampling: every row is taken with the chance that fills what is still wanted from what is still to come.</summary>
     /// <remarks>Knuth, The Art of Computer Programming 2, 3.4.2, algorithm S.</remarks>
     private static int[] Draw(int total, int wanted, int seed)

@@ -104,7 +104,11 @@ public sealed class TableWriter : IDisposable
             _ => (DataField)new DataField<string>(column.Name, nullable: true),
         }).Append(new DataField<int>(lineField)).ToArray();
         _dictionaries = [.. chunk.Columns.Select(column => column is DictionaryColumn { Kind: not ColumnKind.Text } ? new DictionaryUnion() : null)];
-        _writer = await ParquetWriter.CreateAsync(new ParquetSchema(_fields), _file, cancellationToken: ct).ConfigureAwait(false);
+        var options = new ParquetOptions();
+        // Texts mostly differ: looking for repetitions in them costs more than it saves.
+        for (var c = 0; c < _columns.Count; c++)
+            options.ColumnEncodingHints[_fields[c].Path.ToString()] = _dictionaries[c] is null ? EncodingHint.Default : EncodingHint.Dictionary;
+        _writer = await ParquetWriter.CreateAsync(new ParquetSchema(_fields), _file, options, cancellationToken: ct).ConfigureAwait(false);
     }
 
     private void Check(Table chunk)

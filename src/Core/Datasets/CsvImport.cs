@@ -1,0 +1,290 @@
+namespace ModelWorkbench.Core.Datasets;
+
+/// <summary>Reads a CSV text in two passes and in memory that does not grow with it: one decides the kinds on the evidence of all rows, one makes the table part by part.</summary>
+internal sealed class CsvImport
+{
+    private const int MaxProblems = 100;
+    private const int MaxFoundLength = 100;
+    private const int MaxCellsPerPart = 1 << 24;
+    private const int MaxCharactersPerPart = 1 << 25;
+
+    private readonly string _path;
+    private readonly CsvOptions _options;
+    private readonly NumberParser _numbers;
+    private readonly MissingMarks _commonMarks;
+    private MissingMarks[] _marks = [];
+    private readonly List<CsvProblem> _problems = [];
+    private string[] _names = [];
+    private ColumnEvidence[] _evidence = [];
+
+    /// <exception cref="ArgumentException">The options contradict themselves.</exception>
+    public CsvImport(string path, CsvOptions options)
+    {
+        Check(options);
+        _path = path;
+        _options = options;
+        _numbers = new NumberParser(options.DecimalMark);
+        _commonMarks = new MissingMarks(options.MissingMarks);
+    }
+
+    public int RowCount { get; private set; }
+    public IReadOnlyList<ColumnHeader> Columns { get; private set; } = [];
+    public IReadOnlyList<CsvProblem> Problems => _problems;
+    public int ProblemCount { get; private set; }
+    public int SkippedCount { get; private set; }
+
+    /// <summary>The options with the kind of every column filled in.</summary>
+    public CsvOptions Options => _options with { Kinds = Columns.ToDictionary(column => column.Name, column => column.Kind) };
+
+    /// <summary>First pass: names, kinds and the number of rows.</summary>
+    /// <param name="progress">Bytes and rows so far; called by this thread.</param>
+    public void Survey(Action<long, long>? progress, CancellationToken ct)
+    {
+        ColumnWorkers? workers = null;
+        RecordBatch? batch = null;
+        try
+        {
+            ForEachRecord(progress, ct,
+                first =>
+                {
+                    _names = _options.HasHeader ? NameColumns(first) : [.. Enumerable.Range(1, first.FieldCount).Select(number => $"column_{number}")];
+                    _evidence = [.. _names.Select(name => new ColumnEvidence(_numbers, _options.Kinds.TryGetValue(name, out var kind) ? kind : null))];
+                    _marks = [.. _names.Select(name => _options.ColumnMissingMarks.TryGetValue(name, out var own) ? new MissingMarks(own) : _commonMarks)];
+                    workers = new ColumnWorkers(_names.Length, Weigh, _ => { }, ct);
+                    batch = workers.Rent();
+                },
+                record =>
+                {
+                    // The second pass lists what does not fit; here only what changes the table counts.
+                    if (_options.BadLines == BadLineAction.Repair) record.FindMisplacedQuote();
+                    else if (FindProblem(record) is { } problem)
+                    {
+                        if (_options.BadLines == BadLineAction.Stop)
+                            throw new CsvFormatException($"Line {problem.Line}{(problem.Column is { } column ? $", column '{column}'" : "")}: found {problem.Found}. Expected {problem.Expected}. The reading stops here, as the options say.");
+                        SkippedCount++;
+                        return;
+                    }
+                    if (RowCount == int.MaxValue) throw new CsvFormatException($"The file has more than {int.MaxValue:N0} rows. Expected no more.");
+                    RowCount++;
+                    batch!.Add(record);
+                    if (!batch.IsFull) return;
+                    workers!.Hand(batch);
+                    batch = workers.Rent();
+                });
+            if (workers is null) throw new CsvFormatException("The file has no records, only blank lines. Expected a record a line.");
+            if (batch!.RowCount > 0) workers.Hand(batch);
+            workers.Finish(ct);
+        }
+        // A worker has failed; finishing says why.
+        catch (OperationCanceledException) when (workers is { Stopped.IsCancellationRequested: true } && !ct.IsCancellationRequested)
+        {
+            workers.Finish(ct);
+        }
+        finally
+        {
+            workers?.Dispose();
+        }
+        Columns = [.. _names.Select((name, c) => new ColumnHeader(name, _evidence[c].Kind))];
+    }
+
+    private void Weigh(RecordBatch batch, int first, int step)
+    {
+        for (var c = first; c < _names.Length; c += step)
+        {
+            var evidence = _evidence[c];
+            var marks = _marks[c];
+            for (var row = 0; row < batch.RowCount; row++)
+            {
+                var text = batch.Field(row, c).Trim();
+                if (!marks.Contains(text)) evidence.Add(text);
+            }
+        }
+    }
+
+    /// <summary>Second pass: makes the table.</summary>
+    /// <param name="take">Called with every part in order, by one thread at a time; at least once.</param>
+    /// <param name="progress">Bytes and rows so far; called by this thread.</param>
+    public void Fill(Action<Table> take, Action<long, long>? progress, CancellationToken ct)
+    {
+        var builders = Array.ConvertAll(_evidence, evidence => ColumnBuilder.Create(evidence, _numbers));
+        var dateWarningDue = Array.ConvertAll(_evidence, evidence => evidence.Kind == ColumnKind.DateTime && evidence.DateIsAmbiguous);
+        var maxRows = Math.Clamp(MaxCellsPerPart / _names.Length, 1, TableWriter.RowsPerGroup);
+        using var workers = new ColumnWorkers(_names.Length, (batch, first, step) => Build(batch, first, step, builders, dateWarningDue), batch => Complete(batch, take), ct);
+        var batch = workers.Rent();
+        var lines = new List<int>(maxRows);
+        var characters = 0L;
+        var rows = 0;
+        try
+        {
+            StartPart();
+            ForEachRecord(progress, ct,
+                first =>
+                {
+                    if (_options.HasHeader) NoteRecordProblems(first, problem => Keep([problem], 1));
+                },
+                record =>
+                {
+                    var fits = NoteRecordProblems(record, problem => batch.Problems.Add((batch.RowCount, -1, problem)));
+                    if (!fits && _options.BadLines == BadLineAction.Skip) return;
+                    // The original of a data set never changes; anything else is the caller's mistake.
+                    if (rows == RowCount) throw new IOException($"'{_path}' grew while it was read.");
+                    batch.Add(record);
+                    lines.Add(record.Line);
+                    rows++;
+                    if (lines.Count == maxRows || characters + batch.CharacterCount >= MaxCharactersPerPart) HandPart();
+                    else if (batch.IsFull)
+                    {
+                        var next = batch.FirstRow + batch.RowCount;
+                        var capacity = batch.PartCapacity;
+                        characters += batch.CharacterCount;
+                        workers.Hand(batch);
+                        batch = workers.Rent();
+                        batch.FirstRow = next;
+                        batch.PartCapacity = capacity;
+                    }
+                });
+            if (rows != RowCount) throw new IOException($"'{_path}' shrank while it was read.");
+            if (lines.Count > 0 || RowCount == 0) HandPart();
+            workers.Finish(ct);
+        }
+        // A worker has failed; finishing says why.
+        catch (OperationCanceledException) when (workers.Stopped.IsCancellationRequested && !ct.IsCancellationRequested)
+        {
+            workers.Finish(ct);
+        }
+
+        void StartPart() => batch.PartCapacity = Math.Min(maxRows, RowCount - rows);
+
+        void HandPart()
+        {
+            batch.PartLines = [.. lines];
+            batch.PartColumns = new Column[_names.Length];
+            lines.Clear();
+            characters = 0;
+            workers.Hand(batch);
+            batch = workers.Rent();
+            StartPart();
+        }
+    }
+
+    private void Build(RecordBatch batch, int first, int step, ColumnBuilder[] builders, bool[] dateWarningDue)
+    {
+        for (var c = first; c < _names.Length; c += step)
+        {
+            var builder = builders[c];
+            if (batch.FirstRow == 0) builder.Start(batch.PartCapacity);
+            var marks = _marks[c];
+            var misfits = 0;
+            for (var row = 0; row < batch.RowCount; row++)
+            {
+                var written = batch.Field(row, c);
+                var trimmed = written.Trim();
+                if (marks.Contains(trimmed)) continue;
+                if (!builder.Set(batch.FirstRow + row, written, trimmed))
+                {
+                    if (misfits++ < MaxProblems) Add(batch, row, c, trimmed, builder.Expected);
+                }
+                else if (dateWarningDue[c])
+                {
+                    dateWarningDue[c] = false;
+                    Add(batch, row, c, trimmed, "a date of which day and month can be told apart; read as mm/dd/yyyy");
+                }
+            }
+            if (misfits > MaxProblems) Interlocked.Add(ref batch.FurtherProblemCount, misfits - MaxProblems);
+            if (batch.PartLines is { } lines) batch.PartColumns[c] = builder.Build(_names[c], lines.Length);
+        }
+    }
+
+    private void Add(RecordBatch batch, int row, int column, ReadOnlySpan<char> found, string expected)
+    {
+        var problem = Problem(batch.Lines[row], _names[column], found, expected);
+        lock (batch.Problems) batch.Problems.Add((row, column, problem));
+    }
+
+    private void Complete(RecordBatch batch, Action<Table> take)
+    {
+        if (batch.Problems.Count > 0)
+            Keep(batch.Problems.OrderBy(problem => problem.Row).ThenBy(problem => problem.Column).Select(problem => problem.Problem), batch.Problems.Count + batch.FurtherProblemCount);
+        if (batch.PartLines is { } lines) take(new Table(batch.PartColumns, lines));
+    }
+
+    private void Keep(IEnumerable<CsvProblem> problems, int count)
+    {
+        _problems.AddRange(problems.Take(MaxProblems - _problems.Count));
+        ProblemCount = (int)Math.Min(int.MaxValue, (long)ProblemCount + count);
+    }
+
+    private static void Check(CsvOptions options)
+    {
+        if (options.Delimiter == options.Quote || options.Delimiter is '\r' or '\n' || options.Quote is '\r' or '\n')
+            throw new ArgumentException($"The delimiter is '{options.Delimiter}' and the quote is '{options.Quote}'. Expected two different characters, neither a line end.", nameof(options));
+        if (options.DecimalMark is not ('.' or ','))
+            throw new ArgumentException($"The decimal mark is '{options.DecimalMark}'. Expected '.' or ','.", nameof(options));
+    }
+
+    /// <param name="first">Called with the first record, whether it is the header or a row.</param>
+    /// <param name="each">Called with every row.</param>
+    private void ForEachRecord(Action<long, long>? progress, CancellationToken ct, Action<CsvRecords> first, Action<CsvRecords> each)
+    {
+        const int rowsBetweenReports = 4096;
+        using var bytes = CsvText.OpenBytes(_path);
+        using var records = new CsvRecords(CsvText.OpenText(bytes, _options.Encoding), _options.Delimiter, _options.Quote);
+        ct.ThrowIfCancellationRequested();
+        if (!records.Read()) return;
+        first(records);
+        var rows = 0L;
+        if (_options.HasHeader) records.FindMisplacedQuote();
+        else
+        {
+            each(records);
+            rows++;
+        }
+        for (; records.Read(); rows++)
+        {
+            if (rows % rowsBetweenReports == 0)
+            {
+                ct.ThrowIfCancellationRequested();
+                progress?.Invoke(bytes.Position, rows);
+            }
+            each(records);
+        }
+        progress?.Invoke(bytes.Position, rows);
+    }
+
+    /// <summary>The names in the header, trimmed; a blank one becomes column_N, a repeated one name_2, name_3, …</summary>
+    private static string[] NameColumns(CsvRecords header)
+    {
+        var written = new string[header.FieldCount];
+        for (var c = 0; c < written.Length; c++) written[c] = header.Field(c).Trim().ToString();
+        return ColumnNames.MakeDistinct(written);
+    }
+
+    private CsvProblem? FindProblem(CsvRecords record)
+    {
+        CsvProblem? first = null;
+        NoteRecordProblems(record, problem => first ??= problem);
+        return first;
+    }
+
+    /// <returns>Whether the record fits.</returns>
+    private bool NoteRecordProblems(CsvRecords record, Action<CsvProblem> note)
+    {
+        var fits = true;
+        if (record.FieldCount != _names.Length) Note(Problem(record.Line, null, CountFields(record.FieldCount), CountFields(_names.Length)));
+        if (record.FindMisplacedQuote() is >= 0 and var field)
+            Note(Problem(record.Line, field < _names.Length ? _names[field] : null, record.Field(field), $"a delimiter or the end of the line after the closing quote ({_options.Quote})"));
+        if (record.Raw.Contains('\uFFFD')) Note(Problem(record.Line, null, record.Raw.TrimEnd("\r\n"), $"text in the encoding {_options.Encoding}"));
+        return fits;
+
+        void Note(CsvProblem problem)
+        {
+            fits = false;
+            note(problem);
+        }
+    }
+
+    private static string CountFields(int count) => count == 1 ? "1 field" : $"{count} fields";
+
+    private static CsvProblem Problem(int line, string? column, ReadOnlySpan<char> found, string expected) =>
+        new(line, column, found.Length <= MaxFoundLength ? found.ToString() : string.Concat(found[..MaxFoundLength], "…"), expected);
+}
