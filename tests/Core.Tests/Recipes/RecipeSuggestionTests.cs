@@ -50,7 +50,7 @@ public class RecipeSuggestionTests
             try
             {
                 var written = manifest["target"].GetText(row)!;
-                var (table, _, warnings, steps) = Suggest(manifest["file"].GetText(row)!, written, 5_000);
+                var (table, _, warnings, steps) = Suggest(manifest["file"].GetText(row)!, written, 1_500);
                 var target = written.StartsWith('#') ? table.Columns[int.Parse(written[1..]) - 1].Name : written.Trim();
                 var recipe = new Recipe([.. steps.Select(s => s.Step)]);
                 var before = table[target];
