@@ -206,8 +206,8 @@ public static partial class DataWarnings
                 if (disguised.Contains(values[row])) { count++; if (first < 0) first = row; }
             // Many zeros are rather "there is none" (no garage) than "not known", unless the name says that zero is impossible.
             var sure = disguised is not [0.0] || NamesAnImpossibleZero(column.Name) || count <= 0.05 * (column.RowCount - column.MissingCount);
-            found.Add(new(WarningCode.DisguisedMissing, sure ? WarningSeverity.Warning : WarningSeverity.Note, [column.Name], $"{string.Join(", ", disguised.Select(v => v.ToString(CultureInfo.InvariantCulture)))} in {Count(count, "row", "rows")}{where} seems to stand for a missing value: no other value comes near; first on line {sample.LineNumbers[first]}.")
-            { Values = [.. disguised.Select(v => v.ToString(CultureInfo.InvariantCulture))], Line = sample.LineNumbers[first] });
+            found.Add(new(WarningCode.DisguisedMissing, sure ? WarningSeverity.Warning : WarningSeverity.Note, [column.Name], $"{string.Join(", ", disguised.Select(v => v.ToString(CultureInfo.InvariantCulture)))} in {(first < 0 ? Count(summary.ZeroCount ?? 0, "row", "rows") : Count(count, "row", "rows") + where)} seems to stand for a missing value: no other value comes near{(first < 0 ? "" : $"; first on line {sample.LineNumbers[first]}")}.")
+            { Values = [.. disguised.Select(v => v.ToString(CultureInfo.InvariantCulture))], Line = first < 0 ? null : sample.LineNumbers[first] });
             return;
         }
         if (column.DistinctCount <= 20) return;
