@@ -290,12 +290,12 @@ public static class PandasScript
             def to_text(values):
                 "Values written out: 12.5, 2024-01-31, true."
                 if pd.api.types.is_datetime64_any_dtype(values):
-                    day, time = values.dt.strftime("%Y-%m-%d"), values.dt.strftime("%H:%M:%S.%f").str.replace(r"\.?0*$", "", regex=True)
+                    day = values.dt.strftime("%Y-%m-%d")
                     return day.where(values == values.dt.normalize(), day + "T" + values.dt.strftime("%H:%M:%S.%f").str.replace(r"\.0*$|(?<=[1-9])0+$", "", regex=True)).astype("string")
                 if pd.api.types.is_bool_dtype(values):
                     return values.map({True: "true", False: "false"}).astype("string")
                 if pd.api.types.is_numeric_dtype(values):
-                    return values.map(number_text, na_action="ignore").astype("string")
+                    return values.map(lambda value: number_text(value), na_action="ignore").astype("string")
                 return values.astype("string")
             """),
         ("number_text", """
@@ -305,8 +305,6 @@ public static class PandasScript
                     return pd.NA
                 value = float(value)
                 if abs(value) >= 1e15:
-                    digits, exponent = repr(float(f"{value:.17g}")).lower(), ""
-                    mantissa = f"{value:e}" if "e" in digits else digits
                     shortest = next(s for s in (f"{value:.{n}e}" for n in range(18)) if float(s) == value)
                     mantissa, exponent = shortest.split("e")
                     return f"{mantissa}E{exponent}"
