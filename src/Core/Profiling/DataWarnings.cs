@@ -44,6 +44,7 @@ public static partial class DataWarnings
     private const double HighLeak = 0.975;
     private const int FewestRowsForLeaks = 500;
     private static readonly string[] MissingWords = ["unknown", "n/a", "na", "none", "null", "missing", "not available", "not known", "undefined", "?", "-", "--", ".", "tbd", "unspecified"];
+    private static readonly string[] ImpossibleZeroWords = ["pressure", "bmi", "glucose", "insulin", "weight", "height", "thickness", "cholesterol"];
     private static readonly double[] Sentinels = [-1, -9, -99, -999, -9999, -99999, 99, 999, 9999, 99999, 999999];
 
     /// <param name="profile">Of all rows.</param>
@@ -192,7 +193,7 @@ public static partial class DataWarnings
             }
             if (count < 2 || beyond > 0 || near == 0) continue;
             var spread = Math.Max(summary.Percentile95 ?? summary.ThirdQuartile, 0) - Math.Max(summary.Percentile5 ?? summary.FirstQuartile, 0);
-            var lone = sentinel == -1 ? summary.NegativeCount == count * (long)Math.Max(1, 1) && nearest >= 1 && count >= 0.01 * near : nearest > 0.5 * Math.Max(spread, 1);
+            var lone = sentinel == -1 ? summary.NegativeCount > 0 && nearest >= 1 && count >= 0.01 * near : nearest > 0.5 * Math.Max(spread, 1);
             if (lone) disguised.Add(sentinel);
         }
         var zeros = ImpossibleZeros(column, summary, numbers);
@@ -203,8 +204,10 @@ public static partial class DataWarnings
             int first = -1, count = 0;
             for (var row = 0; row < values.Length; row++)
                 if (disguised.Contains(values[row])) { count++; if (first < 0) first = row; }
-            found.Add(new(WarningCode.DisguisedMissing, WarningSeverity.Warning, [column.Name], $"{string.Join(", ", disguised.Select(v => v.ToString(CultureInfo.InvariantCulture)))} in {Count(count, "row", "rows")}{where} seems to stand for a missing value: no other value comes near; first on line {sample.LineNumbers[first]}.")
-            { Values = [.. disguised.Select(v => v.ToString(CultureInfo.InvariantCulture))], Line = sample.LineNumbers[first] });
+            // Many zeros are rather "there is none" (no garage) than "not known", unless the name says that zero is impossible.
+            var sure = disguised is not [0.0] || NamesAnImpossibleZero(column.Name) || count <= 0.05 * (column.RowCount - column.MissingCount);
+            found.Add(new(WarningCode.DisguisedMissing, sure ? WarningSeverity.Warning : WarningSeverity.Note, [column.Name], $"{string.Join(", ", disguised.Select(v => v.ToString(CultureInfo.InvariantCulture)))} in {(first < 0 ? Count(summary.ZeroCount ?? 0, "row", "rows") : Count(count, "row", "rows") + where)} seems to stand for a missing value: no other value comes near{(first < 0 ? "" : $"; first on line {sample.LineNumbers[first]}")}.")
+            { Values = [.. disguised.Select(v => v.ToString(CultureInfo.InvariantCulture))], Line = first < 0 ? null : sample.LineNumbers[first] });
             return;
         }
         if (column.DistinctCount <= 20) return;
@@ -236,11 +239,12 @@ public static partial class DataWarnings
         }
         if (count < 20) return false;
         var deviation = Math.Sqrt(squares / count);
-        var plain = column.Name.ToLowerInvariant();
-        var byName = plain.Contains("pressure") || plain.Contains("bmi") || plain.Contains("glucose") || plain.Contains("insulin") || plain.Contains("weight") || plain.Contains("height") || plain.Contains("thickness") || plain.Contains("cholesterol");
         // Next to zero lies nothing: the gap is wide beside the steps between the other values.
-        return mean > 2.5 * deviation && least > 0.2 * mean || byName && least > 0.05 * mean;
+        return mean > 2.5 * deviation && least > 0.2 * mean || NamesAnImpossibleZero(column.Name) && least > 0.05 * mean;
     }
+
+    private static bool NamesAnImpossibleZero(string name) =>
+        ImpossibleZeroWords.Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase));
 
     private static void FindLeaks(Table sample, string target, List<DataWarning> found, CancellationToken ct)
     {
