@@ -109,7 +109,7 @@ public sealed class ValidationTests(SmallUploads workbench) : IClassFixture<Smal
     [Fact]
     public async Task An_unknown_recipe_step_is_refused_naming_the_place()
     {
-        using var answer = await Api.Http.PutAsync($"/api/v1/datasets/{workbench.PenguinsId}/recipe", ApiClient.Json("""{"steps": [{"step": "one-hot", "columns": []}]}"""), Cancel);
+        using var answer = await Api.Http.PutAsync($"/api/v1/datasets/{workbench.PenguinsId}/recipe", ApiClient.Json("""{"steps": [{"step": "make-coffee", "columns": []}]}"""), Cancel);
         Assert.Contains("$.steps[0]", (await ApiClient.ReadProblemAsync(answer, HttpStatusCode.BadRequest)).Detail);
     }
 

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Globalization;
 using ModelWorkbench.Core.Datasets;
 
@@ -7,10 +8,10 @@ namespace ModelWorkbench.Core.Recipes;
 public enum OutlierMethod
 {
     /// <summary>Farther from the middle half of the values than a multiple of its width.</summary>
-    Iqr,
+    [Description("far beyond the quartiles")] Iqr,
 
     /// <summary>Below one quantile or above another.</summary>
-    Quantiles,
+    [Description("the smallest and largest share")] Quantiles,
 }
 
 /// <summary>From where on a value counts as an outlier.</summary>

@@ -13,6 +13,8 @@ namespace ModelWorkbench.Core.Recipes;
 [JsonDerivedType(typeof(ChangeKindStep), "change-kind")]
 [JsonDerivedType(typeof(DropDuplicatesStep), "drop-duplicates")]
 [JsonDerivedType(typeof(PcaStep), "pca")]
+[JsonDerivedType(typeof(FilterRowsStep), "filter-rows")]
+[JsonDerivedType(typeof(DerivedColumnStep), "derived-column")]
 [JsonDerivedType(typeof(LogStep), "log")]
 [JsonDerivedType(typeof(SquareRootStep), "square-root")]
 [JsonDerivedType(typeof(YeoJohnsonStep), "yeo-johnson")]
@@ -25,6 +27,15 @@ namespace ModelWorkbench.Core.Recipes;
 [JsonDerivedType(typeof(ReplaceTextStep), "replace-text")]
 [JsonDerivedType(typeof(TidyTextStep), "tidy-text")]
 [JsonDerivedType(typeof(DatePartsStep), "date-parts")]
+[JsonDerivedType(typeof(MergeRareStep), "merge-rare")]
+[JsonDerivedType(typeof(OneHotStep), "one-hot")]
+[JsonDerivedType(typeof(OrdinalEncodeStep), "ordinal-encode")]
+[JsonDerivedType(typeof(HashEncodeStep), "hash-encode")]
+[JsonDerivedType(typeof(TargetEncodeStep), "target-encode")]
+[JsonDerivedType(typeof(BinStep), "bin")]
+[JsonDerivedType(typeof(TextNgramsStep), "text-ngrams")]
+[JsonDerivedType(typeof(ReorderColumnsStep), "reorder-columns")]
+[JsonDerivedType(typeof(SampleRowsStep), "sample-rows")]
 public abstract partial record RecipeStep
 {
     /// <summary>Whether the target may be among the columns: for steps that choose rows or say what a column means. All other steps are never shown the target.</summary>
@@ -56,6 +67,15 @@ public abstract partial record RecipeStep
     /// <param name="target">The target's name, or null.</param>
     public virtual Table ReplayInTraining(FittedStep fitted, Table rows, string? target) => fitted.Replay(rows);
 
+    /// <summary>For steps whose new columns are named after what they learnt.</summary>
+    /// <param name="leaving">Columns that make room.</param>
+    /// <exception cref="RecipeException">A name is taken, or two are the same.</exception>
+    protected void ThrowUnlessFree(Table rows, IReadOnlyList<string> newNames, IReadOnlyList<string> leaving)
+    {
+        var problems = StepColumns.CheckFree(rows, newNames, leaving).ToArray();
+        if (problems.Length > 0) throw new RecipeException(0, Title, problems);
+    }
+
     /// <summary>For the start of every <see cref="Fit"/>.</summary>
     /// <exception cref="RecipeException">The check finds a problem; <see cref="Recipe"/> adds the position of the step.</exception>
     protected void ThrowUnlessApplicable(Table rows)
@@ -74,6 +94,8 @@ public abstract partial record RecipeStep
 [JsonDerivedType(typeof(FittedChangeKind), "change-kind")]
 [JsonDerivedType(typeof(FittedDropDuplicates), "drop-duplicates")]
 [JsonDerivedType(typeof(FittedPca), "pca")]
+[JsonDerivedType(typeof(FittedFilterRows), "filter-rows")]
+[JsonDerivedType(typeof(FittedDerivedColumn), "derived-column")]
 [JsonDerivedType(typeof(FittedLog), "log")]
 [JsonDerivedType(typeof(FittedSquareRoot), "square-root")]
 [JsonDerivedType(typeof(FittedYeoJohnson), "yeo-johnson")]
@@ -86,4 +108,13 @@ public abstract partial record RecipeStep
 [JsonDerivedType(typeof(FittedReplaceText), "replace-text")]
 [JsonDerivedType(typeof(FittedTidyText), "tidy-text")]
 [JsonDerivedType(typeof(FittedDateParts), "date-parts")]
+[JsonDerivedType(typeof(FittedMergeRare), "merge-rare")]
+[JsonDerivedType(typeof(FittedOneHot), "one-hot")]
+[JsonDerivedType(typeof(FittedOrdinalEncode), "ordinal-encode")]
+[JsonDerivedType(typeof(FittedHashEncode), "hash-encode")]
+[JsonDerivedType(typeof(FittedTargetEncode), "target-encode")]
+[JsonDerivedType(typeof(FittedBin), "bin")]
+[JsonDerivedType(typeof(FittedTextNgrams), "text-ngrams")]
+[JsonDerivedType(typeof(FittedReorderColumns), "reorder-columns")]
+[JsonDerivedType(typeof(FittedSampleRows), "sample-rows")]
 public abstract partial record FittedStep;

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.ComponentModel;
 using System.Globalization;
 using System.Reflection;
@@ -29,6 +30,9 @@ public abstract record StepField(string Name, string Label)
 
     /// <summary>One of a few.</summary>
     public sealed record Choice(string Name, string Label, string Value, Func<string, RecipeStep> Set, IReadOnlyList<ChoiceOption> Options) : StepField(Name, Label);
+
+    /// <summary>Any number of a few.</summary>
+    public sealed record ChoiceList(string Name, string Label, IReadOnlyList<string> Value, Func<IReadOnlyList<string>, RecipeStep> Set, IReadOnlyList<ChoiceOption> Options) : StepField(Name, Label);
 
     /// <summary>Yes or no.</summary>
     public sealed record Flag(string Name, string Label, bool Value, Func<bool, RecipeStep> Set) : StepField(Name, Label);
@@ -76,23 +80,37 @@ public abstract record StepField(string Name, string Label)
         var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
         RecipeStep Set(object? changed) => With(step, property, changed);
         if (typeof(IReadOnlyList<string>).IsAssignableFrom(type))
-            return property.Name.EndsWith("Columns", StringComparison.Ordinal) || property.Name is "By" or "Order"
-                ? new ColumnList(name, label, (IReadOnlyList<string>?)value ?? [], Set, said?.NoneMeans ?? "none chosen", said?.Kinds ?? [], property.Name == "Order")
+            return property.Name.EndsWith("Columns", StringComparison.Ordinal)
+                ? new ColumnList(name, label, (IReadOnlyList<string>?)value ?? [], Set, said?.NoneMeans ?? "none chosen", said?.Kinds ?? [], said?.IsOrdered == true)
                 : new TextList(name, label, (IReadOnlyList<string>?)value ?? [], Set);
+        if (typeof(IReadOnlyList<double>).IsAssignableFrom(type))
+            return new TextList(name, label, [.. ((IReadOnlyList<double>?)value ?? []).Select(v => v.ToString("R", CultureInfo.InvariantCulture))], lines =>
+                // A line that is no number is left out, as a list of numbers has no place for it.
+                Set(lines.Select(line => ColumnConversion.TryParseNumber(line.Trim(), out var number) ? number : double.NaN).Where(double.IsFinite).ToArray()));
         if (type == typeof(string))
             return property.Name.EndsWith("Column", StringComparison.Ordinal) || property.Name is "GroupBy" or "By" || property.Name == "From" && step.GetType().GetProperty("To") is not null && step.GetType().GetProperty("Columns") is null
                 ? new ColumnName(name, label, (string?)value, v => Set(isOptional && string.IsNullOrEmpty(v) ? null : v ?? ""), said?.Kinds ?? [], isOptional ? said?.NoneMeans ?? "none" : null)
                 : property.Name is "Expression" or "Condition" ? new Formula(name, label, (string?)value ?? "", Set)
                 : new Text(name, label, (string?)value, v => Set(isOptional && string.IsNullOrEmpty(v) ? null : v ?? ""));
+        if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>) && type.GenericTypeArguments[0] is { IsEnum: true } element)
+            return new ChoiceList(name, label, [.. ((IEnumerable?)value ?? Array.Empty<object>()).Cast<object>().Select(v => v.ToString()!)], chosen =>
+            {
+                var values = Array.CreateInstance(element, chosen.Count);
+                for (var i = 0; i < chosen.Count; i++) values.SetValue(Enum.Parse(element, chosen[i]), i);
+                return Set(values);
+            }, OptionsOf(element));
         if (type == typeof(bool)) return new Flag(name, label, value is true, v => Set(v));
         if (type.IsEnum)
             return new Choice(name, label, value?.ToString() ?? "", v => Set(v.Length == 0 ? null : Enum.Parse(type, v)),
-                [.. isOptional ? [new ChoiceOption("", said?.NoneMeans ?? "by default")] : Array.Empty<ChoiceOption>(), .. Enum.GetNames(type).Select(v => new ChoiceOption(v, type.GetField(v)!.GetCustomAttribute<DescriptionAttribute>()?.Description ?? Words(v).ToLowerInvariant()))]);
+                [.. isOptional ? [new ChoiceOption("", said?.NoneMeans ?? "by default")] : Array.Empty<ChoiceOption>(), .. OptionsOf(type)]);
         if (type == typeof(int) || type == typeof(long) || type == typeof(double))
             return new Number(name, label, value is null ? null : Convert.ToDouble(value, CultureInfo.InvariantCulture),
                 v => v is null && !isOptional ? step : Set(v is null ? null : Convert.ChangeType(v, type, CultureInfo.InvariantCulture)), type != typeof(double), isOptional ? said?.NoneMeans ?? "none" : null);
         return null;
     }
+
+    private static IReadOnlyList<ChoiceOption> OptionsOf(Type type) =>
+        [.. Enum.GetNames(type).Select(v => new ChoiceOption(v, type.GetField(v)!.GetCustomAttribute<DescriptionAttribute>()?.Description ?? Words(v).ToLowerInvariant()))];
 
     /// <summary>What <c>step with { Property = value }</c> gives, for a property that is known at run time only.</summary>
     private static RecipeStep With(RecipeStep step, PropertyInfo property, object? value)
@@ -131,6 +149,9 @@ public sealed class FieldWordsAttribute(string label) : Attribute
 
     /// <summary>What an empty choice stands for: <c>all numeric columns</c>.</summary>
     public string? NoneMeans { get; init; }
+
+    /// <summary>Of columns: whether their order matters.</summary>
+    public bool IsOrdered { get; init; }
 
     /// <summary>Of columns: which can be chosen; empty for all.</summary>
     public ColumnKind[] Kinds { get; init; } = [];

@@ -17,18 +17,19 @@ public static class DatasetApi
 {
     /// <param name="Id">In URLs.</param>
     /// <param name="Name">As people know it.</param>
+    /// <param name="Version">The number of the version that is described.</param>
     /// <param name="FileName">As it was uploaded.</param>
     /// <param name="FileBytes">Size of the original.</param>
     /// <param name="FileSha256">Hash of the original.</param>
     /// <param name="RowCount">Data rows.</param>
     /// <param name="ColumnCount">Columns.</param>
     /// <param name="CreatedAt">UTC.</param>
-    /// <param name="Options">How the file is read; the kind of every column among them.</param>
+    /// <param name="Options">How the file is read; the kind of every column among them. Absent for Parquet.</param>
     /// <param name="ProblemCount">Lines and values that did not fit.</param>
     /// <param name="Problems">The first 100 of them.</param>
-    public sealed record DatasetAnswer(int Id, string Name, string FileName, long FileBytes, string FileSha256, int RowCount, int ColumnCount, DateTimeOffset CreatedAt, CsvOptions Options, int ProblemCount, IReadOnlyList<CsvProblem> Problems)
+    public sealed record DatasetAnswer(int Id, string Name, int Version, string FileName, long FileBytes, string FileSha256, int RowCount, int ColumnCount, DateTimeOffset CreatedAt, CsvOptions? Options, int ProblemCount, IReadOnlyList<CsvProblem> Problems)
     {
-        public static DatasetAnswer From(DatasetRow row) => new(row.Id, row.Name, row.FileName, row.FileBytes, row.FileSha256, row.Profile.RowCount, row.Profile.Columns.Count, row.CreatedAt, row.Options, row.ProblemCount, row.Problems);
+        public static DatasetAnswer From(DatasetRow row) => new(row.Id, row.Name, row.Current.Number, row.FileName, row.FileBytes, row.FileSha256, row.Profile.RowCount, row.Profile.Columns.Count, row.CreatedAt, row.Options, row.ProblemCount, row.Problems);
     }
 
     /// <param name="Columns">Names.</param>
@@ -36,6 +37,26 @@ public static class DatasetApi
     /// <param name="RowCount">All rows of the dataset.</param>
     /// <param name="Rows">Values as text; null is missing.</param>
     public sealed record RowsAnswer(IReadOnlyList<string> Columns, int FirstRow, int RowCount, IReadOnlyList<IReadOnlyList<string?>> Rows);
+
+    /// <param name="Number">From 1.</param>
+    /// <param name="IsCurrent">Whether it is the version that is meant where none is named.</param>
+    /// <param name="FileName">As it was uploaded.</param>
+    /// <param name="FileSha256">Hash of the original.</param>
+    /// <param name="RowCount">Data rows.</param>
+    /// <param name="ColumnCount">Columns.</param>
+    /// <param name="ProblemCount">Lines and values that did not fit.</param>
+    /// <param name="SkippedCount">Lines that were left out.</param>
+    /// <param name="CreatedAt">UTC.</param>
+    /// <param name="Options">How the file was read; absent for Parquet.</param>
+    public sealed record VersionAnswer(int Number, bool IsCurrent, string FileName, string FileSha256, int RowCount, int ColumnCount, int ProblemCount, int SkippedCount, DateTimeOffset CreatedAt, CsvOptions? Options)
+    {
+        public static VersionAnswer From(DatasetVersionRow row, int current) =>
+            new(row.Number, row.Number == current, row.FileName, row.FileSha256, row.Profile.RowCount, row.Profile.Columns.Count, row.ProblemCount, row.SkippedCount, row.CreatedAt, row.Options);
+    }
+
+    public sealed record NumberBody(int Number);
+
+    public sealed record NameBody(string Name);
 
     public static void MapDatasets(this RouteGroupBuilder api)
     {
@@ -52,17 +73,28 @@ public static class DatasetApi
         datasets.MapGet("/{id:int}/rows", RowsAsync).WithName("GetRows").WithSummary("Rows of the dataset as text").Produces<RowsAnswer>().ProducesProblem(404);
         datasets.MapPut("/{id:int}/options", OptionsAsync).WithName("SetOptions").WithSummary("Reads the original file again with these options")
             .WithDescription("Kinds that are given stay fixed; the others are decided on the evidence of all rows. Experiments that ran keep the table they had.").Produces<DatasetAnswer>().ProducesProblem(404).ProducesProblem(422);
+        datasets.MapGet("/{id:int}/versions", async (int id, DatasetStore store, CancellationToken ct) => await store.FindAsync(id, ct) is { } row
+            ? Results.Ok((await store.VersionsAsync(id, ct)).Select(v => VersionAnswer.From(v, row.Current.Number)))
+            : NotFound(id)).WithName("ListVersions").WithSummary("All versions of a dataset, newest first").Produces<IEnumerable<VersionAnswer>>().ProducesProblem(404);
+        datasets.MapPut("/{id:int}/current-version", async (int id, NumberBody body, DatasetStore store, CancellationToken ct) => await store.MakeCurrentAsync(id, body.Number, ct) is { } row
+            ? Results.Ok(DatasetAnswer.From(row))
+            : Results.Problem(statusCode: 404, title: "Unknown version", detail: $"There is no version {body.Number} of dataset {id}.")).WithName("SetCurrentVersion").WithSummary("Makes an older or newer version the current one").Produces<DatasetAnswer>().ProducesProblem(404);
+        datasets.MapPut("/{id:int}/name", RenameAsync).WithName("RenameDataset").WithSummary("Gives a dataset another name").Produces<DatasetAnswer>().ProducesProblem(400).ProducesProblem(404);
         datasets.MapDelete("/{id:int}", async (int id, DatasetStore store, CancellationToken ct) =>
             await store.DeleteAsync(id, ct) ? Results.NoContent() : NotFound(id)).WithName("DeleteDataset").WithSummary("Removes a dataset; experiments and endpoints made from it stay").Produces(204).ProducesProblem(404);
     }
+
+    public static IResult TooLarge(WorkbenchOptions options) => Results.Problem(statusCode: 413, title: "File too large", detail: $"The file is larger than {options.MaxUploadMegabytes:N0} MB (MaxUploadMegabytes).");
+
+    private static IResult DiskFull(ArtefactStore artefacts) => Results.Problem(statusCode: 507, title: "Disk full", detail: $"The disk of the data folder has no room for the file; {DiskSpace.Describe(artefacts.TemporaryFolder)}. Make room and try again.");
 
     public static IResult NotFound(int id) => Results.Problem(statusCode: 404, title: "Unknown dataset", detail: $"There is no dataset {id}.");
 
     private static async Task<IResult> UploadAsync(HttpContext context, [FromQuery] string? name, DatasetStore store, ArtefactStore artefacts, IOptions<WorkbenchOptions> options)
     {
-        var most = (long)options.Value.MaxUploadMegabytes * 1024 * 1024;
-        IResult TooLarge() => Results.Problem(statusCode: 413, title: "File too large", detail: $"The file is larger than {options.Value.MaxUploadMegabytes:N0} MB (MaxUploadMegabytes).");
-        if (context.Request.ContentLength > most) return TooLarge();
+        var most = options.Value.MaxUploadBytes;
+        if (context.Request.ContentLength > most) return TooLarge(options.Value);
+        if (context.Request.ContentLength > DiskSpace.Free(artefacts.TemporaryFolder)) return DiskFull(artefacts);
         // Both must be set before the first byte is read: the default limit is 30 MB, and a person's slow line is no attack.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = most + 64 * 1024;
         if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = null;
@@ -80,7 +112,7 @@ public static class DatasetApi
             }
             await using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16, useAsync: true))
                 await body.CopyToAsync(file, 1 << 20, context.RequestAborted);
-            if (new FileInfo(temporary).Length > most) return TooLarge();
+            if (new FileInfo(temporary).Length > most) return TooLarge(options.Value);
             var row = await store.ImportAsync(temporary, CleanName(name), null, context.RequestAborted);
             return Results.Created($"/api/v1/datasets/{row.Id}", DatasetAnswer.From(row));
         }
@@ -88,13 +120,17 @@ public static class DatasetApi
         {
             return Unreadable(e);
         }
+        catch (IOException e) when (DiskSpace.IsFull(e))
+        {
+            return DiskFull(artefacts);
+        }
         catch (Exception e) when (isForm && e is FormatException or InvalidDataException or IOException and not BadHttpRequestException)
         {
             return Results.Problem(statusCode: 400, title: "Malformed form", detail: $"The multipart body cannot be read: {e.Message}");
         }
         catch (BadHttpRequestException e) when (e.StatusCode == 413)
         {
-            return TooLarge();
+            return TooLarge(options.Value);
         }
         finally
         {
@@ -116,9 +152,21 @@ public static class DatasetApi
     {
         if (await store.FindAsync(id, ct) is not { } row) return NotFound(id);
         if (offset < 0 || limit is < 1 or > 1000) return Results.Problem(statusCode: 400, title: "Out of range", detail: $"offset is {offset}, limit is {limit}; expected offset of at least 0 and limit of 1 to 1000.");
-        var table = await store.TableAsync(row);
+        var table = await store.SampleAsync(row);
         var rows = Enumerable.Range(offset, Math.Clamp(table.RowCount - offset, 0, limit)).Select(r => table.Columns.Select(c => c.GetText(r)).ToArray()).ToArray();
         return Results.Ok(new RowsAnswer([.. table.Columns.Select(c => c.Name)], offset, table.RowCount, rows));
+    }
+
+    private static async Task<IResult> RenameAsync(int id, NameBody body, DatasetStore store, CancellationToken ct)
+    {
+        try
+        {
+            return await store.RenameAsync(id, body.Name, ct) ? Results.Ok(DatasetAnswer.From((await store.FindAsync(id, ct))!)) : NotFound(id);
+        }
+        catch (ArgumentException e)
+        {
+            return Results.Problem(statusCode: 400, title: "Not a name", detail: e.Message.Replace(" (Parameter 'name')", "", StringComparison.Ordinal));
+        }
     }
 
     private static async Task<IResult> OptionsAsync(int id, CsvOptions options, DatasetStore store, CancellationToken ct)
@@ -136,7 +184,7 @@ public static class DatasetApi
     private static IResult Unreadable(CsvFormatException e) => Results.Problem(statusCode: 422, title: "The file cannot be read", detail: e.Message);
 
     /// <summary>The last part of whatever path the client gave, without control characters; it is only ever shown.</summary>
-    private static string CleanName(string? name)
+    public static string CleanName(string? name)
     {
         var last = (name ?? "").Split('/', '\\')[^1];
         var clean = string.Concat(last.Where(c => !char.IsControl(c) && char.GetUnicodeCategory(c) != System.Globalization.UnicodeCategory.Format)).Trim();

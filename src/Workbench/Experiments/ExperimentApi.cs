@@ -79,7 +79,7 @@ public static class ExperimentApi
     private static async Task<IResult> StartAsync(StartBody body, DatasetStore datasets, ExperimentStore store, ExperimentSupervisor supervisor, CancellationToken ct)
     {
         if (await datasets.FindAsync(body.DatasetId, ct) is not { } dataset) return Results.Problem(statusCode: 404, title: "Unknown dataset", detail: $"There is no dataset {body.DatasetId}.");
-        var table = await datasets.TableAsync(dataset);
+        var table = await datasets.SampleAsync(dataset);
         var recipe = (await datasets.RecipeAsync(dataset.Id, ct))!.Recipe;
         if (table.Find(body.Target) is null) return Invalid([$"There is no column '{body.Target}' to predict. The columns are: {string.Join(", ", table.Columns.Select(c => c.Name))}."]);
         ExperimentPlan plan;

@@ -7,6 +7,8 @@ public static class JobsSetup
         builder.Services.AddSingleton<JobMonitor>();
         builder.Services.AddSingleton<ExperimentSupervisor>();
         builder.Services.AddHostedService(services => services.GetRequiredService<ExperimentSupervisor>());
+        builder.Services.AddSingleton<ImportQueue>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<ImportQueue>());
         builder.Services.AddHostedService<SampleInstaller>();
     }
 }

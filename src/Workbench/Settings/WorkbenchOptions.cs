@@ -14,7 +14,9 @@ public sealed class WorkbenchOptions
     /// <summary>Whether the sample datasets are put in place when the data folder is new.</summary>
     public bool InstallSamples { get; set; } = true;
 
-    public int MaxUploadMegabytes { get; set; } = 2048;
+    public int MaxUploadMegabytes { get; set; } = 20_480;
+
+    public long MaxUploadBytes => MaxUploadMegabytes * 1024L * 1024L;
 
     /// <summary>Rows in one prediction request.</summary>
     public int MaxPredictionRows { get; set; } = 10_000;

@@ -11,6 +11,8 @@ namespace ModelWorkbench.Workbench.Storage;
 public sealed class AppDb(DbContextOptions<AppDb> options) : DbContext(options)
 {
     public DbSet<DatasetRow> Datasets => Set<DatasetRow>();
+    public DbSet<DatasetVersionRow> DatasetVersions => Set<DatasetVersionRow>();
+    public DbSet<ImportRow> Imports => Set<ImportRow>();
     public DbSet<RecipeRevisionRow> RecipeRevisions => Set<RecipeRevisionRow>();
     public DbSet<ExperimentRow> Experiments => Set<ExperimentRow>();
     public DbSet<TrialRow> Trials => Set<TrialRow>();
@@ -23,9 +25,23 @@ public sealed class AppDb(DbContextOptions<AppDb> options) : DbContext(options)
     {
         model.Entity<DatasetRow>(row =>
         {
-            row.Property(d => d.Options).HasJson();
-            row.Property(d => d.Profile).HasJson();
-            row.Property(d => d.Problems).HasJson();
+            foreach (var forwarded in (string[])[nameof(DatasetRow.Options), nameof(DatasetRow.Profile), nameof(DatasetRow.Problems)]) row.Ignore(forwarded);
+            row.HasOne(d => d.Current).WithMany().HasForeignKey(d => d.CurrentVersionId).OnDelete(DeleteBehavior.SetNull);
+            row.Navigation(d => d.Current).AutoInclude();
+        });
+        model.Entity<DatasetVersionRow>(row =>
+        {
+            row.Property(v => v.Options).HasJson();
+            row.Property(v => v.Profile).HasJson();
+            row.Property(v => v.Problems).HasJson();
+            row.HasIndex(v => new { v.DatasetId, v.Number }).IsUnique();
+            row.HasOne<DatasetRow>().WithMany().HasForeignKey(v => v.DatasetId).OnDelete(DeleteBehavior.Cascade);
+        });
+        model.Entity<ImportRow>(row =>
+        {
+            row.Property(i => i.Options).HasJson();
+            row.Property(i => i.Status).HasConversion<string>();
+            row.HasOne<DatasetRow>().WithMany().HasForeignKey(i => i.DatasetId).OnDelete(DeleteBehavior.Cascade);
         });
         model.Entity<RecipeRevisionRow>(row =>
         {

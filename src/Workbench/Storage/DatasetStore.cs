@@ -5,13 +5,15 @@ using ModelWorkbench.Core.Recipes;
 
 namespace ModelWorkbench.Workbench.Storage;
 
-/// <summary>Datasets with their original file, their table and their recipe.</summary>
+/// <summary>Datasets with their versions and their recipe.</summary>
 public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactStore artefacts, TableCache tables, TimeProvider time)
 {
+    private const int MaxNameLength = 100;
+
     // Reading a big file takes all of a core; two at a time leave the pages quick.
     private readonly SemaphoreSlim _importing = new(2);
 
-    // A free name and the next revision's number are read before they are written.
+    // A free name and the next number are read before they are written.
     private readonly SemaphoreSlim _writing = new(1);
 
     /// <summary>Reads an uploaded file, keeps the original, and makes a dataset of it.</summary>
@@ -19,69 +21,58 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
     /// <param name="fileName">As the person knows it.</param>
     /// <param name="options">How to read it, or null to detect.</param>
     /// <exception cref="CsvFormatException">Not a table; nothing is kept.</exception>
+    /// <exception cref="IOException">The disk is full; nothing is kept.</exception>
     public async Task<DatasetRow> ImportAsync(string uploadPath, string fileName, CsvOptions? options, CancellationToken cancellationToken)
     {
-        await _importing.WaitAsync(cancellationToken);
         try
         {
-            var (read, profile, tableSha256) = await ReadAsync(uploadPath, options, cancellationToken);
+            var reading = await ReadAsync(uploadPath, options, null, cancellationToken);
             var bytes = new FileInfo(uploadPath).Length;
-            var fileSha256 = await artefacts.AddAsync(uploadPath, cancellationToken);
-            await _writing.WaitAsync(cancellationToken);
-            try
-            {
-                await using var db = await databases.CreateDbContextAsync(cancellationToken);
-                var row = new DatasetRow
-                {
-                    Name = await FreeNameAsync(db, Path.GetFileNameWithoutExtension(fileName), cancellationToken),
-                    FileName = fileName,
-                    FileSha256 = fileSha256,
-                    FileBytes = bytes,
-                    TableSha256 = tableSha256,
-                    CreatedAt = time.GetUtcNow(),
-                    Options = read.Options,
-                    Profile = profile,
-                    Problems = read.Problems,
-                    ProblemCount = read.ProblemCount,
-                };
-                db.Datasets.Add(row);
-                await db.SaveChangesAsync(cancellationToken);
-                return row;
-            }
-            finally
-            {
-                _writing.Release();
-            }
+            return await AddDatasetAsync(NewVersion(fileName, await artefacts.AddAsync(uploadPath, cancellationToken), bytes, reading), cancellationToken);
         }
         finally
         {
-            _importing.Release();
             File.Delete(uploadPath);
         }
     }
 
-    /// <summary>Reads the original again with other options; experiments that used the old table keep it.</summary>
+    /// <summary>Reads a kept file and makes a dataset, or a new version of one, of it.</summary>
+    /// <param name="fileSha256">The file.</param>
+    /// <param name="fileName">As the person knows it.</param>
+    /// <param name="options">How to read it, or null to detect.</param>
+    /// <param name="datasetId">The dataset that gets a version, which becomes the current one; null for a new dataset.</param>
+    /// <param name="progress">Told a few times a second.</param>
+    /// <param name="cancellationToken">Heeded within a second; nothing is kept then.</param>
+    /// <returns>The dataset, or null where it is gone.</returns>
+    /// <exception cref="CsvFormatException">Not a table; nothing is kept.</exception>
+    /// <exception cref="IOException">The disk is full; nothing is kept.</exception>
+    public async Task<DatasetRow?> ImportKeptAsync(string fileSha256, string fileName, CsvOptions? options, int? datasetId, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
+    {
+        var path = artefacts.PathOf(fileSha256);
+        var version = NewVersion(fileName, fileSha256, new FileInfo(path).Length, await ReadAsync(path, options, progress, cancellationToken));
+        return datasetId is { } id ? await AddVersionAsync(id, version, cancellationToken) : await AddDatasetAsync(version, cancellationToken);
+    }
+
+    /// <summary>Reads the original of the current version again with other options, which makes a new version; the older ones stay.</summary>
     /// <exception cref="CsvFormatException">The file cannot be read this way; the dataset stays as it was.</exception>
-    public async Task<DatasetRow?> ReadAgainAsync(int id, CsvOptions options, CancellationToken cancellationToken)
+    public async Task<DatasetRow?> ReadAgainAsync(int id, CsvOptions options, CancellationToken cancellationToken) =>
+        await FindAsync(id, cancellationToken) is { } row ? await ImportKeptAsync(row.FileSha256, row.FileName, options, id, null, cancellationToken) : null;
+
+    /// <summary>All versions, newest first.</summary>
+    public async Task<IReadOnlyList<DatasetVersionRow>> VersionsAsync(int id, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        if (await db.Datasets.SingleOrDefaultAsync(d => d.Id == id, cancellationToken) is not { } row) return null;
-        await _importing.WaitAsync(cancellationToken);
-        try
-        {
-            var (read, profile, tableSha256) = await ReadAsync(artefacts.PathOf(row.FileSha256), options, cancellationToken);
-            row.TableSha256 = tableSha256;
-            row.Options = read.Options;
-            row.Profile = profile;
-            row.Problems = read.Problems;
-            row.ProblemCount = read.ProblemCount;
-            await db.SaveChangesAsync(cancellationToken);
-            return row;
-        }
-        finally
-        {
-            _importing.Release();
-        }
+        return await db.DatasetVersions.AsNoTracking().Where(v => v.DatasetId == id).OrderByDescending(v => v.Number).ToListAsync(cancellationToken);
+    }
+
+    /// <summary>Makes a version the one that pages and API mean where they name none.</summary>
+    /// <returns>The dataset, or null where there is no such version.</returns>
+    public async Task<DatasetRow?> MakeCurrentAsync(int id, int number, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        if (await db.DatasetVersions.Where(v => v.DatasetId == id && v.Number == number).Select(v => (int?)v.Id).SingleOrDefaultAsync(cancellationToken) is not { } version) return null;
+        await db.Datasets.Where(d => d.Id == id).ExecuteUpdateAsync(set => set.SetProperty(d => d.CurrentVersionId, version), cancellationToken);
+        return await FindAsync(id, cancellationToken);
     }
 
     public async Task<IReadOnlyList<DatasetRow>> ListAsync(CancellationToken cancellationToken)
@@ -96,15 +87,32 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
         return await db.Datasets.AsNoTracking().SingleOrDefaultAsync(d => d.Id == id, cancellationToken);
     }
 
-    public Task<Table> TableAsync(DatasetRow dataset) => tables.GetAsync(dataset.TableSha256);
-
-    public async Task<bool> RenameAsync(int id, string name, CancellationToken cancellationToken)
+    /// <summary>The dataset as it was in one of its versions, for looking at.</summary>
+    /// <param name="id">The dataset.</param>
+    /// <param name="version">The version's number; null for the current one.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    public async Task<DatasetRow?> FindAsync(int id, int? version, CancellationToken cancellationToken)
     {
+        var row = await FindAsync(id, cancellationToken);
+        if (row is null || version is null || row.Current.Number == version) return row;
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.Datasets.Where(d => d.Id == id).ExecuteUpdateAsync(set => set.SetProperty(d => d.Name, name), cancellationToken) == 1;
+        if (await db.DatasetVersions.AsNoTracking().SingleOrDefaultAsync(v => v.DatasetId == id && v.Number == version, cancellationToken) is not { } older) return null;
+        row.Current = older;
+        return row;
     }
 
-    /// <summary>Removes the dataset and its recipe; experiments, models and endpoints made from it stay.</summary>
+    /// <summary>The table, or where it has more than <see cref="TableCache.MaxRows"/> rows an even sample of that many, in the order of the file.</summary>
+    public Task<Table> SampleAsync(DatasetRow dataset) => tables.GetAsync(dataset.TableSha256);
+
+    /// <exception cref="ArgumentException">The name is blank or too long.</exception>
+    public async Task<bool> RenameAsync(int id, string name, CancellationToken cancellationToken)
+    {
+        if (CleanName(name) is not { Length: > 0 and <= MaxNameLength } clean) throw new ArgumentException($"The name has {CleanName(name).Length} characters; expected 1 to {MaxNameLength}.", nameof(name));
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await db.Datasets.Where(d => d.Id == id).ExecuteUpdateAsync(set => set.SetProperty(d => d.Name, clean), cancellationToken) == 1;
+    }
+
+    /// <summary>Removes the dataset with its versions and its recipe; experiments, models and endpoints made from it stay.</summary>
     public async Task<bool> DeleteAsync(int id, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
@@ -162,30 +170,95 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
         }
     }
 
-    private async Task<(CsvReadResult Read, DatasetProfile Profile, string TableSha256)> ReadAsync(string path, CsvOptions? options, CancellationToken cancellationToken)
+    private sealed record Reading(ImportedTable Table, DatasetProfile Profile, string TableSha256);
+
+    private DatasetVersionRow NewVersion(string fileName, string fileSha256, long bytes, Reading reading) => new()
     {
-        var temporary = artefacts.NewTemporaryPath();
+        FileName = fileName,
+        FileSha256 = fileSha256,
+        FileBytes = bytes,
+        TableSha256 = reading.TableSha256,
+        CreatedAt = time.GetUtcNow(),
+        Options = reading.Table.Options,
+        Profile = reading.Profile,
+        Problems = reading.Table.Problems,
+        ProblemCount = reading.Table.ProblemCount,
+        SkippedCount = reading.Table.SkippedCount,
+    };
+
+    private async Task<DatasetRow> AddDatasetAsync(DatasetVersionRow version, CancellationToken cancellationToken)
+    {
+        await _writing.WaitAsync(cancellationToken);
         try
         {
-            var (read, profile) = await Task.Run(() =>
-            {
-                var read = Read(path, options ?? CsvDetector.Detect(path, cancellationToken), cancellationToken);
-                TableFile.Write(read.Table, temporary, cancellationToken);
-                return (read, Profiler.Profile(read.Table, cancellationToken));
-            }, cancellationToken);
-            return (read, profile, await artefacts.AddAsync(temporary, cancellationToken));
+            await using var db = await databases.CreateDbContextAsync(cancellationToken);
+            await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+            var row = new DatasetRow { Name = await FreeNameAsync(db, StemOf(version.FileName), cancellationToken), CreatedAt = version.CreatedAt };
+            db.Datasets.Add(row);
+            await db.SaveChangesAsync(cancellationToken);
+            await AddVersionAsync(db, row, version, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            return row;
         }
         finally
         {
+            _writing.Release();
+        }
+    }
+
+    private async Task<DatasetRow?> AddVersionAsync(int datasetId, DatasetVersionRow version, CancellationToken cancellationToken)
+    {
+        await _writing.WaitAsync(cancellationToken);
+        try
+        {
+            await using var db = await databases.CreateDbContextAsync(cancellationToken);
+            if (await db.Datasets.SingleOrDefaultAsync(d => d.Id == datasetId, cancellationToken) is not { } row) return null;
+            await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+            await AddVersionAsync(db, row, version, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            return row;
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
+    private static async Task AddVersionAsync(AppDb db, DatasetRow row, DatasetVersionRow version, CancellationToken cancellationToken)
+    {
+        version.DatasetId = row.Id;
+        version.Number = 1 + (await db.DatasetVersions.Where(v => v.DatasetId == row.Id).MaxAsync(v => (int?)v.Number, cancellationToken) ?? 0);
+        db.DatasetVersions.Add(version);
+        await db.SaveChangesAsync(cancellationToken);
+        row.Current = version;
+        await db.SaveChangesAsync(cancellationToken);
+    }
+
+    private async Task<Reading> ReadAsync(string path, CsvOptions? options, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
+    {
+        await _importing.WaitAsync(cancellationToken);
+        var temporary = artefacts.NewTemporaryPath();
+        try
+        {
+            var (table, profile) = await Task.Factory.StartNew(() => Read(path, options, temporary, progress, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            return new Reading(table, profile, await artefacts.AddAsync(temporary, cancellationToken));
+        }
+        finally
+        {
+            _importing.Release();
             File.Delete(temporary);
         }
     }
 
-    private static CsvReadResult Read(string path, CsvOptions options, CancellationToken cancellationToken)
+    private static (ImportedTable Table, DatasetProfile Profile) Read(string path, CsvOptions? options, string tablePath, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
     {
+        // A thread of its own: pages come first.
+        Thread.CurrentThread.Priority = ThreadPriority.BelowNormal;
         try
         {
-            return CsvTableReader.Read(path, options, null, cancellationToken);
+            var profile = new ProfileBuilder();
+            var table = DatasetImporter.Import(path, options, tablePath, chunk => profile.Add(chunk, cancellationToken), progress, cancellationToken);
+            return (table, profile.Build());
         }
         catch (ArgumentException e) when (e.ParamName == "options")
         {
@@ -199,11 +272,20 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
         }
     }
 
+    /// <summary>The file's name without what says how it is packed: <c>sales.csv.gz</c> is <c>sales</c>.</summary>
+    private static string StemOf(string fileName)
+    {
+        var stem = Path.GetFileNameWithoutExtension(fileName);
+        return fileName.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) || fileName.EndsWith(".zip", StringComparison.OrdinalIgnoreCase) ? Path.GetFileNameWithoutExtension(stem) : stem;
+    }
+
+    private static string CleanName(string name) => string.Concat(name.Where(c => !char.IsControl(c))).Trim();
+
     private static async Task<string> FreeNameAsync(AppDb db, string wanted, CancellationToken cancellationToken)
     {
-        wanted = string.Concat(wanted.Where(c => !char.IsControl(c))).Trim();
+        wanted = CleanName(wanted);
         if (wanted.Length == 0) wanted = "dataset";
-        if (wanted.Length > 100) wanted = wanted[..100];
+        if (wanted.Length > MaxNameLength) wanted = wanted[..MaxNameLength];
         var name = wanted;
         for (var i = 2; await db.Datasets.AnyAsync(d => d.Name == name, cancellationToken); i++) name = $"{wanted} ({i})";
         return name;

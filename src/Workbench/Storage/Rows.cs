@@ -5,11 +5,39 @@ using ModelWorkbench.Core.Recipes;
 
 namespace ModelWorkbench.Workbench.Storage;
 
-/// <summary>An uploaded file and what was read from it.</summary>
+/// <summary>Data under one name, in one or more versions.</summary>
 public sealed class DatasetRow
 {
     public int Id { get; set; }
     public required string Name { get; set; }
+    public DateTimeOffset CreatedAt { get; set; }
+
+    /// <summary>The revision of the recipe that counts; later ones can be redone.</summary>
+    public int RecipeNumber { get; set; }
+
+    public int? CurrentVersionId { get; set; }
+
+    /// <summary>The version that pages and API mean where they name none; loaded with the row.</summary>
+    public DatasetVersionRow Current { get; set; } = default!;
+
+    public string FileName => Current.FileName;
+    public string FileSha256 => Current.FileSha256;
+    public long FileBytes => Current.FileBytes;
+    public string TableSha256 => Current.TableSha256;
+    public CsvOptions? Options => Current.Options;
+    public DatasetProfile Profile => Current.Profile;
+    public IReadOnlyList<CsvProblem> Problems => Current.Problems;
+    public int ProblemCount => Current.ProblemCount;
+}
+
+/// <summary>One reading of one uploaded file; never changed once it is there.</summary>
+public sealed class DatasetVersionRow
+{
+    public int Id { get; set; }
+    public int DatasetId { get; set; }
+
+    /// <summary>From 1, in the order in which they were made.</summary>
+    public int Number { get; set; }
 
     /// <summary>The name the file had on the person's machine; shown, never used as a path.</summary>
     public required string FileName { get; set; }
@@ -18,13 +46,44 @@ public sealed class DatasetRow
     public long FileBytes { get; set; }
     public required string TableSha256 { get; set; }
     public DateTimeOffset CreatedAt { get; set; }
-    public required CsvOptions Options { get; set; }
+
+    /// <summary>How the file was read, with the kind of every column; null for a file that tells by itself (Parquet).</summary>
+    public CsvOptions? Options { get; set; }
+
     public required DatasetProfile Profile { get; set; }
     public required IReadOnlyList<CsvProblem> Problems { get; set; }
     public int ProblemCount { get; set; }
 
-    /// <summary>The revision of the recipe that counts; later ones can be redone.</summary>
-    public int RecipeNumber { get; set; }
+    /// <summary>Lines that were left out.</summary>
+    public int SkippedCount { get; set; }
+}
+
+public enum ImportStatus { Queued, Running, Completed, Cancelled, Failed }
+
+/// <summary>The making of a dataset version out of a file: begun, not yet true.</summary>
+public sealed class ImportRow
+{
+    public int Id { get; set; }
+    public required string FileName { get; set; }
+
+    /// <summary>The finished upload that holds the file; null once the file is kept under its hash.</summary>
+    public string? UploadId { get; set; }
+
+    public string? FileSha256 { get; set; }
+
+    /// <summary>How to read the file; null to detect it.</summary>
+    public CsvOptions? Options { get; set; }
+
+    /// <summary>The dataset that gets a new version; null for a new dataset until that is made.</summary>
+    public int? DatasetId { get; set; }
+
+    public ImportStatus Status { get; set; }
+
+    /// <summary>Why it failed, for people.</summary>
+    public string? Reason { get; set; }
+
+    public DateTimeOffset CreatedAt { get; set; }
+    public DateTimeOffset? FinishedAt { get; set; }
 }
 
 /// <summary>A recipe as it stood after one edit; number 0 is the empty recipe and has no row.</summary>

@@ -12,6 +12,7 @@ public static class StorageSetup
         var connection = new SqliteConnectionStringBuilder { DataSource = DatabaseFile(dataFolder) }.ToString();
         builder.Services.AddDbContextFactory<AppDb>(db => db.UseSqlite(connection, sqlite => sqlite.UseQuerySplittingBehavior(QuerySplittingBehavior.SingleQuery)).AddInterceptors(new SqlitePragmas()));
         builder.Services.AddSingleton(new ArtefactStore(dataFolder));
+        builder.Services.AddSingleton(services => new UploadStore(dataFolder, services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<TableCache>();
         builder.Services.AddSingleton<DatasetStore>();
         builder.Services.AddSingleton<ExperimentStore>();

@@ -141,10 +141,10 @@ public sealed class DatasetImporterTests : IDisposable
     [Fact]
     public void A_decompression_bomb_is_refused_before_it_fills_the_disk()
     {
-        var zeros = Gzip(new byte[200 << 20]);
+        var zeros = Gzip(new byte[80 << 20]);
         Assert.InRange(zeros.Length, 1, 1 << 20);
         AssertRefused(zeros, "gzip", "300 times");
-        AssertRefused(Zip(("bomb.csv", new byte[200 << 20])), "ZIP", "300 times");
+        AssertRefused(Zip(("bomb.csv", new byte[80 << 20])), "ZIP", "300 times");
     }
 
     [Fact]
@@ -164,7 +164,7 @@ public sealed class DatasetImporterTests : IDisposable
     [Fact]
     public void A_file_of_any_length_is_never_held_as_a_whole()
     {
-        const int rows = 1_000_000;
+        const int rows = 500_000;
         var path = Keep("n,c,t\n" + string.Concat(Enumerable.Range(0, rows).Select(i => $"{i},{(i % 2 == 0 ? "even" : "odd")},text {i}\n")));
         var chunks = new List<WeakReference>();
         var most = 0;
@@ -182,7 +182,7 @@ public sealed class DatasetImporterTests : IDisposable
         });
         Assert.Equal(rows, at);
         Assert.Equal(rows, imported.RowCount);
-        Assert.True(chunks.Count >= 10, $"{chunks.Count} chunks");
+        Assert.True(chunks.Count >= 7, $"{chunks.Count} chunks");
         // The one at hand, and those waiting for the writer: queues are one long.
         Assert.InRange(most, 1, 4);
     }

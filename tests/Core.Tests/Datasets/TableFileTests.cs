@@ -204,4 +204,28 @@ public class TableFileTests
         using (var writer = TableFile.OpenWriter(file.Path)) writer.Append(ManyRows(10), TestContext.Current.CancellationToken);
         Assert.False(File.Exists(file.Path));
     }
+
+    [Fact]
+    public void A_sample_can_be_drawn_while_the_chunks_pass()
+    {
+        var table = ManyRows(60_000);
+        Table Draw(int count, int seed)
+        {
+            var sampler = new TableSampler(count, seed);
+            for (var start = 0; start < table.RowCount; start += 7_000) sampler.Add(table.Take([.. Enumerable.Range(start, Math.Min(7_000, table.RowCount - start))]));
+            return sampler.Build();
+        }
+        var sample = Draw(6_000, 1);
+        Assert.Equal(6_000, sample.RowCount);
+        var lines = sample.LineNumbers.ToArray();
+        Assert.Equal(lines.Distinct().Order(), lines);
+        AssertSame(table.Take([.. lines.Select(line => line - 2)]), sample);
+        // A tenth of each tenth; 600 with a standard deviation of about 23.
+        foreach (var tenth in lines.GroupBy(line => (line - 2) / 6_000)) Assert.InRange(tenth.Count(), 500, 700);
+        Assert.Equal(lines, Draw(6_000, 1).LineNumbers.ToArray());
+        Assert.NotEqual(lines, Draw(6_000, 2).LineNumbers.ToArray());
+        AssertSame(table, Draw(60_000, 1));
+        Assert.Equal(0, Draw(0, 1).RowCount);
+        Assert.Equal(4, Draw(0, 1).ColumnCount);
+    }
 }

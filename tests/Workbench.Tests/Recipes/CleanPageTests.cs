@@ -30,7 +30,7 @@ public class CleanPageTests : StoreTest
         var fill = Assert.IsType<FillMissingStep>(kept.Steps[1]);
         Assert.Equal((FillMethod.Median, "body_mass_g"), (fill.Method, Assert.Single(fill.Columns)));
         var again = Open(dataset);
-        Assert.Equal(["344 → 333 rows", "333 rows"], Outcomes(again));
+        again.WaitForAssertion(() => Assert.Equal(["344 → 333 rows", "333 rows"], Outcomes(again)), Patience);
         Assert.Contains("training rows only", again.FindAll("[data-testid=recipe-step]")[1].TextContent);
     }
 
@@ -107,14 +107,120 @@ public class CleanPageTests : StoreTest
     }
 
     [Fact]
-    public async Task A_suggested_step_is_added_by_one_click_and_then_no_longer_suggested()
+    public async Task Of_a_suggested_recipe_the_steps_that_are_ticked_are_added_and_the_rest_is_suggested_again()
     {
         var dataset = await ImportSampleAsync("penguins.csv");
         var page = Open(dataset);
-        page.WaitForAssertion(() => Assert.Equal(["Fill 4 numeric columns with the median", "Fill sex with the most frequent value"], page.FindAll("[data-testid=suggested-step]").Select(s => s.TextContent.Trim())), Patience);
-        await page.ClickAsync("[data-testid=suggested-step]", 0);
-        page.WaitForAssertion(() => Assert.Equal("Fill sex with the most frequent value", page.FindAll("[data-testid=suggested-step]").Single().TextContent.Trim()), Patience);
-        Assert.Contains("bill_length_mm, bill_depth_mm, flipper_length_mm, body_mass_g: median", page.Find("[data-testid=recipe-step]").TextContent);
+        await SuggestAsync(page);
+        var suggested = page.FindAll("[data-testid=suggested-step]");
+        Assert.True(suggested.Count >= 2, page.Find("[data-testid=suggestions]").TextContent);
+        Assert.All(suggested, s => Assert.NotEqual("", s.QuerySelector(".why")!.TextContent.Trim()));
+        var second = suggested[1].QuerySelector(".text")!.TextContent;
+        await page.ChangeAsync("[data-testid=suggested-step] input", false, 1);
+        await page.ClickAsync("[data-testid=add-suggested]");
+        page.WaitForAssertion(() => Assert.Equal(suggested.Count - 1, Outcomes(page).Count(o => o != "…")), Patience);
+        await SuggestAsync(page);
+        page.WaitForAssertion(() => Assert.Contains(second, page.FindAll("[data-testid=suggested-step] .text").Select(t => t.TextContent)), Patience);
+    }
+
+    [Fact]
+    public async Task A_step_that_is_dragged_comes_to_stand_where_it_is_dropped_and_the_keyboard_does_the_same()
+    {
+        var dataset = await ImportSampleAsync("penguins.csv");
+        await Datasets.SaveRecipeAsync(dataset.Id, new Recipe([new DropMissingRowsStep([]), new DropColumnsStep(["sex"]), new DropDuplicatesStep([])]), Cancellation);
+        var page = Open(dataset);
+        await page.InvokeAsync(() => page.FindAll("[data-testid=recipe-step]")[0].DragStartAsync(new()));
+        await page.InvokeAsync(() => page.FindAll("[data-testid=recipe-step]")[2].DropAsync(new()));
+        page.WaitForAssertion(() => Assert.Equal(["Drop columns", "Drop duplicate rows", "Drop rows with missing values"], Titles(page)), Patience);
+        // Without the column of most missing values, fewer rows are left out at the end.
+        page.WaitForAssertion(() => Assert.Equal("344 → 342 rows", Outcomes(page)[2]), Patience);
+
+        await page.InvokeAsync(() => page.FindAll("[data-testid=recipe-step]")[2].KeyDownAsync(new Microsoft.AspNetCore.Components.Web.KeyboardEventArgs { Key = "ArrowUp", AltKey = true }));
+        page.WaitForAssertion(() => Assert.Equal(["Drop columns", "Drop rows with missing values", "Drop duplicate rows"], Titles(page)), Patience);
+        await page.InvokeAsync(() => page.FindAll("[data-testid=recipe-step]")[0].KeyDownAsync(new Microsoft.AspNetCore.Components.Web.KeyboardEventArgs { Key = "z", CtrlKey = true }));
+        page.WaitForAssertion(() => Assert.Equal(["Drop columns", "Drop duplicate rows", "Drop rows with missing values"], Titles(page)), Patience);
+        Assert.Equal(3, (await Datasets.RecipeAsync(dataset.Id, Cancellation))!.Recipe.Steps.Count);
+    }
+
+    [Fact]
+    public async Task A_duplicated_step_stands_below_the_original_and_a_named_one_shows_its_name()
+    {
+        var dataset = await ImportSampleAsync("penguins.csv");
+        await Datasets.SaveRecipeAsync(dataset.Id, new Recipe([new DropColumnsStep(["year"]) { Label = "no leak" }, new DropDuplicatesStep([])]), Cancellation);
+        var page = Open(dataset);
+        Assert.StartsWith("no leak", Titles(page)[0], StringComparison.Ordinal);
+        await page.ClickAsync("[data-testid=step-duplicate]", 1);
+        page.WaitForAssertion(() => Assert.Equal(["Drop duplicate rows", "Drop duplicate rows"], Titles(page).Skip(1)), Patience);
+        await page.ClickAsync("[data-testid=step-edit]", 1);
+        page.WaitForElement("[data-testid=step-label]", Patience);
+        await page.ChangeAsync("[data-testid=step-label]", "once more");
+        page.WaitForAssertion(() => Assert.False(page.Find("[data-testid=step-save]").HasAttribute("disabled")), Patience);
+        await page.ClickAsync("[data-testid=step-save]");
+        page.WaitForAssertion(() => Assert.StartsWith("once more", Titles(page)[1], StringComparison.Ordinal), Patience);
+        Assert.Equal("once more", (await Datasets.RecipeAsync(dataset.Id, Cancellation))!.Recipe.Steps[1].Label);
+    }
+
+    [Fact]
+    public async Task The_step_that_is_chosen_shows_counts_and_shapes_before_and_after_and_what_it_learnt()
+    {
+        var dataset = await ImportAsync("ages.csv", "age,name\n1,a\n,b\n3,c\n9,d\n");
+        await Datasets.SaveRecipeAsync(dataset.Id, new Recipe([new FillMissingStep(["age"], FillMethod.Median)]), Cancellation);
+        var page = Open(dataset);
+        await page.ClickAsync("[data-testid=recipe-step]");
+        var effect = page.WaitForElement("[data-testid=step-effect]", Patience);
+        page.WaitForAssertion(() => Assert.Equal("0", page.Find("[data-testid=effect-missing]").TextContent), Patience);
+        Assert.Equal("4", page.Find("[data-testid=effect-rows]").TextContent);
+        Assert.Equal(["age"], page.FindAll("[data-testid=effect-column] option").Select(o => o.TextContent));
+        Assert.Equal(2, effect.QuerySelectorAll("svg.histogram").Length);
+        // The median of 1, 3 and 9.
+        Assert.Equal(["age", "fill", "3"], page.FindAll("[data-testid=learnt] tbody td").Select(c => c.TextContent));
+        Assert.Contains("on the training rows alone", effect.TextContent);
+    }
+
+    [Fact]
+    public async Task The_menu_finds_a_step_by_what_it_is_for()
+    {
+        var dataset = await ImportSampleAsync("penguins.csv");
+        var page = Open(dataset);
+        await page.ClickAsync("button[data-testid=add-step]");
+        Assert.Equal(StepKind.All.Count, page.FindAll(".menu li button").Count);
+        await page.InvokeAsync(() => page.Find("[data-testid=step-search]").InputAsync(new() { Value = "impute" }));
+        Assert.Equal("step-kind-fill-missing", Assert.Single(page.FindAll(".menu li button")).GetAttribute("data-testid"));
+        await page.InvokeAsync(() => page.Find("[data-testid=step-search]").InputAsync(new() { Value = "make coffee" }));
+        Assert.Contains("No step does", page.Find(".menu").TextContent);
+    }
+
+    [Fact]
+    public async Task A_recipe_that_is_pasted_replaces_the_steps_and_a_broken_one_is_refused_with_its_place()
+    {
+        var dataset = await ImportSampleAsync("penguins.csv");
+        await Datasets.SaveRecipeAsync(dataset.Id, new Recipe([new DropMissingRowsStep([])]), Cancellation);
+        var page = Open(dataset);
+        await page.ClickAsync("[data-testid=recipe-files-open]");
+        await page.ChangeAsync("[data-testid=recipe-text]", """{"steps": [{"step": "drop-duplicates", "columns": []}, {"step": "make-coffee"}]}""");
+        await page.ClickAsync("[data-testid=recipe-import]");
+        Assert.Contains("$.steps[1]", page.Find("[data-testid=recipe-fault]").TextContent);
+        Assert.Contains("drop-missing-rows", page.Find("[data-testid=recipe-fault]").TextContent);
+        Assert.Equal(["Drop rows with missing values"], Titles(page));
+
+        await page.ChangeAsync("[data-testid=recipe-text]", RecipeText.Write(new Recipe([new DropDuplicatesStep([]), new DropColumnsStep(["year"])])));
+        await page.ClickAsync("[data-testid=recipe-import]");
+        page.WaitForAssertion(() => Assert.Equal(["Drop duplicate rows", "Drop columns"], Titles(page)), Patience);
+        Assert.Empty(page.FindAll("[data-testid=recipe-fault]"));
+    }
+
+    [Fact]
+    public async Task A_dataset_larger_than_the_sample_says_so_and_the_exact_counts_follow()
+    {
+        // Every seventh row has no value, and the last row equals the first.
+        var rows = Enumerable.Range(0, 120_000).Select(i => i % 7 == 0 ? $"{i}," : $"{i},{i % 13}").Append("0,");
+        var dataset = await ImportAsync("many.csv", "id,value\n" + string.Join('\n', rows) + "\n");
+        await Datasets.SaveRecipeAsync(dataset.Id, new Recipe([new DropDuplicatesStep([]), new DropMissingRowsStep([])]), Cancellation);
+        var page = Open(dataset);
+        Assert.Contains("a sample of 100\u202F000 of 120\u202F001 rows", page.Find("[data-testid=sample-note]").TextContent);
+        var valued = 120_000 - (120_000 + 6) / 7;
+        page.WaitForAssertion(() => Assert.Equal(["120\u202F001 → 120\u202F000 rows", $"120\u202F000 → {valued:N0} rows".Replace(',', '\u202F')], Outcomes(page)), Patience);
+        Assert.Contains("Counted on all rows", page.Find("[data-testid=exact-counts]").TextContent);
     }
 
     [Fact]
@@ -130,9 +236,9 @@ public class CleanPageTests : StoreTest
 
     private async Task AddAsync(IRenderedComponent<CleanPage> page, string kind)
     {
-        await page.ClickAsync("[data-testid=add-step] button, button[data-testid=add-step]");
-        Popovers.WaitForElement($"[data-testid=step-kind-{kind}]", Patience);
-        await Popovers.ClickAsync($"[data-testid=step-kind-{kind}]");
+        await page.ClickAsync("button[data-testid=add-step]");
+        page.WaitForElement($"[data-testid=step-kind-{kind}]", Patience);
+        await page.ClickAsync($"[data-testid=step-kind-{kind}]");
         page.WaitForElement("[data-testid=step-problems]", Patience);
     }
 
@@ -143,6 +249,15 @@ public class CleanPageTests : StoreTest
         await page.ClickAsync("[data-testid=step-save]");
         page.WaitForAssertion(() => Assert.Equal(before + 1, Outcomes(page).Count(o => o != "…")), Patience);
     }
+
+    private static async Task SuggestAsync(IRenderedComponent<CleanPage> page)
+    {
+        page.WaitForAssertion(() => Assert.False(page.Find("[data-testid=suggest]").HasAttribute("disabled")), Patience);
+        await page.ClickAsync("[data-testid=suggest]");
+        page.WaitForElement("[data-testid=suggested-step]", Patience);
+    }
+
+    private static List<string> Titles(IRenderedComponent<CleanPage> page) => [.. page.FindAll("[data-testid=recipe-step] h3").Select(t => t.TextContent.Trim())];
 
     private static List<string> Outcomes(IRenderedComponent<CleanPage> page) =>
         [.. page.FindAll("[data-testid=step-outcome]").Select(o => o.Children.First().TextContent)];

@@ -9,8 +9,15 @@ namespace ModelWorkbench.Core.Recipes.Steps;
 /// <param name="LowerQuantile">For <see cref="OutlierMethod.Quantiles"/>: 0 to 1; 0 leaves small values alone.</param>
 /// <param name="UpperQuantile">For <see cref="OutlierMethod.Quantiles"/>: 0 to 1; 1 leaves large values alone.</param>
 public sealed record ClipOutliersStep(
-    IReadOnlyList<string> Columns, OutlierMethod Method = OutlierMethod.Iqr, double Factor = 1.5, double LowerQuantile = 0.01, double UpperQuantile = 0.99) : RecipeStep
+    [property: FieldWords("Columns to look at", NoneMeans = "None chosen: all numeric columns", Kinds = [ColumnKind.Numeric])] IReadOnlyList<string> Columns,
+    [property: FieldWords("Outliers are")] OutlierMethod Method = OutlierMethod.Iqr,
+    [property: FieldWords("Interquartile ranges beyond the quartiles", Help = "1.5 is Tukey's rule for outliers, 3 for far outliers.")] double Factor = 1.5,
+    [property: FieldWords("Lower quantile", Help = "0 to 1; 0 leaves small values alone.")] double LowerQuantile = 0.01,
+    [property: FieldWords("Upper quantile", Help = "0 to 1; 1 leaves large values alone.")] double UpperQuantile = 0.99) : RecipeStep
 {
+    public override IReadOnlyList<StepField> Fields =>
+        [.. StepField.Derive(this).Where(f => f.Name switch { "factor" => Method == OutlierMethod.Iqr, "lowerQuantile" or "upperQuantile" => Method == OutlierMethod.Quantiles, _ => true })];
+
     public override string Title => "Clip outliers";
     public override string Summary => $"{StepColumns.Describe(Columns, "all numeric columns")} to {OutlierBounds.Describe(Method, Factor, LowerQuantile, UpperQuantile)}";
     public override bool Learns => true;

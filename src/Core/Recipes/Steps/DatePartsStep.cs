@@ -31,7 +31,11 @@ public enum DatePart
 /// <param name="Parts">At least one.</param>
 /// <param name="Since">For <see cref="DatePart.DaysSince"/>: an ISO 8601 date; null for the earliest of the training rows.</param>
 /// <param name="KeepSource">Whether the dates stay.</param>
-public sealed record DatePartsStep(string Column, IReadOnlyList<DatePart> Parts, string? Since = null, bool KeepSource = false) : RecipeStep
+public sealed record DatePartsStep(
+    [property: FieldWords("Column of dates", Kinds = [ColumnKind.DateTime])] string Column,
+    [property: FieldWords("Parts")] IReadOnlyList<DatePart> Parts,
+    [property: FieldWords("Days since", Help = "For the part days since: a date such as 2024-01-01; empty for the earliest of the training rows.")] string? Since = null,
+    [property: FieldWords("Keep the dates")] bool KeepSource = false) : RecipeStep
 {
     public override string Title => "Date parts";
     public override string Summary => $"{Column}: {string.Join(", ", Parts.Select(p => p == DatePart.DaysSince ? $"days since {Since ?? "the earliest training row"}" : p.ToString().ToLowerInvariant()))}";

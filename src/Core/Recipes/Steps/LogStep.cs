@@ -4,7 +4,8 @@ namespace ModelWorkbench.Core.Recipes.Steps;
 
 /// <summary>Replaces numbers by their natural logarithm; every value must be above 0.</summary>
 /// <param name="Columns">Numeric columns; empty for all of them.</param>
-public sealed record LogStep(IReadOnlyList<string> Columns) : RecipeStep
+public sealed record LogStep(
+    [property: FieldWords("Columns to transform", NoneMeans = "None chosen: all numeric columns", Kinds = [ColumnKind.Numeric])] IReadOnlyList<string> Columns) : RecipeStep
 {
     public override string Title => "Natural logarithm";
     public override string Summary => $"ln(value) of {StepColumns.Describe(Columns, "all numeric columns")}";

@@ -1,16 +1,25 @@
+using System.ComponentModel;
 using System.Globalization;
 using ModelWorkbench.Core.Datasets;
 
 namespace ModelWorkbench.Core.Recipes.Steps;
 
 /// <summary>Which part of a date is written first where all three are numbers.</summary>
-public enum DatePartOrder { YearFirst, DayFirst, MonthFirst }
+public enum DatePartOrder
+{
+    [Description("the year: 2024-05-31")] YearFirst,
+    [Description("the day: 31.05.2024")] DayFirst,
+    [Description("the month: 05/31/2024")] MonthFirst,
+}
 
 /// <summary>Reads dates out of texts: <c>31.05.2024</c>, <c>5/31/24 2:30 PM</c>, <c>September 9, 2019</c>, <c>25-Sep-19</c>, <c>20240531</c>.</summary>
 /// <param name="Columns">At least one. A column that holds dates already stays as it is.</param>
 /// <param name="Order">How dates of three numbers are written; month names are understood in English whatever the order.</param>
 /// <param name="AllowMissing">Whether texts that are no date may become missing; otherwise they are a problem.</param>
-public sealed record ParseDateStep(IReadOnlyList<string> Columns, DatePartOrder Order, bool AllowMissing = false) : RecipeStep
+public sealed record ParseDateStep(
+    [property: FieldWords("Columns to read as dates")] IReadOnlyList<string> Columns,
+    [property: FieldWords("Written first", Help = "For dates of three numbers; names of months are understood in any order.")] DatePartOrder Order,
+    [property: FieldWords("Texts that are no date become missing")] bool AllowMissing = false) : RecipeStep
 {
     public override string Title => "Read dates from text";
     public override string Summary => $"{StepColumns.Describe(Columns, "none chosen")}, {Order switch { DatePartOrder.YearFirst => "year first", DatePartOrder.DayFirst => "day first", _ => "month first" }}{(AllowMissing ? ", others become missing" : "")}";

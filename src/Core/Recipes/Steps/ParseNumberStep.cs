@@ -9,7 +9,11 @@ namespace ModelWorkbench.Core.Recipes.Steps;
 /// <param name="Magnitudes">Whether 1.2k, 19M and 3bn stand for thousands, millions and billions; otherwise these letters are units and left out.</param>
 /// <param name="AllowMissing">Whether texts that are no number may become missing; otherwise they are a problem.</param>
 public sealed record ParseNumberStep(
-    IReadOnlyList<string> Columns, DecimalMark Decimal = DecimalMark.Point, bool PercentAsFraction = true, bool Magnitudes = false, bool AllowMissing = false) : RecipeStep
+    [property: FieldWords("Columns to read as numbers")] IReadOnlyList<string> Columns,
+    [property: FieldWords("Decimal mark")] DecimalMark Decimal = DecimalMark.Point,
+    [property: FieldWords("45% becomes 0.45 (otherwise 45)")] bool PercentAsFraction = true,
+    [property: FieldWords("1.2k, 19M and 3bn are thousands, millions and billions")] bool Magnitudes = false,
+    [property: FieldWords("Texts that are no number become missing")] bool AllowMissing = false) : RecipeStep
 {
     public override string Title => "Read numbers from text";
     public override string Summary => $"{StepColumns.Describe(Columns, "none chosen")}, decimal {(Decimal == DecimalMark.Point ? "point" : "comma")}{(AllowMissing ? ", others become missing" : "")}";

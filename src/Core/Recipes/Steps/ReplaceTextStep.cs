@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Text.RegularExpressions;
 using ModelWorkbench.Core.Datasets;
 
@@ -7,13 +8,13 @@ namespace ModelWorkbench.Core.Recipes.Steps;
 public enum TextMatch
 {
     /// <summary>The value is this text.</summary>
-    Whole,
+    [Description("the whole value")] Whole,
 
     /// <summary>The text occurs in the value; every occurrence is replaced.</summary>
-    Part,
+    [Description("a part of the value")] Part,
 
     /// <summary>A regular expression; in the replacement <c>$1</c> is its first group.</summary>
-    Pattern,
+    [Description("a regular expression")] Pattern,
 }
 
 /// <summary>Replaces text by other text.</summary>
@@ -22,7 +23,12 @@ public enum TextMatch
 /// <param name="Replacement">What takes its place. Where nothing is left of a value, it becomes missing.</param>
 /// <param name="Match">How it is looked for.</param>
 /// <param name="IgnoreCase">Whether upper and lower case are the same.</param>
-public sealed record ReplaceTextStep(IReadOnlyList<string> Columns, string Find, string Replacement, TextMatch Match = TextMatch.Whole, bool IgnoreCase = false) : RecipeStep
+public sealed record ReplaceTextStep(
+    [property: FieldWords("Columns to change", NoneMeans = "None chosen: all text and category columns", Kinds = [ColumnKind.Text, ColumnKind.Category])] IReadOnlyList<string> Columns,
+    [property: FieldWords("Find")] string Find,
+    [property: FieldWords("Replace by", Help = "Where nothing is left of a value, it becomes missing.")] string Replacement,
+    [property: FieldWords("Looked for as")] TextMatch Match = TextMatch.Whole,
+    [property: FieldWords("Upper and lower case are the same")] bool IgnoreCase = false) : RecipeStep
 {
     public override string Title => "Replace text";
     public override string Summary => $"{StepColumns.Describe(Columns, "all text columns")}: {(Match == TextMatch.Pattern ? "pattern " : "")}'{Find}' by '{Replacement}'";
@@ -38,7 +44,7 @@ public sealed record ReplaceTextStep(IReadOnlyList<string> Columns, string Find,
         else if (Match == TextMatch.Pattern)
         {
             try { _ = FittedReplaceText.Pattern(Find, IgnoreCase); }
-            catch (RegexParseException e) { problems.Add(new StepProblem($"The pattern '{Find}' is wrong at character {e.Offset + 1}: {e.Message}")); }
+            catch (RegexParseException e) { problems.Add(new StepProblem($"The pattern cannot be read: {e.Message}")); }
             catch (NotSupportedException) { problems.Add(new StepProblem($"The pattern '{Find}' looks around or back (such as (?=…), (?<=…) or \\1), which could take for ever on some texts; expected one without.")); }
         }
         return problems;

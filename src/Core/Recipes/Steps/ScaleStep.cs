@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using ModelWorkbench.Core.Datasets;
 
 namespace ModelWorkbench.Core.Recipes.Steps;
@@ -6,20 +7,22 @@ namespace ModelWorkbench.Core.Recipes.Steps;
 public enum ScaleMethod
 {
     /// <summary>Mean 0, standard deviation 1 (n in the denominator).</summary>
-    Standardize,
+    [Description("mean 0, standard deviation 1")] Standardize,
 
     /// <summary>Smallest 0, largest 1.</summary>
-    MinMax,
+    [Description("smallest 0, largest 1")] MinMax,
 
     /// <summary>Median 0, the middle half of the values spans 1; outliers move it little.</summary>
-    Robust,
+    [Description("median 0, middle half spans 1 (outliers matter little)")] Robust,
 }
 
 /// <summary>Brings columns to one scale, learnt from the training rows.</summary>
 /// <param name="Columns">Numeric columns; empty for all of them.</param>
 /// <param name="Method">How.</param>
 /// <remarks>The same figures as scikit-learn's StandardScaler, MinMaxScaler and RobustScaler; like these a column that does not vary is only moved to 0.</remarks>
-public sealed record ScaleStep(IReadOnlyList<string> Columns, ScaleMethod Method) : RecipeStep
+public sealed record ScaleStep(
+    [property: FieldWords("Columns to scale", NoneMeans = "None chosen: all numeric columns", Kinds = [ColumnKind.Numeric])] IReadOnlyList<string> Columns,
+    [property: FieldWords("How")] ScaleMethod Method) : RecipeStep
 {
     public override string Title => "Scale";
     public override bool Learns => true;
@@ -56,8 +59,8 @@ public sealed record ScaleStep(IReadOnlyList<string> Columns, ScaleMethod Method
                 if (scale <= 1e-13 * Math.Abs(center)) scale = 0;
                 break;
             case ScaleMethod.MinMax:
-                var all = StepStatistics.Sorted(column);
-                (center, scale) = (all[0], all[^1] - all[0]);
+                var (smallest, largest) = StepStatistics.Range(column);
+                (center, scale) = (smallest, largest - smallest);
                 break;
             default:
                 var sorted = StepStatistics.Sorted(column);

@@ -4,7 +4,8 @@ namespace ModelWorkbench.Core.Recipes.Steps;
 
 /// <summary>Replaces numbers by their square root, which draws in right tails of counts and areas; no value may be below 0.</summary>
 /// <param name="Columns">Numeric columns; empty for all of them.</param>
-public sealed record SquareRootStep(IReadOnlyList<string> Columns) : RecipeStep
+public sealed record SquareRootStep(
+    [property: FieldWords("Columns to transform", NoneMeans = "None chosen: all numeric columns", Kinds = [ColumnKind.Numeric])] IReadOnlyList<string> Columns) : RecipeStep
 {
     public override string Title => "Square root";
     public override string Summary => $"square root of {StepColumns.Describe(Columns, "all numeric columns")}";

@@ -1,17 +1,27 @@
+using System.ComponentModel;
 using System.Text;
 using ModelWorkbench.Core.Datasets;
 
 namespace ModelWorkbench.Core.Recipes.Steps;
 
 /// <summary>Which case letters get.</summary>
-public enum LetterCase { Keep, Lower, Upper }
+public enum LetterCase
+{
+    [Description("as they are")] Keep,
+    [Description("lower case")] Lower,
+    [Description("upper case")] Upper,
+}
 
 /// <summary>Makes texts that differ only in blanks or case one.</summary>
 /// <param name="Columns">Text and category columns, the target too where it is named; empty for all but the target.</param>
 /// <param name="Trim">Whether blanks at both ends go; where nothing is left, the value becomes missing.</param>
 /// <param name="CollapseBlanks">Whether runs of blanks, tabs and line breaks become one blank.</param>
 /// <param name="Case">Which case letters get, independent of any language.</param>
-public sealed record TidyTextStep(IReadOnlyList<string> Columns, bool Trim = true, bool CollapseBlanks = true, LetterCase Case = LetterCase.Keep) : RecipeStep
+public sealed record TidyTextStep(
+    [property: FieldWords("Columns to tidy", NoneMeans = "None chosen: all text and category columns", Kinds = [ColumnKind.Text, ColumnKind.Category])] IReadOnlyList<string> Columns,
+    [property: FieldWords("Take blanks off both ends")] bool Trim = true,
+    [property: FieldWords("Make runs of blanks one blank")] bool CollapseBlanks = true,
+    [property: FieldWords("Letters")] LetterCase Case = LetterCase.Keep) : RecipeStep
 {
     public override string Title => "Tidy text";
     public override IReadOnlyList<string> InputColumns => Columns;

@@ -5,7 +5,9 @@ namespace ModelWorkbench.Core.Recipes.Steps;
 /// <summary>Makes values that only stand for "missing" missing: -999, 0 where it is impossible, "unknown".</summary>
 /// <param name="Columns">Which columns, the target too where it is named; empty for all but the target.</param>
 /// <param name="Values">At least one. In numeric columns those that are numbers are looked for, in date columns those that are dates, elsewhere the texts, in any case of letters.</param>
-public sealed record ValuesToMissingStep(IReadOnlyList<string> Columns, IReadOnlyList<string> Values) : RecipeStep
+public sealed record ValuesToMissingStep(
+    [property: FieldWords("Columns to look at", NoneMeans = "None chosen: all columns")] IReadOnlyList<string> Columns,
+    [property: FieldWords("Values that stand for missing", Help = "Such as -999, 0 or unknown.")] IReadOnlyList<string> Values) : RecipeStep
 {
     public override string Title => "Values to missing";
     public override string Summary => $"{StepColumns.Describe(Columns, "all columns")}: {(Values.Count == 0 ? "no value chosen" : string.Join(", ", Values.Select(v => $"'{v}'")))}";

@@ -6,7 +6,8 @@ namespace ModelWorkbench.Core.Recipes.Steps;
 /// <summary>Bends each column so that its values lie as a normal distribution would, as nearly as one power can; takes negative values too.</summary>
 /// <param name="Columns">Numeric columns; empty for all of them.</param>
 /// <remarks>The power is that of greatest likelihood: Yeo and Johnson (2000), Biometrika 87(4), as scikit-learn's PowerTransformer(standardize=False).</remarks>
-public sealed record YeoJohnsonStep(IReadOnlyList<string> Columns) : RecipeStep
+public sealed record YeoJohnsonStep(
+    [property: FieldWords("Columns to transform", NoneMeans = "None chosen: all numeric columns", Kinds = [ColumnKind.Numeric])] IReadOnlyList<string> Columns) : RecipeStep
 {
     /// <summary>Beyond this size the likelihood of a power cannot be told from that of its neighbours.</summary>
     private const double MostLambda = 30;
@@ -51,7 +52,7 @@ public sealed record YeoJohnsonStep(IReadOnlyList<string> Columns) : RecipeStep
         const double golden = 0.6180339887498949;
         var (left, right) = (high - golden * (high - low), low + golden * (high - low));
         var (lossLeft, lossRight) = (loss(left), loss(right));
-        while (high - low > 1e-9)
+        while (high - low > 1e-7)
         {
             if (lossLeft <= lossRight)
             {

@@ -66,6 +66,35 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER");
 
+                    b.Property<int?>("CurrentVersionId")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("RecipeNumber")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("CurrentVersionId");
+
+                    b.ToTable("Datasets");
+                });
+
+            modelBuilder.Entity("ModelWorkbench.Workbench.Storage.DatasetVersionRow", b =>
+                {
+                    b.Property<int>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("DatasetId")
+                        .HasColumnType("INTEGER");
+
                     b.Property<long>("FileBytes")
                         .HasColumnType("INTEGER");
 
@@ -77,12 +106,10 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
-                    b.Property<string>("Name")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
+                    b.Property<int>("Number")
+                        .HasColumnType("INTEGER");
 
                     b.Property<string>("Options")
-                        .IsRequired()
                         .HasColumnType("TEXT");
 
                     b.Property<int>("ProblemCount")
@@ -96,7 +123,7 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
-                    b.Property<int>("RecipeNumber")
+                    b.Property<int>("SkippedCount")
                         .HasColumnType("INTEGER");
 
                     b.Property<string>("TableSha256")
@@ -105,7 +132,10 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
 
                     b.HasKey("Id");
 
-                    b.ToTable("Datasets");
+                    b.HasIndex("DatasetId", "Number")
+                        .IsUnique();
+
+                    b.ToTable("DatasetVersions");
                 });
 
             modelBuilder.Entity("ModelWorkbench.Workbench.Storage.EndpointKeyRow", b =>
@@ -249,6 +279,48 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                     b.ToTable("Experiments");
                 });
 
+            modelBuilder.Entity("ModelWorkbench.Workbench.Storage.ImportRow", b =>
+                {
+                    b.Property<int>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int?>("DatasetId")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("FileName")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("FileSha256")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("FinishedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Options")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Reason")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("UploadId")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("DatasetId");
+
+                    b.ToTable("Imports");
+                });
+
             modelBuilder.Entity("ModelWorkbench.Workbench.Storage.RecipeRevisionRow", b =>
                 {
                     b.Property<int>("Id")
@@ -319,6 +391,25 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                     b.ToTable("Trials");
                 });
 
+            modelBuilder.Entity("ModelWorkbench.Workbench.Storage.DatasetRow", b =>
+                {
+                    b.HasOne("ModelWorkbench.Workbench.Storage.DatasetVersionRow", "Current")
+                        .WithMany()
+                        .HasForeignKey("CurrentVersionId")
+                        .OnDelete(DeleteBehavior.SetNull);
+
+                    b.Navigation("Current");
+                });
+
+            modelBuilder.Entity("ModelWorkbench.Workbench.Storage.DatasetVersionRow", b =>
+                {
+                    b.HasOne("ModelWorkbench.Workbench.Storage.DatasetRow", null)
+                        .WithMany()
+                        .HasForeignKey("DatasetId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("ModelWorkbench.Workbench.Storage.EndpointKeyRow", b =>
                 {
                     b.HasOne("ModelWorkbench.Workbench.Storage.EndpointRow", null)
@@ -343,6 +434,14 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                         .WithMany()
                         .HasForeignKey("DatasetId")
                         .OnDelete(DeleteBehavior.SetNull);
+                });
+
+            modelBuilder.Entity("ModelWorkbench.Workbench.Storage.ImportRow", b =>
+                {
+                    b.HasOne("ModelWorkbench.Workbench.Storage.DatasetRow", null)
+                        .WithMany()
+                        .HasForeignKey("DatasetId")
+                        .OnDelete(DeleteBehavior.Cascade);
                 });
 
             modelBuilder.Entity("ModelWorkbench.Workbench.Storage.RecipeRevisionRow", b =>

@@ -1,0 +1,63 @@
+using ModelWorkbench.Core.Datasets;
+
+namespace ModelWorkbench.Core.Recipes.Steps;
+
+/// <summary>Replaces a column of categories by one column of 0 and 1 for each category, such as <c>sex=male</c>.</summary>
+/// <param name="Columns">Category, boolean and text columns; empty for all category and boolean columns.</param>
+/// <param name="MaximumCategories">The most frequent ones of the training rows get a column each; all others are 0 in all of them.</param>
+public sealed record OneHotStep(
+    [property: FieldWords("Columns to encode", NoneMeans = "None chosen: all category columns", Kinds = [ColumnKind.Category, ColumnKind.Boolean, ColumnKind.Text])] IReadOnlyList<string> Columns,
+    [property: FieldWords("Categories with a column each", Help = "The most frequent ones of the training rows; all others are 0 in all of them.")] int MaximumCategories = 20) : RecipeStep
+{
+    public const int MostCategories = 1_000;
+
+    public override string Title => "One-hot encoding";
+    public override string Summary => $"{StepColumns.Describe(Columns, "all category columns")}: a column for each of the {MaximumCategories} most frequent categories";
+    public override bool Learns => true;
+    public override IReadOnlyList<string> InputColumns => Columns;
+
+    public override IReadOnlyList<StepProblem> Check(Table table)
+    {
+        var problems = Categories.Check(table, Columns);
+        if (MaximumCategories is < 1 or > MostCategories) problems.Add(new StepProblem($"Found {MaximumCategories} as the number of categories, expected 1 to {MostCategories}."));
+        return problems;
+    }
+
+    public override FittedStep Fit(Table rows)
+    {
+        ThrowUnlessApplicable(rows);
+        var columns = StepColumns.Resolve(rows, Columns, Categories.Holds);
+        var fitted = new FittedOneHot([.. columns.Select(name => new ColumnCategories(name, [.. Categories.ByFrequency(rows[name]).Take(MaximumCategories).Select(c => c.Value)]))]);
+        ThrowUnlessFree(rows, [.. fitted.Origins.Select(o => o.Column)], columns);
+        return fitted;
+    }
+}
+
+public sealed record FittedOneHot(IReadOnlyList<ColumnCategories> Columns) : FittedStep
+{
+    public override IReadOnlyList<LearntValue> Learnt => [.. Columns.SelectMany(c => LearntValue.Cut(c.Column, c.Values.Select(v => new LearntValue(c.Column, "category", v))))];
+
+    public override IReadOnlyList<ColumnOrigin> Origins => [.. Columns.SelectMany(c =>
+    {
+        string[] from = [c.Column];
+        return c.Values.Select(value => new ColumnOrigin(NameOf(c.Column, value), from));
+    })];
+
+    public override IReadOnlyList<string> Removed => [.. Columns.Select(c => c.Column)];
+
+    /// <summary>A missing value, and a category that has no column, is 0 in all columns.</summary>
+    public override Table Replay(Table rows)
+    {
+        foreach (var (column, values) in Columns)
+        {
+            var indicators = values.Select(_ => new double[rows.RowCount]).ToArray();
+            var positions = Categories.Positions(rows[column], values);
+            for (var row = 0; row < positions.Length; row++)
+                if (positions[row] >= 0) indicators[positions[row]][row] = 1;
+            rows = StepColumns.Replace(rows, column, [.. indicators.Select((indicator, i) => new NumericColumn(NameOf(column, values[i]), indicator))]);
+        }
+        return rows;
+    }
+
+    private static string NameOf(string column, string value) => $"{column}={value}";
+}
