@@ -49,6 +49,7 @@ public class CsvCorpusTests
                 if (expectation.Rows.Count > 0) failures.Add($"{Path.GetFileName(csv)}: expected {Show(expectation.Rows)}: {e.Message}");
             }
         }
+        TestContext.Current.TestOutputHelper?.WriteLine($"{corpus}: {compared - failures.Count} of {compared} compared files have the expected cells");
         Assert.True(failures.Count == 0, string.Join("\n", failures));
         Assert.True(compared >= atLeast, $"Compared {compared} files, expected at least {atLeast}.");
     }
