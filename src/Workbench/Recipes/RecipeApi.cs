@@ -47,10 +47,10 @@ public static class RecipeApi
         ? new ScriptSource(dataset.FileName, options, columns)
         : new ScriptSource($"{dataset.FileName}, exported as CSV", new CsvOptions { MissingMarks = [] }, columns);
 
-    private static async Task<IResult> PandasAsync(int id, DatasetStore store, ArtefactStore artefacts, CancellationToken ct, [FromQuery] string? target = null)
+    private static async Task<IResult> PandasAsync(int id, DatasetStore store, CancellationToken ct, [FromQuery] string? target = null)
     {
         if (await store.FindAsync(id, ct) is not { } dataset || await store.RecipeAsync(id, ct) is not { } state) return NotFound(id);
-        var source = await RecipeSource.OpenAsync(artefacts, dataset, ct);
+        var source = await RecipeSource.OpenAsync(store, dataset, ct);
         if (target is not null && source.Sample.Find(target) is null) return Results.Problem(statusCode: 400, title: "Unknown column", detail: $"target is '{target}'; there is no such column.");
         try
         {
@@ -65,10 +65,10 @@ public static class RecipeApi
         }
     }
 
-    private static async Task<IResult> PreviewAsync(int id, Recipe body, DatasetStore store, ArtefactStore artefacts, CancellationToken ct, [FromQuery] bool exact = false, [FromQuery] string? target = null)
+    private static async Task<IResult> PreviewAsync(int id, Recipe body, DatasetStore store, CancellationToken ct, [FromQuery] bool exact = false, [FromQuery] string? target = null)
     {
         if (await store.FindAsync(id, ct) is not { } dataset) return NotFound(id);
-        var source = await RecipeSource.OpenAsync(artefacts, dataset, ct);
+        var source = await RecipeSource.OpenAsync(store, dataset, ct);
         if (target is not null && source.Sample.Find(target) is null) return Results.Problem(statusCode: 400, title: "Unknown column", detail: $"target is '{target}'; there is no such column.");
         return await Task.Run(() =>
         {
