@@ -45,12 +45,13 @@ public static class RecipeApi
     private static async Task<IResult> PandasAsync(int id, DatasetStore store, ArtefactStore artefacts, CancellationToken ct, [FromQuery] string? target = null)
     {
         if (await store.FindAsync(id, ct) is not { } dataset || await store.RecipeAsync(id, ct) is not { } state) return NotFound(id);
+        if (dataset.Options is not { } options) return Results.Problem(statusCode: 422, title: "No program for Parquet", detail: $"'{dataset.FileName}' is a Parquet file; the program is written for text files only.");
         var source = await RecipeSource.OpenAsync(artefacts, dataset, ct);
         if (target is not null && source.Sample.Find(target) is null) return Results.Problem(statusCode: 400, title: "Unknown column", detail: $"target is '{target}'; there is no such column.");
         try
         {
             var script = await Task.Run(() => PandasScript.Write(
-                new ScriptSource(dataset.FileName, dataset.Options, [.. source.Sample.Columns.Select(c => new ColumnHeader(c.Name, c.Kind))]),
+                new ScriptSource(dataset.FileName, options, [.. source.Sample.Columns.Select(c => new ColumnHeader(c.Name, c.Kind))]),
                 state.Recipe, CleanedData.Of(source, state.Recipe, target, ct).Recipe), ct);
             return Results.File(Encoding.UTF8.GetBytes(script.Text), "text/x-python", script.FileName);
         }
