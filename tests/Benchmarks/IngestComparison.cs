@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using DuckDB.NET.Data;
 using ModelWorkbench.Core.Datasets;
+using ModelWorkbench.Core.Profiling;
 
 namespace ModelWorkbench.Benchmarks;
 
@@ -44,7 +45,10 @@ internal static class IngestComparison
         try
         {
             var clock = Stopwatch.StartNew();
-            var imported = DatasetImporter.Import(csv, null, table, null, null, CancellationToken.None);
+            var profile = new ProfileBuilder();
+            var imported = DatasetImporter.Import(csv, null, table, chunk => profile.Add(chunk, CancellationToken.None), null, CancellationToken.None);
+            var profiled = profile.Build();
+            Console.WriteLine($"{profiled.Columns.Count} columns profiled, {profiled.DuplicateRowCount:N0} duplicate rows");
             Console.WriteLine($"{imported.RowCount:N0} rows, {imported.ProblemCount:N0} problems, {new FileInfo(table).Length / 1e6:N0} MB of Parquet, {clock.Elapsed.TotalSeconds:F1} s");
             Console.WriteLine(string.Join(", ", imported.Columns.Select(column => $"{column.Name} {column.Kind}")));
             PrintFigures();

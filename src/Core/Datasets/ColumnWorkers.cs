@@ -8,6 +8,9 @@ internal sealed class ColumnWorkers : IDisposable
 {
     private const int QueueLength = 4;
 
+    /// <summary>More could not be fed by the one that reads.</summary>
+    private const int MaxThreads = 8;
+
     private readonly CancellationTokenSource _stop;
     private readonly BlockingCollection<RecordBatch>[] _queues;
     private readonly Task[] _workers;
@@ -23,7 +26,7 @@ internal sealed class ColumnWorkers : IDisposable
     {
         _columnCount = columnCount;
         _stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var count = Math.Clamp(Environment.ProcessorCount, 1, Math.Max(1, columnCount));
+        var count = Math.Clamp(columnCount, 1, Math.Min(Environment.ProcessorCount, MaxThreads));
         _queues = [.. Enumerable.Range(0, count).Select(_ => new BlockingCollection<RecordBatch>(QueueLength))];
         _workers = [.. _queues.Select((queue, first) => Task.Factory.StartNew(() => Run(queue, first, count, work, done), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
     }

@@ -6,6 +6,10 @@ public static class CsvDetector
     private const int SampleLength = 1 << 20;
     private static readonly char[] Delimiters = [',', ';', '\t', '|'];
 
+    /// <summary>Taken only where none of the common ones splits the text, and these split every record alike.</summary>
+    private static readonly char[] RareDelimiters = ['\u001F', '\u001E', '\u0001', '^', '~', ':', ' '];
+    private static readonly string[] CommentPrefixes = ["#", "//", "%"];
+
     /// <summary>Encoding (checked on the whole file); delimiter, quote, decimal mark and header (on its first million characters).</summary>
     /// <exception cref="CsvFormatException">The file is empty, holds only blank lines, or is not text.</exception>
     public static CsvOptions Detect(string path, CancellationToken ct)
@@ -15,14 +19,31 @@ public static class CsvDetector
         bytes.Position = 0;
         using var text = CsvText.OpenText(bytes, encoding);
         var sample = ReadSample(text);
+        var original = sample;
         if (string.IsNullOrWhiteSpace(sample)) throw new CsvFormatException("The file holds only blank lines. Expected text with a record a line.");
 
+        var (comment, body) = FindComments(sample);
+        sample = body;
+        if (string.IsNullOrWhiteSpace(sample)) throw new CsvFormatException("The file holds only comments and blank lines. Expected text with a record a line.");
         var quote = FindQuote(sample);
-        var delimiter = Delimiters.MaxBy(candidate => ConsistencyOrZero(sample, candidate, quote));
+        char? escape = FindEscape(sample, quote);
+        var delimiter = Delimiters.MaxBy(candidate => ConsistencyOrZero(sample, candidate, quote, escape));
+        if (ConsistencyOrZero(sample, delimiter, quote, escape) == 0)
+            delimiter = RareDelimiters.Cast<char?>().FirstOrDefault(candidate => SplitsEveryRecord(sample, candidate!.Value, quote)) ?? delimiter;
+        var form = new CsvOptions { Quote = quote, Escape = escape, Delimiter = delimiter };
+        // A line of comment that is as long as the records is a header that starts with the mark: #id,name.
+        if (comment is not null && FirstCommentIsRecord(text: original, comment, form))
+        {
+            comment = null;
+            sample = original;
+        }
+        var skipped = CountJunkLines(comment is null ? sample : original, form with { CommentPrefix = comment });
+        if (comment is null && skipped > 0) sample = WithoutLines(sample, skipped);
         ct.ThrowIfCancellationRequested();
-        var decimalMark = delimiter != ',' && CountNumericColumns(sample, delimiter, quote, ',') > CountNumericColumns(sample, delimiter, quote, '.') ? ',' : '.';
-        var options = new CsvOptions { Encoding = encoding, Quote = quote, Delimiter = delimiter, DecimalMark = decimalMark };
-        return options with { HasHeader = HasHeader(sample, options) };
+        var (decimalMark, separator) = FindNumberForm(sample, form);
+        var options = form with { Encoding = encoding, CommentPrefix = comment, SkipLines = skipped, DecimalMark = decimalMark, ThousandsSeparator = separator };
+        // The sample is already without them.
+        return options with { HasHeader = HasHeader(sample, options with { SkipLines = 0 }) };
     }
 
     /// <summary>The start of the text, cut after its last whole line.</summary>
@@ -56,11 +77,11 @@ public static class CsvDetector
         static bool EndsField(char character) => character is '\r' or '\n' || Delimiters.Contains(character);
     }
 
-    private static double ConsistencyOrZero(string sample, char delimiter, char quote)
+    private static double ConsistencyOrZero(string sample, char delimiter, char quote, char? escape)
     {
         try
         {
-            return Consistency(sample, delimiter, quote);
+            return Consistency(sample, delimiter, quote, escape);
         }
         catch (CsvFormatException)
         {
@@ -71,14 +92,14 @@ public static class CsvDetector
 
     /// <summary>How well the delimiter explains the sample: records of one length, more than one field, cells of a known form.</summary>
     /// <remarks>Pattern score times type score, after van den Burg, Nazabal and Sutton (2019), Data Mining and Knowledge Discovery 33(6); record lengths stand for patterns.</remarks>
-    private static double Consistency(string sample, char delimiter, char quote)
+    private static double Consistency(string sample, char delimiter, char quote, char? escape)
     {
         var recordsByLength = new Dictionary<int, int>();
         long cells = 0, known = 0;
         var point = new NumberParser('.');
         var comma = new NumberParser(',');
         var dates = Enum.GetValues<DateOrder>().Select(order => new DateParser(order)).ToArray();
-        foreach (var record in Records(sample, delimiter, quote))
+        foreach (var record in Records(sample, new CsvOptions { Delimiter = delimiter, Quote = quote, Escape = escape }))
         {
             recordsByLength[record.FieldCount] = recordsByLength.GetValueOrDefault(record.FieldCount) + 1;
             for (var c = 0; c < record.FieldCount; c++)
@@ -103,22 +124,126 @@ public static class CsvDetector
         }
     }
 
-    private static IEnumerable<CsvRecords> Records(string sample, char delimiter, char quote)
+    private static IEnumerable<CsvRecords> Records(string sample, CsvOptions options)
     {
-        using var records = new CsvRecords(new StringReader(sample), delimiter, quote);
+        using var records = new CsvRecords(new StringReader(sample), options);
         while (records.Read()) yield return records;
     }
 
-    private static int CountNumericColumns(string sample, char delimiter, char quote, char decimalMark) =>
-        CollectEvidence(sample, delimiter, quote, decimalMark).Count(column => column.Kind == ColumnKind.Numeric);
+    /// <summary>The lines that start with a comment mark are taken out; the mark is null where there are none.</summary>
+    private static (string? Prefix, string Body) FindComments(string sample)
+    {
+        var head = sample.AsSpan(0, Math.Min(sample.Length, 1 << 14));
+        foreach (var prefix in CommentPrefixes)
+        {
+            // Comments stand at the top; a mark further down may be a value.
+            if (!head.TrimStart("\r\n ").StartsWith(prefix)) continue;
+            var body = new System.Text.StringBuilder(sample.Length);
+            var reader = new StringReader(sample);
+            while (reader.ReadLine() is { } line)
+                if (!line.StartsWith(prefix, StringComparison.Ordinal)) body.Append(line).Append('\n');
+            return (prefix, body.ToString());
+        }
+        return (null, sample);
+    }
+
+    private static bool FirstCommentIsRecord(string text, string comment, CsvOptions form)
+    {
+        var lengths = Records(text, form).Take(200).Select(record => (record.FieldCount, IsComment: record.Raw.StartsWith(comment))).ToList();
+        var records = lengths.Where(record => !record.IsComment).Select(record => record.FieldCount).ToList();
+        var usual = records.Count == 0 ? 1 : records.GroupBy(count => count).MaxBy(group => group.Count())!.Key;
+        return lengths.Where(record => record.IsComment).All(record => record.FieldCount == usual && usual > 1);
+    }
+
+    /// <summary>The backslash where it stands before quotes inside fields and quotes are not doubled.</summary>
+    private static char? FindEscape(string sample, char quote)
+    {
+        var escaped = 0;
+        for (var at = sample.IndexOf($"\\{quote}", StringComparison.Ordinal); at >= 0; at = sample.IndexOf($"\\{quote}", at + 1, StringComparison.Ordinal))
+        {
+            // Before a delimiter or a line end it may be a path that ends in a backslash.
+            var next = at + 2 < sample.Length ? sample[at + 2] : '\n';
+            if (next is not ('\r' or '\n') && !Delimiters.Contains(next)) escaped++;
+        }
+        if (escaped == 0) return null;
+        var pair = new string(quote, 2);
+        for (var at = sample.IndexOf(pair, StringComparison.Ordinal); at >= 0; at = sample.IndexOf(pair, at + 2, StringComparison.Ordinal))
+            if (at > 0 && sample[at - 1] is not ('\r' or '\n' or '\\') && !Delimiters.Contains(sample[at - 1])) return null;
+        return '\\';
+    }
+
+    private static bool SplitsEveryRecord(string sample, char delimiter, char quote)
+    {
+        int length = 0, records = 0, texts = 0, cells = 0;
+        try
+        {
+            foreach (var record in Records(sample, new CsvOptions { Delimiter = delimiter, Quote = quote }))
+            {
+                if (length == 0) length = record.FieldCount;
+                if (record.FieldCount != length || length < 2) return false;
+                records++;
+                for (var c = 0; c < length; c++)
+                {
+                    cells++;
+                    if (!double.TryParse(record.Field(c), System.Globalization.CultureInfo.InvariantCulture, out _)) texts++;
+                }
+            }
+        }
+        catch (CsvFormatException)
+        {
+            return false;
+        }
+        // Times have colons and no texts; sentences have blanks and few numbers.
+        return delimiter switch { ':' => records > 1 && texts > 0, ' ' => records > 2 && 2 * texts <= cells, _ => records > 0 };
+    }
+
+    /// <summary>Lines of titles and notes above the first record: they have at most half as many filled fields as most records.</summary>
+    private static int CountJunkLines(string sample, CsvOptions form)
+    {
+        const int maxJunkRecords = 50;
+        var records = Records(sample, form).Take(1000)
+            .Select(record => (record.Line, record.FieldCount, Filled: Enumerable.Range(0, record.FieldCount).Count(c => !record.Field(c).Trim().IsEmpty))).ToList();
+        if (records.Count < 3) return 0;
+        var usual = records.GroupBy(record => record.FieldCount).MaxBy(group => group.Count())!.Key;
+        if (usual < 2 || 2 * records.Count(record => record.FieldCount == usual) <= records.Count) return 0;
+        var first = records.FindIndex(record => record.FieldCount == usual && (usual < 3 || record.Filled > 1) && 2 * record.Filled > Math.Min(usual, 3));
+        return first is > 0 and <= maxJunkRecords && records.Take(first).All(record => 2 * record.FieldCount <= usual || record.Filled <= 1) ? records[first].Line - 1 : 0;
+    }
+
+    private static string WithoutLines(string sample, int count)
+    {
+        var reader = new StringReader(sample);
+        for (var i = 0; i < count; i++) reader.ReadLine();
+        return reader.ReadToEnd();
+    }
+
+    /// <summary>The decimal mark and separator of thousands with which most columns are numbers; the plainest among equals.</summary>
+    private static (char DecimalMark, char? Separator) FindNumberForm(string sample, CsvOptions form)
+    {
+        // Within commas a comma stands in quotes only, and groups of three are thousands there.
+        var commas = form.Delimiter != ',' || sample.Contains(form.Quote);
+        (char, char?)[] candidates = form.Delimiter == ','
+            ? [('.', null), ('.', ','), (',', null), (',', '.'), ('.', ' '), (',', ' '), ('.', '\'')]
+            : [('.', null), (',', null), (',', '.'), ('.', ','), ('.', ' '), (',', ' '), ('.', '\'')];
+        return candidates.Where(candidate => commas || candidate is not ((',', _) or (_, ',')))
+            .Where(candidate => candidate.Item2 is not { } separator || StandsBetweenDigits(sample, separator))
+            .MaxBy(candidate => CollectEvidence(sample, form with { DecimalMark = candidate.Item1, ThousandsSeparator = candidate.Item2 }).Count(column => column.Kind == ColumnKind.Numeric));
+    }
+
+    private static bool StandsBetweenDigits(string sample, char separator)
+    {
+        for (var at = sample.IndexOf(separator, 1 % Math.Max(1, sample.Length)); at > 0 && at < sample.Length - 1; at = sample.IndexOf(separator, at + 1))
+            if (char.IsAsciiDigit(sample[at - 1]) && char.IsAsciiDigit(sample[at + 1])) return true;
+        return separator == ' ' && (sample.Contains('\u00A0') || sample.Contains('\u202F')) || separator == '\'' && sample.Contains('\u2019');
+    }
 
     /// <summary>Evidence on the columns below the first record.</summary>
-    private static ColumnEvidence[] CollectEvidence(string sample, char delimiter, char quote, char decimalMark)
+    private static ColumnEvidence[] CollectEvidence(string sample, CsvOptions options)
     {
-        var numbers = new NumberParser(decimalMark);
+        var numbers = new NumberParser(options.DecimalMark, options.ThousandsSeparator);
         var marks = new MissingMarks(CsvOptions.DefaultMissingMarks);
         ColumnEvidence[]? columns = null;
-        foreach (var record in Records(sample, delimiter, quote))
+        foreach (var record in Records(sample, options))
         {
             if (columns is null)
             {
@@ -135,6 +260,15 @@ public static class CsvDetector
         return columns!;
     }
 
+    /// <summary>Whether the numbers among the names are at least three years at equal distances: 1990, 1995, 2000.</summary>
+    private static bool AreYearsInARow(string[] names)
+    {
+        var numbers = names.Where(name => name.Length > 0 && name.All(char.IsAsciiDigit)).ToList();
+        if (numbers.Count < 3 || numbers.Any(number => number.Length != 4 || number[0] is not ('1' or '2'))) return false;
+        var years = numbers.Select(number => int.Parse(number, System.Globalization.CultureInfo.InvariantCulture)).ToList();
+        return years[1] != years[0] && Enumerable.Range(1, years.Count - 1).All(i => years[i] - years[i - 1] == years[1] - years[0]);
+    }
+
     /// <summary>Weighs the first record against the columns below it.</summary>
     /// <remarks>
     /// A column speaks for a header where text stands above numbers or dates, or above categories of which it is none; it speaks against one where
@@ -143,13 +277,13 @@ public static class CsvDetector
     /// </remarks>
     private static bool HasHeader(string sample, CsvOptions options)
     {
-        var columns = CollectEvidence(sample, options.Delimiter, options.Quote, options.DecimalMark);
+        var columns = CollectEvidence(sample, options);
         var marks = new MissingMarks(CsvOptions.DefaultMissingMarks);
-        var numbers = new NumberParser(options.DecimalMark);
+        var numbers = new NumberParser(options.DecimalMark, options.ThousandsSeparator);
         var dates = Enum.GetValues<DateOrder>().Select(order => new DateParser(order)).ToArray();
         string[] first = [];
         bool[] recurs = [];
-        foreach (var record in Records(sample, options.Delimiter, options.Quote))
+        foreach (var record in Records(sample, options))
         {
             if (first.Length == 0)
             {
@@ -162,6 +296,7 @@ public static class CsvDetector
                 if (!recurs[c] && record.Field(c).Trim().SequenceEqual(first[c])) recurs[c] = true;
         }
 
+        var years = AreYearsInARow(first) && !recurs.Any(again => again);
         int votesFor = 0, votesAgainst = 0;
         for (var c = 0; c < first.Length; c++)
         {
@@ -170,6 +305,9 @@ public static class CsvDetector
             var isDate = dates.Any(date => date.TryParse(first[c], out _));
             switch (columns[c].Kind)
             {
+                case ColumnKind.Numeric when years:
+                    votesFor++;
+                    break;
                 case ColumnKind.Numeric when isNumber:
                 case ColumnKind.DateTime when isDate:
                     votesAgainst++;

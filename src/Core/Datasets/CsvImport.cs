@@ -23,7 +23,7 @@ internal sealed class CsvImport
         Check(options);
         _path = path;
         _options = options;
-        _numbers = new NumberParser(options.DecimalMark);
+        _numbers = new NumberParser(options.DecimalMark, options.ThousandsSeparator);
         _commonMarks = new MissingMarks(options.MissingMarks);
     }
 
@@ -218,6 +218,11 @@ internal sealed class CsvImport
     {
         if (options.Delimiter == options.Quote || options.Delimiter is '\r' or '\n' || options.Quote is '\r' or '\n')
             throw new ArgumentException($"The delimiter is '{options.Delimiter}' and the quote is '{options.Quote}'. Expected two different characters, neither a line end.", nameof(options));
+        if (options.ThousandsSeparator is { } separator && (separator == options.DecimalMark || char.IsAsciiLetterOrDigit(separator)))
+            throw new ArgumentException($"The thousands separator is '{separator}' and the decimal mark is '{options.DecimalMark}'. Expected two different characters, no digit or letter.", nameof(options));
+        if (options.SkipLines < 0) throw new ArgumentException($"{options.SkipLines} lines are to be skipped. Expected 0 or more.", nameof(options));
+        if (options.Escape is { } escape && (escape == options.Delimiter || escape is '\r' or '\n'))
+            throw new ArgumentException($"The escape is '{escape}' and the delimiter is '{options.Delimiter}'. Expected two different characters, neither a line end.", nameof(options));
         if (options.DecimalMark is not ('.' or ','))
             throw new ArgumentException($"The decimal mark is '{options.DecimalMark}'. Expected '.' or ','.", nameof(options));
     }
@@ -228,7 +233,7 @@ internal sealed class CsvImport
     {
         const int rowsBetweenReports = 4096;
         using var bytes = CsvText.OpenBytes(_path);
-        using var records = new CsvRecords(CsvText.OpenText(bytes, _options.Encoding), _options.Delimiter, _options.Quote);
+        using var records = new CsvRecords(CsvText.OpenText(bytes, _options.Encoding), _options);
         ct.ThrowIfCancellationRequested();
         if (!records.Read()) return;
         first(records);
@@ -273,18 +278,21 @@ internal sealed class CsvImport
         if (record.FieldCount != _names.Length) Note(Problem(record.Line, null, CountFields(record.FieldCount), CountFields(_names.Length)));
         if (record.FindMisplacedQuote() is >= 0 and var field)
             Note(Problem(record.Line, field < _names.Length ? _names[field] : null, record.Field(field), $"a delimiter or the end of the line after the closing quote ({_options.Quote})"));
+        if (record.Raw.Contains('\0')) Note(Problem(record.Line, null, "a NUL character", "text"));
         if (record.Raw.Contains('\uFFFD')) Note(Problem(record.Line, null, record.Raw.TrimEnd("\r\n"), $"text in the encoding {_options.Encoding}"));
         return fits;
 
         void Note(CsvProblem problem)
         {
             fits = false;
-            note(problem);
+            note(problem with { Text = Shorten(record.Raw.TrimEnd("\r\n")) });
         }
     }
 
     private static string CountFields(int count) => count == 1 ? "1 field" : $"{count} fields";
 
     private static CsvProblem Problem(int line, string? column, ReadOnlySpan<char> found, string expected) =>
-        new(line, column, found.Length <= MaxFoundLength ? found.ToString() : string.Concat(found[..MaxFoundLength], "…"), expected);
+        new(line, column, Shorten(found), expected);
+
+    private static string Shorten(ReadOnlySpan<char> text) => text.Length <= MaxFoundLength ? text.ToString() : string.Concat(text[..MaxFoundLength], "…");
 }

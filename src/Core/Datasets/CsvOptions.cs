@@ -6,7 +6,10 @@ public sealed record CsvOptions
     /// <summary>Between fields: comma, semicolon, tab, pipe or any other character that is no line end.</summary>
     public char Delimiter { get; init; } = ',';
 
-    /// <summary>Around fields that hold the delimiter or a line break.</summary>
+    /// <summary>The value of <see cref="Quote"/> where no character quotes.</summary>
+    public const char NoQuote = '\0';
+
+    /// <summary>Around fields that hold the delimiter or a line break; <see cref="NoQuote"/> where fields are never quoted.</summary>
     public char Quote { get; init; } = '"';
 
     /// <summary>Stands before a quote inside a quoted field; null where the quote is doubled instead.</summary>
@@ -63,7 +66,11 @@ public enum BadLineAction
 /// <param name="Column">The column's name, or null where the whole record is meant.</param>
 /// <param name="Found">What stands there.</param>
 /// <param name="Expected">What was expected instead.</param>
-public sealed record CsvProblem(int Line, string? Column, string Found, string Expected);
+public sealed record CsvProblem(int Line, string? Column, string Found, string Expected)
+{
+    /// <summary>The start of the line as it stands in the file; null where only one value did not fit.</summary>
+    public string? Text { get; init; }
+}
 
 /// <summary>A table and what went wrong on the way.</summary>
 /// <param name="Table">The rows that fit.</param>

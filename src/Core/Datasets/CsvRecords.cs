@@ -14,24 +14,32 @@ internal sealed class CsvRecords : IDisposable
     private readonly CsvDataReaderOptions _options;
     private readonly char _delimiter;
     private readonly char _quote;
+    private readonly char _escape;
+    private readonly int _skipLines;
+    private readonly string? _commentPrefix;
     private CsvDataReader? _reader;
     private int _nextLine = 1;
 
-    public CsvRecords(TextReader text, char delimiter, char quote)
+    public CsvRecords(TextReader text, CsvOptions options)
     {
         _text = text;
-        _delimiter = delimiter;
-        _quote = quote;
+        _delimiter = options.Delimiter;
+        // Quotes cannot be switched off and must be ASCII; the control character DEL stands in no text that people write.
+        _quote = options.Quote == CsvOptions.NoQuote ? '\u007F' : options.Quote;
+        _escape = options.Escape ?? _quote;
+        _skipLines = options.SkipLines;
+        _commentPrefix = string.IsNullOrEmpty(options.CommentPrefix) ? null : options.CommentPrefix;
         _options = new CsvDataReaderOptions
         {
             HasHeaders = false,
-            Delimiter = delimiter,
-            Quote = quote,
-            Escape = quote,
+            Delimiter = _delimiter,
+            Quote = _quote,
+            Escape = _escape,
             // Lax keeps reading after a misplaced quote, so that every such record can be reported, not only the first.
             CsvStyle = CsvStyle.Lax,
             // Comment lines cannot be switched off; U+FFFF is no character and stands in no text.
-            Comment = '\uFFFF',
+            Comment = _commentPrefix is [var comment] ? comment : '\uFFFF',
+            CommentHandler = (Action<string>)(_ => _nextLine++),
             ResultSetMode = ResultSetMode.SingleResult,
             BufferSize = 1 << 16,
             MaxBufferSize = MaxRecordLength,
@@ -58,6 +66,7 @@ internal sealed class CsvRecords : IDisposable
             Line = _nextLine;
             _nextLine += CountLineEnds(Raw);
             if (Raw.Trim(" \r\n").IsEmpty) continue;
+            if (_commentPrefix is { Length: > 1 } && Raw.StartsWith(_commentPrefix, StringComparison.Ordinal)) continue;
             CheckLimits();
             return true;
         }
@@ -68,7 +77,11 @@ internal sealed class CsvRecords : IDisposable
     {
         try
         {
-            _reader ??= CsvDataReader.Create(_text, _options);
+            if (_reader is null)
+            {
+                SkipLines();
+                _reader = CsvDataReader.Create(_text, _options);
+            }
             return _reader.Read();
         }
         catch (CsvRecordTooLargeException e)
@@ -76,6 +89,18 @@ internal sealed class CsvRecords : IDisposable
             throw new CsvFormatException(
                 $"The record that starts on line {_nextLine} is longer than {MaxRecordLength:N0} characters. " +
                 $"Expected shorter records; often the cause is a quote ({_quote}) that is opened and never closed.", e);
+        }
+    }
+
+    private void SkipLines()
+    {
+        for (var skipped = 0; skipped < _skipLines; skipped++)
+        {
+            var character = _text.Read();
+            if (character < 0) return;
+            while (character is not (-1 or '\r' or '\n')) character = _text.Read();
+            if (character == '\r' && _text.Peek() == '\n') _text.Read();
+            _nextLine++;
         }
     }
 
@@ -109,6 +134,11 @@ internal sealed class CsvRecords : IDisposable
                     if (next < 0)
                         throw new CsvFormatException($"The quote ({_quote}) opened on line {Line + CountLineEnds(raw[..opened])}, field {field + 1}, is never closed. Expected a closing quote before the end of the file.");
                     at += next + 1;
+                    if (_escape != _quote)
+                    {
+                        if (IsEscaped(raw, opened + 1, at - 1)) continue;
+                        break;
+                    }
                     if (at >= raw.Length || raw[at] != _quote) break;
                     at++;
                 }
@@ -121,6 +151,14 @@ internal sealed class CsvRecords : IDisposable
             at += rest + 1;
         }
         return misplaced;
+    }
+
+    /// <summary>Whether an odd number of escapes stands before the character.</summary>
+    private bool IsEscaped(ReadOnlySpan<char> raw, int start, int at)
+    {
+        var escapes = 0;
+        while (at - 1 - escapes >= start && raw[at - 1 - escapes] == _escape) escapes++;
+        return escapes % 2 == 1;
     }
 
     private static int CountLineEnds(ReadOnlySpan<char> text)

@@ -15,7 +15,7 @@ internal sealed class ParquetSource
     private const int MaxProblems = 100;
 
     /// <summary>Beyond it not every whole number is a double.</summary>
-    private const double MaxExact = 9_007_199_254_740_992;
+    private const long MaxExact = 9_007_199_254_740_992;
 
     private readonly string _path;
     private readonly List<CsvProblem> _problems = [];
@@ -127,7 +127,7 @@ internal sealed class ParquetSource
                 continue;
             }
             var type = Nullable.GetUnderlyingType(flat.ClrType) ?? flat.ClrType;
-            if (type == typeof(string)) _columns.Add((flat, names[c], new ColumnEvidence(new NumberParser('.')), ColumnKind.Text));
+            if (IsText(type)) _columns.Add((flat, names[c], new ColumnEvidence(new NumberParser('.')), ColumnKind.Text));
             else if (type == typeof(bool)) _columns.Add((flat, names[c], null, ColumnKind.Boolean));
             else if (type == typeof(DateTime) || type == typeof(DateOnly)) _columns.Add((flat, names[c], null, ColumnKind.DateTime));
             else if (IsNumber(type)) _columns.Add((flat, names[c], null, ColumnKind.Numeric));
@@ -135,6 +135,8 @@ internal sealed class ParquetSource
         }
         if (_columns.Count == 0) throw new CsvFormatException($"None of the {names.Length:N0} columns of the Parquet file can be kept. Expected flat columns of numbers, texts, dates or booleans.");
     }
+
+    private static bool IsText(Type type) => type == typeof(string) || type == typeof(ReadOnlyMemory<char>);
 
     private static bool IsNumber(Type type) =>
         type == typeof(double) || type == typeof(float) || type == typeof(decimal) || type == typeof(long) || type == typeof(int) || type == typeof(short) || type == typeof(sbyte)
@@ -150,7 +152,7 @@ internal sealed class ParquetSource
     private async Task<Column> ReadColumnAsync(ParquetRowGroupReader group, DataField field, string name, ColumnKind kind, CancellationToken ct)
     {
         var type = Nullable.GetUnderlyingType(field.ClrType) ?? field.ClrType;
-        if (type == typeof(string)) return Encode(name, kind, await ReadTextsAsync(group, field, ct).ConfigureAwait(false));
+        if (IsText(type)) return Encode(name, kind, await ReadTextsAsync(group, field, ct).ConfigureAwait(false));
         if (type == typeof(bool))
         {
             var words = new string?[(int)group.RowCount];
@@ -173,8 +175,8 @@ internal sealed class ParquetSource
             TypeCode.Single => ReadAsync<float>(group, field, (row, value) => Set(row, value), ct),
             // The digits of the decimal are meant, not the nearest sum of its parts.
             TypeCode.Decimal => ReadAsync<decimal>(group, field, (row, value) => Set(row, double.Parse(value.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)), ct),
-            TypeCode.Int64 => ReadAsync<long>(group, field, (row, value) => SetWhole(row, value), ct),
-            TypeCode.UInt64 => ReadAsync<ulong>(group, field, (row, value) => SetWhole(row, value), ct),
+            TypeCode.Int64 => ReadAsync<long>(group, field, (row, value) => SetWhole(row, value, value is >= -MaxExact and <= MaxExact), ct),
+            TypeCode.UInt64 => ReadAsync<ulong>(group, field, (row, value) => SetWhole(row, value, value <= MaxExact), ct),
             TypeCode.Int32 => ReadAsync<int>(group, field, (row, value) => Set(row, value), ct),
             TypeCode.UInt32 => ReadAsync<uint>(group, field, (row, value) => Set(row, value), ct),
             TypeCode.Int16 => ReadAsync<short>(group, field, (row, value) => Set(row, value), ct),
@@ -187,9 +189,9 @@ internal sealed class ParquetSource
         // Infinite is no number that a model could use; a CSV's are missing too.
         void Set(int row, double value) => numbers[row] = double.IsFinite(value) ? value : double.NaN;
 
-        void SetWhole(int row, double value)
+        void SetWhole(int row, double value, bool isExact)
         {
-            if (Math.Abs(value) > MaxExact) _inexact.Add(name);
+            if (!isExact) _inexact.Add(name);
             numbers[row] = value;
         }
     }

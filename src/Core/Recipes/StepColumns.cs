@@ -122,11 +122,16 @@ internal static class StepColumns
     /// <summary>A column of texts with each distinct text mapped once; null becomes missing, and what became equal is one value.</summary>
     public static DictionaryColumn Map(DictionaryColumn column, Func<string, string?> map)
     {
+        var mapped = new string?[column.Values.Count];
+        var changed = false;
+        for (var code = 0; code < mapped.Length; code++) changed |= !ReferenceEquals(mapped[code] = map(column.Values[code]), column.Values[code]);
+        // Most often a step that looks at all columns changes few.
+        if (!changed) return column;
         var index = new Dictionary<string, int>(StringComparer.Ordinal);
-        var codeByCode = new int[column.Values.Count];
+        var codeByCode = new int[mapped.Length];
         for (var code = 0; code < codeByCode.Length; code++)
         {
-            if (map(column.Values[code]) is not { } text) { codeByCode[code] = DictionaryColumn.MissingCode; continue; }
+            if (mapped[code] is not { } text) { codeByCode[code] = DictionaryColumn.MissingCode; continue; }
             if (!index.TryGetValue(text, out codeByCode[code])) index.Add(text, codeByCode[code] = index.Count);
         }
         var codes = new int[column.Length];

@@ -25,6 +25,19 @@ internal static class StepStatistics
         return present;
     }
 
+    /// <summary>The smallest and the largest finite value; at least one is there.</summary>
+    public static (double Smallest, double Largest) Range(Column column)
+    {
+        var (smallest, largest) = (double.PositiveInfinity, double.NegativeInfinity);
+        foreach (var value in StepColumns.Numeric(column).Values)
+        {
+            if (!double.IsFinite(value)) continue;
+            if (value < smallest) smallest = value;
+            if (value > largest) largest = value;
+        }
+        return (smallest, largest);
+    }
+
     /// <param name="values">At least one.</param>
     public static double Mean(ReadOnlySpan<double> values)
     {

@@ -45,7 +45,7 @@ public class CsvDetectorTests
     [InlineData("a;b\n1,5;2\n2,5;3\n", ',')]
     [InlineData("a;b\n1.5;2\n2.5;3\n", '.')]
     [InlineData("a;b\n1;2\n2;3\n", '.')]
-    [InlineData("a,b\n\"1,5\",2\n\"2,5\",3\n", '.')]
+    [InlineData("a,b\n\"1,5\",2\n\"2,5\",3\n", ',')]
     public void Decimal_mark_is_a_comma_only_where_more_columns_are_numbers_that_way(string text, char expected) => Assert.Equal(expected, Detect(text).DecimalMark);
 
     [Theory]
@@ -73,6 +73,44 @@ public class CsvDetectorTests
     {
         var path = TestFiles.Shared("datasets/adult/adult.csv");
         Assert.False(CsvDetector.Detect(path, TestContext.Current.CancellationToken).HasHeader);
+    }
+
+    [Theory]
+    [InlineData("a,b\n\"1,299\",2\n\"12,500.50\",3\n", '.', ',')]
+    [InlineData("a;b\n1.299,5;2\n12.500;3\n", ',', '.')]
+    [InlineData("a;b\n1 299,5;2\n12 500;3\n", ',', ' ')]
+    [InlineData("a,b\n1.299,2\n12.5,3\n", '.', null)]
+    public void Thousands_are_told_where_columns_are_numbers_only_with_them(string text, char decimalMark, char? separator)
+    {
+        var options = Detect(text);
+        Assert.Equal((decimalMark, separator), (options.DecimalMark, options.ThousandsSeparator));
+    }
+
+    [Theory]
+    [InlineData("# made by a tool, version 2\n# \"open quote\nid,x\n1,2\n3,4\n", "#", 0)]
+    [InlineData("#id,name\n1,a\n2,b\n3,a\n", null, 0)]
+    [InlineData("Sales of all shops\nExported on 2026-01-01\n\nshop,year,sum\nA,2024,1\nB,2025,2\nC,2026,3\n", null, 3)]
+    public void Comments_and_titles_above_the_table_are_told(string text, string? prefix, int skipLines)
+    {
+        var options = Detect(text);
+        Assert.Equal((prefix, skipLines, true), (options.CommentPrefix, options.SkipLines, options.HasHeader));
+    }
+
+    [Fact]
+    public void A_header_of_years_is_a_header() => Assert.True(Detect("country,1990,1991,1992\nA,1.5,2,3\nB,4,5,6\n").HasHeader);
+
+    [Theory]
+    [InlineData("a^b\n1^2\n", '^')]
+    [InlineData("a:b\n1:2\n", ':')]
+    [InlineData("12:30\n13:45\n", ',')]
+    [InlineData("a b\n1 2\n3 4\n", ' ')]
+    public void Rare_delimiters_are_taken_where_no_other_splits_the_text(string text, char expected) => Assert.Equal(expected, Detect(text).Delimiter);
+
+    [Fact]
+    public void Backslashes_before_quotes_are_told_from_doubled_quotes()
+    {
+        Assert.Equal('\\', Detect("a,b\n\"say \\\"hi\\\", you\",1\n\"x\",2\n").Escape);
+        Assert.Null(Detect("a,b\n\"say \"\"hi\"\"\",1\n").Escape);
     }
 
     [Theory]

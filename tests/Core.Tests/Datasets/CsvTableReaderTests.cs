@@ -143,8 +143,8 @@ public class CsvTableReaderTests
         Assert.Equal([null, "3"], Texts(result.Table["c"])[..2]);
         Assert.Equal(202, result.ProblemCount);
         Assert.Equal(100, result.Problems.Count);
-        Assert.Equal(new CsvProblem(2, null, "1 field", "3 fields"), result.Problems[0]);
-        Assert.Equal(new CsvProblem(3, null, "4 fields", "3 fields"), result.Problems[1]);
+        Assert.Equal(new CsvProblem(2, null, "1 field", "3 fields") { Text = "1" }, result.Problems[0]);
+        Assert.Equal(new CsvProblem(3, null, "4 fields", "3 fields") { Text = "1,2,3,4" }, result.Problems[1]);
     }
 
     [Theory]
@@ -236,12 +236,52 @@ public class CsvTableReaderTests
     }
 
     [Fact]
+    public void Escaped_quotes_comments_and_skipped_lines_keep_their_line_numbers()
+    {
+        var result = Read("title \"open\na,b\n# it's \"so, \"x\n\"say \\\"hi\\\", you\",1\n# end\nz\n", new CsvOptions { SkipLines = 1, CommentPrefix = "#", Escape = '\\' });
+        Assert.Equal(["say \"hi\", you", "z"], Texts(result.Table["a"]));
+        Assert.Equal([4, 6], result.Table.LineNumbers.ToArray());
+        Assert.Equal(new CsvProblem(6, null, "1 field", "2 fields") { Text = "z" }, Assert.Single(result.Problems));
+    }
+
+    [Fact]
+    public void Without_a_quote_quotes_are_text() =>
+        Assert.Equal(["\"x", "y\""], Texts(Read("a,b\n\"x,1\ny\",2\n", new CsvOptions { Quote = CsvOptions.NoQuote }).Table["a"]));
+
+    [Theory]
+    [InlineData("1,234", 1234.0)]
+    [InlineData("-12,345,678.5", -12345678.5)]
+    [InlineData("999", 999.0)]
+    [InlineData("12,34", null)]
+    [InlineData("0,123", null)]
+    [InlineData("1,2345", null)]
+    [InlineData("1,234.5,6", null)]
+    public void Thousands_are_groups_of_three_digits(string text, double? expected)
+    {
+        var options = new CsvOptions { ThousandsSeparator = ',', Kinds = new Dictionary<string, ColumnKind> { ["x"] = ColumnKind.Numeric } };
+        var result = Read($"x\n\"{text}\"\n", options);
+        Assert.Equal(expected ?? double.NaN, ((NumericColumn)result.Table["x"]).Values[0]);
+        Assert.Equal(expected is null ? 1 : 0, result.ProblemCount);
+    }
+
+    [Fact]
+    public void Bad_lines_are_repaired_or_left_out_or_refused_and_always_counted()
+    {
+        const string text = "a,b\n1,2\n3\n4,\0\n5,6\n";
+        var repaired = Read(text);
+        Assert.Equal((4, 2), (repaired.Table.RowCount, repaired.ProblemCount));
+        var skipped = Read(text, new CsvOptions { BadLines = BadLineAction.Skip });
+        Assert.Equal((2, 2), (skipped.Table.RowCount, skipped.ProblemCount));
+        Assert.Contains("Line 3", Assert.Throws<CsvFormatException>(() => Read(text, new CsvOptions { BadLines = BadLineAction.Stop })).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Windows_1252_is_decoded_and_wrong_utf8_is_a_problem()
     {
         using var file = new TemporaryFile("name\nMünster\n", "windows-1252");
         Assert.Equal("Münster", CsvTableReader.Read(file.Path, new CsvOptions { Encoding = "windows-1252" }, null, TestContext.Current.CancellationToken).Table["name"].GetText(0));
         var wrong = CsvTableReader.Read(file.Path, new CsvOptions(), null, TestContext.Current.CancellationToken);
-        Assert.Equal(new CsvProblem(2, null, "M\uFFFDnster", "text in the encoding utf-8"), Assert.Single(wrong.Problems));
+        Assert.Equal(new CsvProblem(2, null, "M\uFFFDnster", "text in the encoding utf-8") { Text = "M\uFFFDnster" }, Assert.Single(wrong.Problems));
     }
 
     [Fact]

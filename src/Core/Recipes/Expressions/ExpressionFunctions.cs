@@ -362,9 +362,9 @@ internal static class ExpressionFunctions
 
     private static int WholeNumber(ExpressionVector vector, int least) => (int)Math.Clamp(((NumberVector)vector).Values[0], least, 1_000_000);
 
-    // Codes of constant numbers are literals such as 2 or (2d): the whole number in them.
-    private static string Integer(string code) => code.Trim('(', ')').TrimEnd('d') is var digits && double.TryParse(digits, CultureInfo.InvariantCulture, out var value)
-        ? ((int)Math.Clamp(value, 0, 1_000_000)).ToString(CultureInfo.InvariantCulture) : throw new ArgumentException($"Found '{code}', expected a literal number.", nameof(code));
+    /// <summary>The whole number in the code of a constant, which ends in its literal: <c>2.0</c> or <c>((double?)2.0)</c>.</summary>
+    private static string Integer(string code) =>
+        ((int)double.Parse(code.TrimEnd(')').Split(')')[^1], CultureInfo.InvariantCulture)).ToString(CultureInfo.InvariantCulture);
 
     private static int Number0(string code) => Math.Max(0, int.Parse(Integer(code), CultureInfo.InvariantCulture) - 1);
 }

@@ -123,6 +123,20 @@ public static class PandasScript
                     lines.Add($"df.insert({place}, {Python(FittedDateParts.NameOf(s.Column, s.Parts[i]))}, {DatePartOf(Of(s.Column), s.Parts[i], s.Since)})");
                 if (!s.KeepSource) lines.Add($"df = df.drop(columns=[{Python(s.Column)}])");
                 return lines;
+            case FittedMergeRare s: return [.. s.Kept.Select(k => Set(k.Column, $"{Of(k.Column)}.where({Of(k.Column)}.isna() | {Of(k.Column)}.isin({List(k.Values)}), {Python(s.Other)})"))];
+            case FittedOneHot s:
+                return
+                [
+                    .. s.Columns.SelectMany(c => (string[])
+                    [
+                        $"place, column = df.columns.get_loc({Python(c.Column)}), df.pop({Python(c.Column)})",
+                        $"for i, category in enumerate({List(c.Values)}):",
+                        $"    df.insert(place + i, {Python(c.Column + "=")} + category, (column == category).astype(float))",
+                    ]),
+                ];
+            case FittedOrdinalEncode s: return [.. s.Columns.Select(c => Set(c.Column, $"{Of(c.Column)}.map({{category: float(i) for i, category in enumerate({List(c.Values)})}}).astype(float)"))];
+            case FittedReorderColumns s:
+                return [$"first = [name for name in {List(s.Columns)} if name in df.columns]", "df = df[first + [name for name in df.columns if name not in first]]"];
             case FittedFilterRows s: return [$"df = df[holds({s.Parsed.ToPandas()}, df)]"];
             case FittedDerivedColumn s: return [Set(s.Name, $"plain({s.Parsed.ToPandas()}, df)")];
             default: return null;
@@ -290,12 +304,12 @@ public static class PandasScript
             def to_text(values):
                 "Values written out: 12.5, 2024-01-31, true."
                 if pd.api.types.is_datetime64_any_dtype(values):
-                    day, time = values.dt.strftime("%Y-%m-%d"), values.dt.strftime("%H:%M:%S.%f").str.replace(r"\.?0*$", "", regex=True)
+                    day = values.dt.strftime("%Y-%m-%d")
                     return day.where(values == values.dt.normalize(), day + "T" + values.dt.strftime("%H:%M:%S.%f").str.replace(r"\.0*$|(?<=[1-9])0+$", "", regex=True)).astype("string")
                 if pd.api.types.is_bool_dtype(values):
                     return values.map({True: "true", False: "false"}).astype("string")
                 if pd.api.types.is_numeric_dtype(values):
-                    return values.map(number_text, na_action="ignore").astype("string")
+                    return values.map(lambda value: number_text(value), na_action="ignore").astype("string")
                 return values.astype("string")
             """),
         ("number_text", """
@@ -305,8 +319,6 @@ public static class PandasScript
                     return pd.NA
                 value = float(value)
                 if abs(value) >= 1e15:
-                    digits, exponent = repr(float(f"{value:.17g}")).lower(), ""
-                    mantissa = f"{value:e}" if "e" in digits else digits
                     shortest = next(s for s in (f"{value:.{n}e}" for n in range(18)) if float(s) == value)
                     mantissa, exponent = shortest.split("e")
                     return f"{mantissa}E{exponent}"

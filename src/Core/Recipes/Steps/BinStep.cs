@@ -69,11 +69,10 @@ public sealed record BinStep(
     private double[] Learn(Column column)
     {
         if (Method == BinMethod.OwnEdges) return [.. Edges];
-        var sorted = StepStatistics.Sorted(column);
-        var (low, high) = (sorted[0], sorted[^1]);
-        var edges = Method == BinMethod.EqualWidth
-            ? Enumerable.Range(1, Bins - 1).Select(i => low + i * (high / Bins - low / Bins))
-            : Enumerable.Range(1, Bins - 1).Select(i => StepStatistics.Quantile(sorted, (double)i / Bins));
+        var (low, high) = StepStatistics.Range(column);
+        var sorted = Method == BinMethod.Quantile ? StepStatistics.Sorted(column) : [];
+        var edges = Enumerable.Range(1, Bins - 1).Select(i =>
+            Method == BinMethod.Quantile ? StepStatistics.Quantile(sorted, (double)i / Bins) : low + i * (high / Bins - low / Bins));
         return [.. edges.Where(edge => edge > low && edge < high).Distinct()];
     }
 }

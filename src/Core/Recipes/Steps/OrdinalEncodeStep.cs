@@ -18,11 +18,11 @@ public enum CategoryOrder
 /// <summary>Replaces categories by numbers 0, 1, 2 … in an order.</summary>
 /// <param name="Columns">Category, boolean and text columns; empty for all category and boolean columns.</param>
 /// <param name="By">Which order.</param>
-/// <param name="Order">For <see cref="CategoryOrder.Given"/>: the categories, the least first.</param>
+/// <param name="Sequence">For <see cref="CategoryOrder.Given"/>: the categories, the least first.</param>
 public sealed record OrdinalEncodeStep(
     [property: FieldWords("Columns to encode", NoneMeans = "None chosen: all category columns", Kinds = [ColumnKind.Category, ColumnKind.Boolean, ColumnKind.Text])] IReadOnlyList<string> Columns,
     [property: FieldWords("In order")] CategoryOrder By,
-    [property: FieldWords("Categories, the least first")] IReadOnlyList<string> Order) : RecipeStep
+    [property: FieldWords("Categories, the least first")] IReadOnlyList<string> Sequence) : RecipeStep
 {
     public const int MostCategories = 100_000;
 
@@ -34,7 +34,7 @@ public sealed record OrdinalEncodeStep(
 
     public override string Summary => $"{StepColumns.Describe(Columns, "all category columns")}: " + By switch
     {
-        CategoryOrder.Given => string.Join(" < ", Order),
+        CategoryOrder.Given => string.Join(" < ", Sequence),
         CategoryOrder.Frequency => "the most frequent is 0",
         _ => "in alphabetical order",
     };
@@ -49,18 +49,18 @@ public sealed record OrdinalEncodeStep(
                     problems.Add(new StepProblem($"Column '{name}' has {count} categories, expected at most {MostCategories}.", name));
             return problems;
         }
-        if (Order.Count == 0) problems.Add(new StepProblem("No order is given; expected the categories, the least first."));
-        foreach (var twice in Order.GroupBy(o => o, StringComparer.Ordinal).Where(g => g.Count() > 1)) problems.Add(new StepProblem($"'{twice.Key}' stands twice in the order."));
+        if (Sequence.Count == 0) problems.Add(new StepProblem("No order is given; expected the categories, the least first."));
+        foreach (var twice in Sequence.GroupBy(o => o, StringComparer.Ordinal).Where(g => g.Count() > 1)) problems.Add(new StepProblem($"'{twice.Key}' stands twice in the order."));
         if (problems.Count > 0) return problems;
         foreach (var name in StepColumns.Resolve(table, Columns, Categories.Holds))
         {
-            var positions = Categories.Positions(table[name], Order);
+            var positions = Categories.Positions(table[name], Sequence);
             var (count, first) = (0, -1);
             for (var row = 0; row < positions.Length; row++)
                 if (positions[row] < 0 && !table[name].IsMissing(row) && count++ == 0) first = row;
             if (count > 0)
                 problems.Add(new StepProblem(
-                    $"{StepColumns.Count(count, "value")} of column '{name}' {(count == 1 ? "is" : "are")} not in the order, the first on line {table.LineNumbers[first]}: found '{table[name].GetText(first)}', expected one of {string.Join(", ", Order)}.",
+                    $"{StepColumns.Count(count, "value")} of column '{name}' {(count == 1 ? "is" : "are")} not in the order, the first on line {table.LineNumbers[first]}: found '{table[name].GetText(first)}', expected one of {string.Join(", ", Sequence)}.",
                     name, table.LineNumbers[first]));
         }
         return problems;
@@ -71,7 +71,7 @@ public sealed record OrdinalEncodeStep(
         ThrowUnlessApplicable(rows);
         return new FittedOrdinalEncode([.. StepColumns.Resolve(rows, Columns, Categories.Holds).Select(name => new ColumnCategories(name, By switch
         {
-            CategoryOrder.Given => Order,
+            CategoryOrder.Given => Sequence,
             CategoryOrder.Frequency => [.. Categories.ByFrequency(rows[name]).Select(c => c.Value)],
             _ => [.. Categories.ByFrequency(rows[name]).Select(c => c.Value).Order(StringComparer.Ordinal)],
         }))]);

@@ -5,7 +5,7 @@ using ModelWorkbench.Core.Splits;
 namespace ModelWorkbench.Core.Recipes.Steps;
 
 /// <summary>Learns from some of the training rows only, drawn evenly; rows that the model is judged on or asked about are all kept.</summary>
-/// <param name="Fraction">Of the training rows, above 0 to 1; null where <paramref name="Count"/> is given.</param>
+/// <param name="Fraction">The chance of each training row to be drawn, above 0 to 1; null where <paramref name="Count"/> is given.</param>
 /// <param name="Count">How many rows; all where there are fewer; null where <paramref name="Fraction"/> is given.</param>
 /// <param name="Seed">The same seed draws the same rows.</param>
 public sealed record SampleRowsStep(
@@ -35,18 +35,51 @@ public sealed record SampleRowsStep(
     public override FittedStep Fit(Table rows)
     {
         ThrowUnlessApplicable(rows);
-        return new FittedSampleRows(Count ?? Math.Max(1, (int)Math.Round(Fraction!.Value * rows.RowCount)), Seed);
+        return new FittedSampleRows(Fraction, Count, Seed);
     }
 }
 
-/// <param name="Count">How many rows are drawn.</param>
-public sealed record FittedSampleRows(int Count, int Seed) : FittedStep
+/// <param name="Fraction">The chance of each row, or null.</param>
+/// <param name="Count">How many rows, or null.</param>
+public sealed record FittedSampleRows(double? Fraction, int? Count, int Seed) : FittedStep
 {
     public override bool DropsRows => true;
     public override bool TrainingOnly => true;
 
-    /// <summary>A step for training alone, drawn from all training rows at once; rows that come in pieces pass.</summary>
-    public override Func<Table, Table> ReplayPieces() => rows => rows;
+    public override Table Replay(Table rows)
+    {
+        if (Count is { } count) return rows.RowCount <= count ? rows : rows.Take(RowSample.Take(rows.RowCount, count, Seed));
+        var drawn = StepColumns.Where(rows, row => Chance(row) < Fraction);
+        // Of a handful of rows chance may draw none, and there would be nothing to learn from.
+        return drawn.RowCount > 0 || rows.RowCount == 0 ? drawn : rows.Take([0]);
+    }
 
-    public override Table Replay(Table rows) => rows.RowCount <= Count ? rows : rows.Take(RowSample.Take(rows.RowCount, Count, Seed));
+    /// <summary>A fraction draws the same rows as of the whole; a number of rows as many, but the first ones, as the number of all is not yet known.</summary>
+    public override Func<Table, Table> ReplayPieces()
+    {
+        var (seen, taken) = (0L, 0);
+        return piece =>
+        {
+            Table drawn;
+            if (Count is { } count) drawn = StepColumns.Where(piece, row => row < count - taken);
+            else
+            {
+                var start = seen;
+                drawn = StepColumns.Where(piece, row => Chance(start + row) < Fraction);
+            }
+            seen += piece.RowCount;
+            taken += drawn.RowCount;
+            return drawn;
+        };
+    }
+
+    /// <summary>0 to 1, from the row's position alone.</summary>
+    /// <remarks>SplitMix64: Steele, Lea and Flood (2014), Fast splittable pseudorandom number generators, OOPSLA.</remarks>
+    private double Chance(long row)
+    {
+        var z = unchecked((ulong)Seed * 0xD1342543DE82EF95 + (ulong)(row + 1) * 0x9E3779B97F4A7C15);
+        z = unchecked((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9);
+        z = unchecked((z ^ (z >> 27)) * 0x94D049BB133111EB);
+        return ((z ^ (z >> 31)) >> 11) * (1.0 / (1UL << 53));
+    }
 }

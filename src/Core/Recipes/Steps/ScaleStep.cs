@@ -59,8 +59,8 @@ public sealed record ScaleStep(
                 if (scale <= 1e-13 * Math.Abs(center)) scale = 0;
                 break;
             case ScaleMethod.MinMax:
-                var all = StepStatistics.Sorted(column);
-                (center, scale) = (all[0], all[^1] - all[0]);
+                var (smallest, largest) = StepStatistics.Range(column);
+                (center, scale) = (smallest, largest - smallest);
                 break;
             default:
                 var sorted = StepStatistics.Sorted(column);

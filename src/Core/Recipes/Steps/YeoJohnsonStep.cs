@@ -52,7 +52,7 @@ public sealed record YeoJohnsonStep(
         const double golden = 0.6180339887498949;
         var (left, right) = (high - golden * (high - low), low + golden * (high - low));
         var (lossLeft, lossRight) = (loss(left), loss(right));
-        while (high - low > 1e-9)
+        while (high - low > 1e-7)
         {
             if (lossLeft <= lossRight)
             {

@@ -138,6 +138,25 @@ public class StepReplayTests
     }
 
     [Fact]
+    public void A_fraction_draws_about_that_many_rows_and_the_same_ones_of_a_table_in_pieces()
+    {
+        var table = Table(Numbers("x", [.. Enumerable.Range(0, 10_000).Select(i => (double)i)]));
+        var drawn = StepFiguresTests.Apply(new SampleRowsStep(0.3, Seed: 5), table);
+        // Five standard deviations of a binomial distribution.
+        Assert.InRange(drawn.RowCount, 3000 - 230, 3000 + 230);
+        Assert.NotEqual(drawn.LineNumbers.ToArray(), StepFiguresTests.Apply(new SampleRowsStep(0.3, Seed: 6), table).LineNumbers.ToArray());
+        Assert.Equal(1, StepFiguresTests.Apply(new SampleRowsStep(1e-12), table).RowCount);
+        Assert.Equal(drawn.LineNumbers.ToArray(), InPieces(new SampleRowsStep(0.3, Seed: 5)));
+        Assert.Equal(25, InPieces(new SampleRowsStep(Count: 25)).Length);
+
+        int[] InPieces(SampleRowsStep step)
+        {
+            var replay = step.Fit(table).ReplayPieces();
+            return [.. new[] { 0..7, 7..20, 20..9_000, 9_000..10_000 }.SelectMany(range => replay(table.Take(Enumerable.Range(0, 10_000).ToArray().AsSpan(range))).LineNumbers.ToArray())];
+        }
+    }
+
+    [Fact]
     public void The_source_columns_that_a_model_uses_are_traced_through_new_columns()
     {
         var recipe = new FittedRecipe(

@@ -1,0 +1,386 @@
+using System.Globalization;
+using System.Text;
+using ModelWorkbench.Core.Datasets;
+using ModelWorkbench.Core.Recipes.Steps;
+using static ModelWorkbench.Core.Recipes.Expressions.ScriptLiterals;
+
+namespace ModelWorkbench.Core.Recipes.Scripts;
+
+/// <summary>Writes a recipe as a C# program in one file, to be run with <c>dotnet run recipe.cs -- in.csv out.csv</c> (.NET 10): it streams the original file row by row.</summary>
+/// <remarks>The numbers that steps learnt stand in the program as they were learnt. Reads CSV by the package Sylvan.Data.Csv.</remarks>
+public static class CSharpScript
+{
+    /// <param name="fitted">The recipe fitted on training rows: one fitted step for each enabled step.</param>
+    /// <exception cref="ArgumentException">The fitted recipe is not of this recipe.</exception>
+    public static RecipeScript Write(ScriptSource source, Recipe recipe, FittedRecipe fitted)
+    {
+        var (body, state, missing) = (new StringBuilder(), new StringBuilder(), new List<string>());
+        var steps = ScriptStep.Pair(source, recipe, fitted);
+        foreach (var step in steps)
+        {
+            body.Append(CultureInfo.InvariantCulture, $"\n        // {step.Heading}\n");
+            if (step.Fitted.Learnt.Count > 0) body.Append("        // The numbers were learnt from the training rows alone.\n");
+            if (step.Fitted.DropsRows || step.Fitted.TrainingOnly) body.Append("        // For training only: when a model is asked, no row is left out.\n");
+            if (Lines(step, state) is { } lines) foreach (var line in lines) body.Append("        ").Append(line).Append('\n');
+            else
+            {
+                missing.Add($"{step.Number}. {step.Step.Title}");
+                body.Append(CultureInfo.InvariantCulture, $"        if (row is not null) throw new NotSupportedException({CSharp($"Step {step.Number}, {step.Step.Title}, has no counterpart in this program.")});\n");
+            }
+        }
+        var after = steps.Count == 0 ? [.. source.Columns.Select(c => c.Name)] : steps[^1].Fitted.Replay(steps[^1].Before).Columns.Select(c => c.Name).ToArray();
+        var options = source.Options;
+        var text = Template
+            .Replace("@SOURCE@", Comment(source.FileName), StringComparison.Ordinal)
+            .Replace("@DELIMITER@", Character(options.Delimiter), StringComparison.Ordinal)
+            .Replace("@QUOTE@", Character(options.Quote), StringComparison.Ordinal)
+            .Replace("@ESCAPE@", Character(options.Escape ?? options.Quote), StringComparison.Ordinal)
+            .Replace("@ENCODING@", CSharp(options.Encoding), StringComparison.Ordinal)
+            .Replace("@SKIP@", options.SkipLines.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+            .Replace("@HEADER@", options.HasHeader ? "true" : "false", StringComparison.Ordinal)
+            .Replace("@COMMENT@", options.CommentPrefix is { Length: > 0 } comment ? CSharp(comment) : "null", StringComparison.Ordinal)
+            .Replace("@DECIMAL@", CSharp(options.DecimalMark.ToString()), StringComparison.Ordinal)
+            .Replace("@THOUSANDS@", CSharp(options.ThousandsSeparator?.ToString() ?? ""), StringComparison.Ordinal)
+            .Replace("@BADLINES@", CSharp(options.BadLines.ToString()), StringComparison.Ordinal)
+            .Replace("@COLUMNS@", string.Concat(source.Columns.Select(c => $"\n        new({CSharp(c.Name)}, Kind.{(c.Kind == ColumnKind.DateTime ? "Date" : c.Kind.ToString())}, {Marks(options, c.Name)}),")), StringComparison.Ordinal)
+            .Replace("@RESULT@", string.Join(", ", after.Select(CSharp)), StringComparison.Ordinal)
+            .Replace("@STATE@", state.ToString(), StringComparison.Ordinal)
+            .Replace("@STEPS@", body.ToString(), StringComparison.Ordinal);
+        return new RecipeScript("recipe.cs", text, missing);
+    }
+
+    private static string Marks(CsvOptions options, string column) =>
+        $"[{string.Join(", ", (options.ColumnMissingMarks.TryGetValue(column, out var own) ? own : options.MissingMarks).Select(m => CSharp(m.Trim())))}]";
+
+    private static string Character(char c) => c == '\'' ? "'\\''" : c == '"' ? "'\"'" : $"'{CSharp(c.ToString())[1..^1]}'";
+
+    /// <summary>The step as statements over a <c>row</c>, or null where it has no counterpart.</summary>
+    /// <param name="state">Takes what outlives a row.</param>
+    internal static IReadOnlyList<string>? Lines(ScriptStep step, StringBuilder state)
+    {
+        var before = step.Before;
+        string Of(string column) => $"row[{CSharp(column)}]";
+        string NumberOf(string column) => $"row.Number({CSharp(column)})";
+        string Map(string column, string code) => $"{Of(column)} = Map({NumberOf(column)}, x => {code});";
+        switch (step.Fitted)
+        {
+            case FittedDropMissingRows s: return [.. s.Columns.Select(c => $"if ({Of(c)} is null) return false;")];
+            case FittedDropDuplicates s:
+                if (s.Columns.Count == 0) return [];
+                state.Append(CultureInfo.InvariantCulture, $"    private static readonly HashSet<string> Seen{step.Number} = [];\n");
+                return [$"if (!Seen{step.Number}.Add(row.Key({Join(s.Columns)}))) return false;"];
+            case FittedDropColumns s: return [.. s.Columns.Select(c => $"row.Remove({CSharp(c)});")];
+            case FittedRenameColumn s: return [$"row.Rename({CSharp(s.From)}, {CSharp(s.To)});"];
+            case FittedFillMissing s:
+                return
+                [
+                    .. (s.Flagged ?? []).Select(name => $"row[{CSharp(FillMissingStep.FlagName(name))}] = {Of(name)} is null ? \"true\" : \"false\";"),
+                    // Groups are looked at as they were before anything is filled in.
+                    .. s.GroupBy is { } by ? (string[])[$"var group{step.Number} = ToText({Of(by)});"] : [],
+                    .. s.Fills.SelectMany(fill => (string[])
+                    [
+                        .. fill.ByGroup is { } groups && s.GroupBy is not null
+                            ? (string[])[$"{Of(fill.Column)} ??= group{step.Number} switch {{ {string.Concat(groups.Select(g => $"{CSharp(g.Key)} => {Value(before[fill.Column], g.Value)}, "))}_ => (object?)null }};"] : [],
+                        $"{Of(fill.Column)} ??= {Value(before[fill.Column], fill.Value)};",
+                    ]),
+                ];
+            case FittedChangeKind s:
+                return before.Find(s.Column) is not { } changed || changed.Kind == s.Kind ? []
+                    : s.Kind switch
+                    {
+                        ColumnKind.Numeric => [$"{Of(s.Column)} = ToNumber(ToText({Of(s.Column)}));"],
+                        ColumnKind.DateTime => [$"{Of(s.Column)} = ToDate(ToText({Of(s.Column)}));"],
+                        ColumnKind.Boolean => [$"if (Truth(ToText({Of(s.Column)})) is null) {Of(s.Column)} = null; else {Of(s.Column)} = ToText({Of(s.Column)});"],
+                        _ => [$"{Of(s.Column)} = ToText({Of(s.Column)});"],
+                    };
+            case FittedLog1p s: return [.. s.Columns.Select(c => Map(c, "Log1p(x)"))];
+            case FittedLog s: return [.. s.Columns.Select(c => Map(c, "Math.Log(x)"))];
+            case FittedSquareRoot s: return [.. s.Columns.Select(c => Map(c, "Math.Sqrt(x)"))];
+            case FittedYeoJohnson s: return [.. s.Powers.Select(p => Map(p.Column, $"YeoJohnson(x, {Number(p.Lambda)})"))];
+            case FittedScale s: return [.. s.Scales.Select(c => Map(c.Column, $"(x - {Signed(c.Center)}) / {Signed(c.Scale)}"))];
+            case FittedClipOutliers s: return [.. s.Bounds.Select(b => Map(b.Column, $"Math.Clamp(x, {Number(b.Lower)}, {Number(b.Upper)})"))];
+            case FittedDropOutliers s: return [.. s.Bounds.Select(b => $"if ({NumberOf(b.Column)} < {Number(b.Lower)} || {NumberOf(b.Column)} > {Number(b.Upper)}) return false;")];
+            case FittedPca s:
+                return
+                [
+                    $"row.Project([{Join(s.Columns)}], [{Join(s.ComponentNames)}],",
+                    $"    [{string.Join(", ", s.Components.Mean.Select(Number))}],",
+                    $"    [{string.Join(", ", s.Components.Scale.Select(Number))}],",
+                    $"    [{string.Join(", ", s.Components.Components.Select(c => $"[{string.Join(", ", c.Select(Number))}]"))}]);",
+                ];
+            case FittedValuesToMissing s:
+                return [.. s.Columns.Where(c => before.Find(c) is not null).SelectMany(c => s.Values.Select(v => $"if ({Equals(before[c], v.Trim())}) {Of(c)} = null;"))];
+            case FittedReplaceText s: return [.. s.Columns.Where(c => before.Find(c) is not null).Select(c => $"{Of(c)} = OrMissing({Replace($"row.Text({CSharp(c)})", s)});")];
+            case FittedTidyText s:
+                return [.. s.Columns.Where(c => before.Find(c) is not null).Select(c =>
+                {
+                    var code = $"row.Text({CSharp(c)})" + (s.Trim ? "?.Trim()" : "");
+                    if (s.CollapseBlanks) code = $"Collapse({code})";
+                    if (s.Case != LetterCase.Keep) code += s.Case == LetterCase.Lower ? "?.ToLowerInvariant()" : "?.ToUpperInvariant()";
+                    return $"{Of(c)} = OrMissing({code});";
+                })];
+            case FittedDateParts s:
+                return
+                [
+                    .. s.Parts.Reverse().Select(p => $"row.InsertAfter({CSharp(s.Column)}, {CSharp(FittedDateParts.NameOf(s.Column, p))}, Part(row.Date({CSharp(s.Column)}), d => {DatePartOf(p, s.Since)}));"),
+                    .. s.KeepSource ? (string[])[] : [$"row.Remove({CSharp(s.Column)});"],
+                ];
+            case FittedMergeRare s: return [.. s.Kept.Select(k => $"if ({Of(k.Column)} is string && !((string?[])[{Join(k.Values)}]).Contains(row.Text({CSharp(k.Column)}))) {Of(k.Column)} = {CSharp(s.Other)};")];
+            case FittedOneHot s: return [.. s.Columns.Select(c => $"row.OneHot({CSharp(c.Column)}, [{Join(c.Values)}]);")];
+            case FittedOrdinalEncode s: return [.. s.Columns.Select(c => $"{Of(c.Column)} = Array.IndexOf((string?[])[{Join(c.Values)}], row.Text({CSharp(c.Column)})) is >= 0 and var place{step.Number}_{s.Columns.ToList().IndexOf(c)} ? (double?)place{step.Number}_{s.Columns.ToList().IndexOf(c)} : null;")];
+            // The order is that in which the columns are written.
+            case FittedReorderColumns: return [];
+            case FittedFilterRows s: return [$"if ({s.Parsed.ToCSharp()} != true) return false;"];
+            case FittedDerivedColumn s: return [$"row[{CSharp(s.Name)}] = Plain({s.Parsed.ToCSharp()});"];
+            default: return null;
+        }
+    }
+
+    private static string Equals(Column column, string value) => column.Kind switch
+    {
+        ColumnKind.Numeric => ColumnConversion.TryParseNumber(value, out var number) ? $"row.Number({CSharp(column.Name)}) == {Signed(number)}" : "false",
+        ColumnKind.DateTime => $"row.Date({CSharp(column.Name)}) is {{ }} moment && moment == ToDate({CSharp(value)})",
+        _ => $"string.Equals(row.Text({CSharp(column.Name)})?.Trim(), {CSharp(value)}, StringComparison.OrdinalIgnoreCase)",
+    };
+
+    private static string Replace(string code, FittedReplaceText s)
+    {
+        var comparison = s.IgnoreCase ? "StringComparison.OrdinalIgnoreCase" : "StringComparison.Ordinal";
+        return s.Match switch
+        {
+            TextMatch.Whole => $"string.Equals({code}, {CSharp(s.Find)}, {comparison}) ? {CSharp(s.Replacement)} : {code}",
+            TextMatch.Part => $"{code}?.Replace({CSharp(s.Find)}, {CSharp(s.Replacement)}, {comparison})",
+            _ => $"{code} is {{ }} found ? Regex.Replace(found, {CSharp(s.Find)}, {CSharp(s.Replacement)}, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant{(s.IgnoreCase ? " | RegexOptions.IgnoreCase" : "")}) : null",
+        };
+    }
+
+    private static string DatePartOf(DatePart part, string? since) => part switch
+    {
+        DatePart.DaysSince => $"(d - ToDate({CSharp(since!)})!.Value).TotalDays",
+        DatePart.Weekday => "((int)d.DayOfWeek + 6) % 7",
+        DatePart.Quarter => "(d.Month + 2) / 3",
+        _ => $"d.{part}",
+    };
+
+    private static string Value(Column column, string value) => column.Kind switch
+    {
+        ColumnKind.Numeric => Signed(double.Parse(value, CultureInfo.InvariantCulture)),
+        ColumnKind.DateTime => $"ToDate({CSharp(value)})",
+        _ => CSharp(value),
+    };
+
+    private static string Signed(double value) => value < 0 ? $"({Number(value)})" : Number(value);
+    private static string Join(IEnumerable<string> names) => string.Join(", ", names.Select(CSharp));
+
+    private const string Template = """"
+        #:package Sylvan.Data.Csv@1.4.4
+        #:property PublishAot=false
+        #nullable enable
+        // Cleans @SOURCE@: the recipe of Model Workbench as a C# program.
+        // dotnet run recipe.cs -- in.csv out.csv
+        using System.Globalization;
+        using System.Text;
+        using System.Text.RegularExpressions;
+        using Sylvan.Data.Csv;
+
+        Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
+        Recipe.Run(args[0], args[1]);
+
+        static class Recipe
+        {
+            // The columns of the file, what they mean, and the texts that mean "missing".
+            private static readonly Field[] Fields =
+            [@COLUMNS@
+            ];
+
+            private static readonly string[] Result = [@RESULT@];
+        @STATE@
+            /// <summary>Whether the row is kept; changes it on the way.</summary>
+            private static bool Clean(Row row)
+            {@STEPS@
+                return true;
+            }
+
+            public static void Run(string source, string target)
+            {
+                var formats = DateReader.Find(Fields, Read(source));
+                using var writer = new StreamWriter(target);
+                writer.WriteLine(string.Join(',', Result.Select(Quote)));
+                var kept = 0;
+                foreach (var texts in Read(source))
+                {
+                    var row = new Row();
+                    for (var i = 0; i < Fields.Length; i++)
+                    {
+                        var (field, text) = (Fields[i], texts[i]);
+                        var trimmed = text?.Trim();
+                        row[field.Name] = string.IsNullOrEmpty(trimmed) || field.Missing.Contains(trimmed) ? null : field.Kind switch
+                        {
+                            Kind.Numeric => ToNumber(Invariant(trimmed)),
+                            Kind.Date => formats[i].Read(trimmed),
+                            // Text is kept as written.
+                            Kind.Text => text,
+                            _ => trimmed,
+                        };
+                    }
+                    if (!Clean(row)) continue;
+                    writer.WriteLine(string.Join(',', Result.Select(name => Quote(ToText(row[name]) ?? ""))));
+                    kept++;
+                }
+                Console.WriteLine($"{kept} rows, {Result.Length} columns to {target}");
+            }
+
+            private static IEnumerable<string?[]> Read(string source)
+            {
+                using var text = new StreamReader(source, Encoding.GetEncoding(@ENCODING@));
+                for (var line = 0; line < @SKIP@; line++) text.ReadLine();
+                string? comment = @COMMENT@;
+                using var reader = CsvDataReader.Create(text, new CsvDataReaderOptions
+                {
+                    HasHeaders = false, Delimiter = @DELIMITER@, Quote = @QUOTE@, Escape = @ESCAPE@,
+                    BufferSize = 1 << 16, MaxBufferSize = 1 << 24, ResultSetMode = ResultSetMode.SingleResult,
+                });
+                var isHeader = @HEADER@;
+                while (reader.Read())
+                {
+                    var count = reader.RowFieldCount;
+                    if (count == 0 || (count == 1 && reader.GetString(0).Length == 0)) continue;
+                    if (comment is not null && reader.GetString(0).StartsWith(comment, StringComparison.Ordinal)) continue;
+                    if (isHeader) { isHeader = false; continue; }
+                    if (count != Fields.Length && @BADLINES@ == "Skip") continue;
+                    if (count != Fields.Length && @BADLINES@ == "Stop") throw new InvalidDataException($"Row {reader.RowNumber}: found {count} fields, expected {Fields.Length}.");
+                    var texts = new string?[Fields.Length];
+                    for (var i = 0; i < Math.Min(count, texts.Length); i++) texts[i] = reader.GetString(i);
+                    yield return texts;
+                }
+            }
+
+            private static string Invariant(string number)
+            {
+                if (@THOUSANDS@.Length > 0) number = number.Replace(@THOUSANDS@, "");
+                return number.Replace(@DECIMAL@, ".");
+            }
+
+            private static string Quote(string text) => text.AsSpan().ContainsAny(",\"\r\n") ? $"\"{text.Replace("\"", "\"\"")}\"" : text;
+
+            // A value that is missing is null; what is computed from null is null.
+            public static object? Plain(double? value) => Finite(value);
+            public static object? Plain(DateTime? value) => value;
+            public static object? Plain(bool? value) => ToText(value);
+            public static object? Plain(string? value) => value;
+            public static double? Finite(double? value) => value is { } x && double.IsFinite(x) ? x : null;
+            public static double? Map(double? value, Func<double, double> function) => value is { } x ? Finite(function(x)) : null;
+            public static double? Map(double? left, double? right, Func<double, double, double> function) => left is { } x && right is { } y ? Finite(function(x, y)) : null;
+            public static double? Part(DateTime? value, Func<DateTime, double> part) => value is { } d ? part(d) : null;
+            public static bool? Is(int? order, Func<int, bool> test) => order is { } o ? test(o) : null;
+            public static int? Order(double? a, double? b) => a is { } x && b is { } y ? x.CompareTo(y) : null;
+            public static int? Order(string? a, string? b) => a is not null && b is not null ? string.CompareOrdinal(a, b) : null;
+            public static int? Order(DateTime? a, DateTime? b) => a is { } x && b is { } y ? x.CompareTo(y) : null;
+            public static int? Order(bool? a, bool? b) => a is { } x && b is { } y ? x.CompareTo(y) : null;
+            public static string? Concat(params string?[] texts) => texts.Contains(null) ? null : string.Concat(texts);
+            public static double? Length(string? text) => text?.EnumerateRunes().Count();
+            public static string? Substring(string? text, int start, int length) => text is null ? null : string.Concat(text.EnumerateRunes().Skip(start).Take(length));
+            public static string? OrMissing(string? text) => string.IsNullOrEmpty(text) ? null : text;
+            public static string? Collapse(string? text) => text is null ? null : Regex.Replace(text, @"\s+", " ");
+            public static double? ToNumber(bool? value) => value is { } v ? v ? 1 : 0 : null;
+            public static double? ToNumber(string? text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? Finite(number) : null;
+            public static DateTime? ToDate(string? text) => text is null ? null : new DateReader(0).Read(text.Trim());
+
+            public static bool? Truth(string? word) => word?.ToLowerInvariant() switch
+            {
+                "true" or "yes" or "y" or "t" or "1" => true,
+                "false" or "no" or "n" or "f" or "0" => false,
+                _ => null,
+            };
+
+            public static string? ToText(object? value) => value switch
+            {
+                double number => number.ToString("R", CultureInfo.InvariantCulture),
+                DateTime moment => moment.ToString(moment.TimeOfDay == TimeSpan.Zero ? "yyyy-MM-dd" : "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF", CultureInfo.InvariantCulture),
+                bool truth => truth ? "true" : "false",
+                _ => (string?)value,
+            };
+
+            public static double Log1p(double x)
+            {
+                if (!(x > -1)) return double.NaN;
+                var u = 1 + x;
+                return u == 1 ? x : Math.Log(u) * (x / (u - 1));
+            }
+
+            public static double YeoJohnson(double x, double power)
+            {
+                static double Bend(double y, double p) => Math.Abs(p) < 1e-12 ? Log1p(y) : (Math.Pow(y + 1, p) - 1) / p;
+                return x >= 0 ? Bend(x, power) : -Bend(-x, 2 - power);
+            }
+
+            enum Kind { Numeric, Category, Text, Date, Boolean }
+
+            sealed record Field(string Name, Kind Kind, string[] Missing);
+
+            /// <summary>Values by column, in order: numbers, dates, texts.</summary>
+            sealed class Row : OrderedDictionary<string, object?>
+            {
+                public double? Number(string name) => (double?)this[name];
+                public DateTime? Date(string name) => (DateTime?)this[name];
+                public string? Text(string name) => (string?)this[name];
+                public bool? Truth(string name) => Recipe.Truth((string?)this[name]);
+
+                public string Key(params string[] names) => string.Concat(names.Select(name => (this[name] is double and 0 ? "0" : ToText(this[name])) is { } text ? $"{text.Length}:{text}" : "-"));
+
+                public void Rename(string from, string to)
+                {
+                    var (place, value) = (IndexOf(from), this[from]);
+                    RemoveAt(place);
+                    Insert(place, to, value);
+                }
+
+                public void InsertAfter(string column, string name, object? value) => Insert(IndexOf(column) + 1, name, value);
+
+                public void OneHot(string column, string[] categories)
+                {
+                    var (place, text) = (IndexOf(column), Text(column));
+                    RemoveAt(place);
+                    for (var i = 0; i < categories.Length; i++) Insert(place + i, $"{column}={categories[i]}", text == categories[i] ? 1.0 : 0.0);
+                }
+
+                public void Project(string[] from, string[] to, double[] mean, double[] scale, double[][] components)
+                {
+                    var scores = components.Select(weights => from.Select((name, j) => Number(name) is { } x ? (x - mean[j]) / scale[j] * weights[j] : 0).Sum()).ToArray();
+                    foreach (var name in from) Remove(name);
+                    for (var i = 0; i < to.Length; i++) this[to[i]] = scores[i];
+                }
+            }
+
+            /// <summary>Dates in one order of day, month and year.</summary>
+            sealed class DateReader(int order)
+            {
+                private static readonly string[][] Orders =
+                [
+                    ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd HH:mm:ss.FFFFFFFK", "yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd HH:mmK"],
+                    ["yyyy/M/d", "yyyy/M/d H:mm", "yyyy/M/d H:mm:ss"],
+                    ["d.M.yyyy", "d.M.yyyy H:mm", "d.M.yyyy H:mm:ss"],
+                    ["M/d/yyyy", "M/d/yyyy H:mm", "M/d/yyyy H:mm:ss"],
+                    ["d/M/yyyy", "d/M/yyyy H:mm", "d/M/yyyy H:mm:ss"],
+                ];
+
+                public DateTime? Read(string text) => DateTime.TryParseExact(text, Orders[order], CultureInfo.InvariantCulture,
+                    DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var moment) ? moment : null;
+
+                /// <summary>For each column the order that fits most of its values.</summary>
+                public static DateReader[] Find(Field[] fields, IEnumerable<string?[]> rows)
+                {
+                    var readers = Orders.Select((_, i) => new DateReader(i)).ToArray();
+                    var counts = fields.Select(_ => new int[readers.Length]).ToArray();
+                    var dates = fields.Index().Where(f => f.Item.Kind == Kind.Date).Select(f => f.Index).ToArray();
+                    if (dates.Length > 0)
+                        foreach (var row in rows)
+                            foreach (var i in dates)
+                                for (var r = 0; r < readers.Length; r++)
+                                    if (row[i] is { } text && readers[r].Read(text.Trim()) is not null) counts[i][r]++;
+                    return [.. counts.Select(c => readers[Array.IndexOf(c, c.Max())])];
+                }
+            }
+        }
+        """";
+}
