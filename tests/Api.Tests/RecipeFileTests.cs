@@ -83,7 +83,7 @@ public sealed class RecipeFileTests(SharedWorkbench workbench) : IClassFixture<S
     }
 
     [Fact]
-    public async Task The_recipe_comes_as_a_pandas_program_with_what_was_learnt()
+    public async Task The_recipe_comes_as_programs_with_what_was_learnt()
     {
         var dataset = await UploadAsync(Sales);
         await Api.SetRecipeAsync(dataset.Id, new FillMissingStep(["price"], FillMethod.Median));
@@ -91,6 +91,8 @@ public sealed class RecipeFileTests(SharedWorkbench workbench) : IClassFixture<S
         Assert.Contains("import pandas", program);
         // The median of 10, 30 and 10.
         Assert.Contains("10", program.Split("Fill missing values")[1]);
+        var csharp = await Api.Http.GetStringAsync($"/api/v1/datasets/{dataset.Id}/recipe.cs", Cancel);
+        Assert.Contains("Fill missing values", csharp);
     }
 
     [Fact]

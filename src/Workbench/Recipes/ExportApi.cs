@@ -28,7 +28,7 @@ public static class ExportApi
         if (format == "csv" && options.WhyNot() is { } reason) return Results.Problem(statusCode: 400, title: "Options that contradict themselves", detail: reason);
         try
         {
-            var source = await RecipeSource.OpenAsync(artefacts, dataset, ct);
+            var source = await RecipeSource.OpenAsync(store, dataset, ct);
             if (target is not null && source.Sample.Find(target) is null) return Results.Problem(statusCode: 400, title: "Unknown column", detail: $"target is '{target}'; there is no such column.");
             var data = await Task.Run(() => CleanedData.Of(source, cleaned ? state.Recipe : Recipe.Empty, target, ct), ct);
             if (data.LearntFromSample) context.Response.Headers["X-Learnt-From-Sample"] = "true";

@@ -31,8 +31,8 @@ public static class RecipeApi
         recipe.MapPost("/preview", PreviewAsync).WithName("PreviewRecipe").WithSummary("What each step of a recipe would do, without saving it")
             .WithDescription("Tried on at most 100,000 rows, drawn evenly; exact=true counts all rows as well. target: needed where a step learns from the target.").Produces<PreviewAnswer>().ProducesProblem(400).ProducesProblem(404);
         File(api, "recipe.json", "ExportRecipe", "The recipe as a file, to be sent to PUT …/recipe of another dataset", "application/json", (_, state) => RecipeText.Write(state.Recipe));
-        api.MapGet("/datasets/{id:int}/recipe.py", PandasAsync).WithTags("Recipes").WithName("ExportRecipeAsPandas").WithSummary("The recipe as a Python program that does the same with pandas")
-            .WithDescription("What the steps learn is learnt from all rows and stands in the program as numbers. target: needed where a step learns from the target.").Produces<string>(200, "text/x-python").ProducesProblem(400).ProducesProblem(404).ProducesProblem(422);
+        Script(api, "recipe.py", "ExportRecipeAsPandas", "The recipe as a Python program that does the same with pandas", "text/x-python", PandasScript.Write);
+        Script(api, "recipe.cs", "ExportRecipeAsCSharp", "The recipe as a C# program that does the same", "text/x-csharp", CSharpScript.Write);
         api.MapExports();
     }
 
@@ -47,17 +47,23 @@ public static class RecipeApi
         ? new ScriptSource(dataset.FileName, options, columns)
         : new ScriptSource($"{dataset.FileName}, exported as CSV", new CsvOptions { MissingMarks = [] }, columns);
 
-    private static async Task<IResult> PandasAsync(int id, DatasetStore store, ArtefactStore artefacts, CancellationToken ct, [FromQuery] string? target = null)
+    private static void Script(RouteGroupBuilder api, string file, string name, string summary, string contentType, Func<ScriptSource, Recipe, FittedRecipe, RecipeScript> write) =>
+        api.MapGet($"/datasets/{{id:int}}/{file}", (int id, DatasetStore store, CancellationToken ct, [FromQuery] string? target = null) => ScriptAsync(id, write, contentType, store, target, ct))
+            .WithTags("Recipes").WithName(name).WithSummary(summary)
+            .WithDescription("What the steps learn is learnt from all rows (of very large datasets from a sample) and stands in the program as numbers. target: needed where a step learns from the target.")
+            .Produces<string>(200, contentType).ProducesProblem(400).ProducesProblem(404).ProducesProblem(422);
+
+    private static async Task<IResult> ScriptAsync(int id, Func<ScriptSource, Recipe, FittedRecipe, RecipeScript> write, string contentType, DatasetStore store, string? target, CancellationToken ct)
     {
         if (await store.FindAsync(id, ct) is not { } dataset || await store.RecipeAsync(id, ct) is not { } state) return NotFound(id);
-        var source = await RecipeSource.OpenAsync(artefacts, dataset, ct);
+        var source = await RecipeSource.OpenAsync(store, dataset, ct);
         if (target is not null && source.Sample.Find(target) is null) return Results.Problem(statusCode: 400, title: "Unknown column", detail: $"target is '{target}'; there is no such column.");
         try
         {
-            var script = await Task.Run(() => PandasScript.Write(
+            var script = await Task.Run(() => write(
                 Source(dataset, [.. source.Sample.Columns.Select(c => new ColumnHeader(c.Name, c.Kind))]),
                 state.Recipe, CleanedData.Of(source, state.Recipe, target, ct).Recipe), ct);
-            return Results.File(Encoding.UTF8.GetBytes(script.Text), "text/x-python", script.FileName);
+            return Results.File(Encoding.UTF8.GetBytes(script.Text), contentType, script.FileName);
         }
         catch (RecipeException e)
         {
@@ -65,10 +71,10 @@ public static class RecipeApi
         }
     }
 
-    private static async Task<IResult> PreviewAsync(int id, Recipe body, DatasetStore store, ArtefactStore artefacts, CancellationToken ct, [FromQuery] bool exact = false, [FromQuery] string? target = null)
+    private static async Task<IResult> PreviewAsync(int id, Recipe body, DatasetStore store, CancellationToken ct, [FromQuery] bool exact = false, [FromQuery] string? target = null)
     {
         if (await store.FindAsync(id, ct) is not { } dataset) return NotFound(id);
-        var source = await RecipeSource.OpenAsync(artefacts, dataset, ct);
+        var source = await RecipeSource.OpenAsync(store, dataset, ct);
         if (target is not null && source.Sample.Find(target) is null) return Results.Problem(statusCode: 400, title: "Unknown column", detail: $"target is '{target}'; there is no such column.");
         return await Task.Run(() =>
         {

@@ -14,9 +14,7 @@ public sealed record RecipeSource(Table Sample, long RowCount, Func<Cancellation
     public const int MostLearningCells = 20_000_000;
 
     /// <summary>Enough for every figure on the page to be within a percent or so, and few enough for an answer at once.</summary>
-    public const int MostSampleRows = 100_000;
-
-    private const int Seed = 20_240_531;
+    public const int MostSampleRows = TableCache.MaxRows;
 
     /// <summary>Whether the sample is all there is.</summary>
     public bool IsWhole => Sample.RowCount == RowCount;
@@ -24,10 +22,10 @@ public sealed record RecipeSource(Table Sample, long RowCount, Func<Cancellation
     /// <summary>The rows that a cleaned file's numbers are learnt from: all where <see cref="MostLearningCells"/> allow it, otherwise a sample.</summary>
     public Table LearningRows() => Draw(Math.Max(MostSampleRows, MostLearningCells / Math.Max(1, Sample.ColumnCount)));
 
-    public static Task<RecipeSource> OpenAsync(ArtefactStore artefacts, DatasetRow dataset, CancellationToken cancellationToken)
+    public static async Task<RecipeSource> OpenAsync(DatasetStore datasets, DatasetRow dataset, CancellationToken cancellationToken)
     {
-        var path = artefacts.PathOf(dataset.TableSha256);
-        return Task.Run(() => new RecipeSource(TableFile.ReadSample(path, MostSampleRows, Seed, cancellationToken), TableFile.ReadHeader(path).RowCount,
-            ct => TableFile.ReadChunks(path, ct), count => TableFile.ReadSample(path, count, Seed, cancellationToken)), cancellationToken);
+        var path = datasets.TablePath(dataset);
+        return new RecipeSource(await datasets.SampleAsync(dataset), dataset.Profile.RowCount,
+            ct => TableFile.ReadChunks(path, ct), count => TableFile.ReadSample(path, count, TableCache.Seed, cancellationToken));
     }
 }

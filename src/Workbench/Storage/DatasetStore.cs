@@ -102,7 +102,10 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
     }
 
     /// <summary>The table, or where it has more than <see cref="TableCache.MaxRows"/> rows an even sample of that many, in the order of the file.</summary>
-    public Task<Table> SampleAsync(DatasetRow dataset) => tables.GetAsync(dataset.TableSha256);
+    public Task<Table> SampleAsync(DatasetRow dataset) => tables.GetAsync(dataset.SampleSha256 ?? dataset.TableSha256);
+
+    /// <summary>The table file with all rows.</summary>
+    public string TablePath(DatasetRow dataset) => artefacts.PathOf(dataset.TableSha256);
 
     /// <exception cref="ArgumentException">The name is blank or too long.</exception>
     public async Task<bool> RenameAsync(int id, string name, CancellationToken cancellationToken)
@@ -193,7 +196,7 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
         }
     }
 
-    private sealed record Reading(ImportedTable Table, DatasetProfile Profile, string TableSha256);
+    private sealed record Reading(ImportedTable Table, DatasetProfile Profile, string TableSha256, string? SampleSha256);
 
     private DatasetVersionRow NewVersion(string fileName, string fileSha256, long bytes, Reading reading) => new()
     {
@@ -201,6 +204,7 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
         FileSha256 = fileSha256,
         FileBytes = bytes,
         TableSha256 = reading.TableSha256,
+        SampleSha256 = reading.SampleSha256,
         CreatedAt = time.GetUtcNow(),
         Options = reading.Table.Options,
         Profile = reading.Profile,
@@ -260,27 +264,37 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
     private async Task<Reading> ReadAsync(string path, CsvOptions? options, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
     {
         await _importing.WaitAsync(cancellationToken);
-        var temporary = artefacts.NewTemporaryPath();
+        var (tablePath, samplePath) = (artefacts.NewTemporaryPath(), artefacts.NewTemporaryPath());
         try
         {
-            var (table, profile) = await Task.Factory.StartNew(() => Read(path, options, temporary, progress, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-            return new Reading(table, profile, await artefacts.AddAsync(temporary, cancellationToken));
+            var (table, profile) = await Task.Factory.StartNew(() => Read(path, options, tablePath, samplePath, progress, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            var tableSha256 = await artefacts.AddAsync(tablePath, cancellationToken);
+            return new Reading(table, profile, tableSha256, File.Exists(samplePath) ? await artefacts.AddAsync(samplePath, cancellationToken) : null);
         }
         finally
         {
             _importing.Release();
-            File.Delete(temporary);
+            File.Delete(tablePath);
+            File.Delete(samplePath);
         }
     }
 
-    private static (ImportedTable Table, DatasetProfile Profile) Read(string path, CsvOptions? options, string tablePath, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
+    /// <summary>Writes the table and, where it is larger than pages can take, a sample of it.</summary>
+    private static (ImportedTable Table, DatasetProfile Profile) Read(string path, CsvOptions? options, string tablePath, string samplePath, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
     {
         // A thread of its own: pages come first.
         Thread.CurrentThread.Priority = ThreadPriority.BelowNormal;
         try
         {
             var profile = new ProfileBuilder();
-            var table = DatasetImporter.Import(path, options, tablePath, chunk => profile.Add(chunk, cancellationToken), progress, cancellationToken);
+            // Drawing it later would mean to read all of the table again.
+            var sampler = new TableSampler(TableCache.MaxRows, TableCache.Seed);
+            var table = DatasetImporter.Import(path, options, tablePath, chunk =>
+            {
+                profile.Add(chunk, cancellationToken);
+                sampler.Add(chunk);
+            }, progress, cancellationToken);
+            if (table.RowCount > TableCache.MaxRows) TableFile.Write(sampler.Build(), samplePath, cancellationToken);
             return (table, profile.Build());
         }
         catch (ArgumentException e) when (e.ParamName == "options")

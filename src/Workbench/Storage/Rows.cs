@@ -27,6 +27,7 @@ public sealed class DatasetRow
     public string FileSha256 => Current.FileSha256;
     public long FileBytes => Current.FileBytes;
     public string TableSha256 => Current.TableSha256;
+    public string? SampleSha256 => Current.SampleSha256;
     public CsvOptions? Options => Current.Options;
     public DatasetProfile Profile => Current.Profile;
     public IReadOnlyList<CsvProblem> Problems => Current.Problems;
@@ -48,6 +49,10 @@ public sealed class DatasetVersionRow
     public required string FileSha256 { get; set; }
     public long FileBytes { get; set; }
     public required string TableSha256 { get; set; }
+
+    /// <summary>An even sample of the rows, for pages; null where the table is no larger than that.</summary>
+    public string? SampleSha256 { get; set; }
+
     public DateTimeOffset CreatedAt { get; set; }
 
     /// <summary>How the file was read, with the kind of every column; null for a file that tells by itself (Parquet).</summary>

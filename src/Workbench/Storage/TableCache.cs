@@ -8,9 +8,11 @@ public sealed class TableCache(ArtefactStore artefacts)
     /// <summary>Of larger tables an even sample of that many rows is taken: enough for shares to be right within a third of a percent.</summary>
     public const int MaxRows = 100_000;
 
+    /// <summary>Of the sample: the same rows each time.</summary>
+    public const int Seed = 20_240_531;
+
     // About 400 MB of numbers.
     private const long MaxCells = 50_000_000;
-    private const int Seed = 20_240_531;
 
     private readonly Lock _gate = new();
     private readonly LinkedList<Entry> _recent = [];

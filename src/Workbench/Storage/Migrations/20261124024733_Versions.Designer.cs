@@ -126,6 +126,9 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("SampleSha256")
+                        .HasColumnType("TEXT");
+
                     b.Property<int>("SkippedCount")
                         .HasColumnType("INTEGER");
 

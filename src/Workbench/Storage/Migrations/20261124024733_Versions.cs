@@ -22,6 +22,7 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                     FileSha256 = table.Column<string>(type: "TEXT", nullable: false),
                     FileBytes = table.Column<long>(type: "INTEGER", nullable: false),
                     TableSha256 = table.Column<string>(type: "TEXT", nullable: false),
+                    SampleSha256 = table.Column<string>(type: "TEXT", nullable: true),
                     CreatedAt = table.Column<long>(type: "INTEGER", nullable: false),
                     Options = table.Column<string>(type: "TEXT", nullable: true),
                     Profile = table.Column<string>(type: "TEXT", nullable: false),
