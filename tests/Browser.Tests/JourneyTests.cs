@@ -109,7 +109,7 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         }
 
         // Every page, light and dark, wide and narrow
-        string[] pages = ["/datasets", dataset, $"{dataset}/clean", $"{dataset}/compare", "/experiments", experiment, trial, $"{trial}/publish", "/endpoints", "/endpoints/penguin-species", "/endpoints/penguin-species/test", "/access-tokens", "/not-here"];
+        string[] pages = ["/datasets", dataset, $"{dataset}?target=species&column=sex", $"{dataset}?target=species&tab=relations", $"{dataset}?target=species&tab=warnings", $"{dataset}/clean", $"{dataset}/compare", "/experiments", experiment, trial, $"{trial}/publish", "/endpoints", "/endpoints/penguin-species", "/endpoints/penguin-species/test", "/access-tokens", "/not-here"];
         foreach (var (dark, width) in new[] { (false, 1400), (true, 1400), (false, 800), (true, 800) })
         {
             await using var look = await workbench.VisitAsync("/datasets", dark, width);
@@ -117,7 +117,7 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
             {
                 await look.GotoAsync(path);
                 await look.Page.Locator("h1").WaitForAsync();
-                await look.PictureAsync($"{path.Trim('/').Replace('/', '-')}-{(dark ? "dark" : "light")}-{width}");
+                await look.PictureAsync($"{NotInNames().Replace(path.Trim('/'), "-")}-{(dark ? "dark" : "light")}-{width}");
                 if (width == 1400) await look.AssertAccessibleAsync();
             }
             // The page of the API is another program's; it must not fetch anything from elsewhere either.
@@ -269,6 +269,9 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
 
     [GeneratedRegex(@"Accuracy\D*(\d\.\d{4})")]
     private static partial Regex AccuracyTile();
+
+    [GeneratedRegex("[^A-Za-z0-9]+")]
+    private static partial Regex NotInNames();
 
     [GeneratedRegex(@"/datasets/\d+$")]
     private static partial Regex DatasetAddress();

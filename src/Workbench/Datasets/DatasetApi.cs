@@ -5,14 +5,13 @@ using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 using ModelWorkbench.Core.Datasets;
-using ModelWorkbench.Core.Profiling;
 using ModelWorkbench.Workbench.Api;
 using ModelWorkbench.Workbench.Settings;
 using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Datasets;
 
-/// <summary>Datasets over HTTP: upload, options, profile, rows.</summary>
+/// <summary>Datasets over HTTP: upload, options, versions, rows.</summary>
 public static class DatasetApi
 {
     /// <param name="Id">In URLs.</param>
@@ -68,8 +67,6 @@ public static class DatasetApi
         datasets.MapGet("/", async (DatasetStore store, CancellationToken ct) => (await store.ListAsync(ct)).Select(DatasetAnswer.From)).WithName("ListDatasets").WithSummary("All datasets, newest first");
         datasets.MapGet("/{id:int}", async (int id, DatasetStore store, CancellationToken ct) =>
             await store.FindAsync(id, ct) is { } row ? Results.Ok(DatasetAnswer.From(row)) : NotFound(id)).WithName("GetDataset").WithSummary("One dataset").Produces<DatasetAnswer>().ProducesProblem(404);
-        datasets.MapGet("/{id:int}/profile", async (int id, DatasetStore store, CancellationToken ct) =>
-            await store.FindAsync(id, ct) is { } row ? Results.Ok(row.Profile) : NotFound(id)).WithName("GetProfile").WithSummary("Missing values, distinct values, ranges and histograms of all columns").Produces<DatasetProfile>().ProducesProblem(404);
         datasets.MapGet("/{id:int}/rows", RowsAsync).WithName("GetRows").WithSummary("Rows of the dataset as text").Produces<RowsAnswer>().ProducesProblem(404);
         datasets.MapPut("/{id:int}/options", OptionsAsync).WithName("SetOptions").WithSummary("Reads the original file again with these options")
             .WithDescription("Kinds that are given stay fixed; the others are decided on the evidence of all rows. Experiments that ran keep the table they had.").Produces<DatasetAnswer>().ProducesProblem(404).ProducesProblem(422);

@@ -28,6 +28,9 @@ public sealed class AppDb(DbContextOptions<AppDb> options) : DbContext(options)
             foreach (var forwarded in (string[])[nameof(DatasetRow.Options), nameof(DatasetRow.Profile), nameof(DatasetRow.Problems)]) row.Ignore(forwarded);
             row.HasOne(d => d.Current).WithMany().HasForeignKey(d => d.CurrentVersionId).OnDelete(DeleteBehavior.SetNull);
             row.Navigation(d => d.Current).AutoInclude();
+            row.Property(d => d.DismissedWarnings).HasJson();
+            // What was written before people could put warnings aside.
+            row.Property(d => d.DismissedWarnings).HasDefaultValueSql("'[]'");
         });
         model.Entity<DatasetVersionRow>(row =>
         {

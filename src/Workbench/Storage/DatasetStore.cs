@@ -115,6 +115,29 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
         return await db.Datasets.Where(d => d.Id == id).ExecuteUpdateAsync(set => set.SetProperty(d => d.Name, clean), cancellationToken) == 1;
     }
 
+    /// <summary>Puts a warning about the data aside, or takes it up again.</summary>
+    /// <param name="id">The dataset.</param>
+    /// <param name="key">Of the warning.</param>
+    /// <param name="dismissed">Whether it is put aside.</param>
+    /// <param name="cancellationToken">Cancels the query.</param>
+    /// <returns>All keys that are put aside now; null where the dataset is gone.</returns>
+    public async Task<IReadOnlyList<string>?> DismissWarningAsync(int id, string key, bool dismissed, CancellationToken cancellationToken)
+    {
+        await _writing.WaitAsync(cancellationToken);
+        try
+        {
+            await using var db = await databases.CreateDbContextAsync(cancellationToken);
+            if (await db.Datasets.SingleOrDefaultAsync(d => d.Id == id, cancellationToken) is not { } row) return null;
+            row.DismissedWarnings = dismissed ? [.. row.DismissedWarnings.Append(key).Distinct()] : [.. row.DismissedWarnings.Where(k => k != key)];
+            await db.SaveChangesAsync(cancellationToken);
+            return row.DismissedWarnings;
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
     /// <summary>Removes the dataset with its versions and its recipe; experiments, models and endpoints made from it stay.</summary>
     public async Task<bool> DeleteAsync(int id, CancellationToken cancellationToken)
     {

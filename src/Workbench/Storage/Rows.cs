@@ -17,6 +17,9 @@ public sealed class DatasetRow
 
     public int? CurrentVersionId { get; set; }
 
+    /// <summary>Keys of the warnings about the data that the person has read and put aside.</summary>
+    public IReadOnlyList<string> DismissedWarnings { get; set; } = [];
+
     /// <summary>The version that pages and API mean where they name none; loaded with the row.</summary>
     public DatasetVersionRow Current { get; set; } = default!;
 

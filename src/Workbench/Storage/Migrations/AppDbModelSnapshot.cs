@@ -69,6 +69,12 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                     b.Property<int?>("CurrentVersionId")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("DismissedWarnings")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasDefaultValueSql("'[]'");
+
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasColumnType("TEXT");
