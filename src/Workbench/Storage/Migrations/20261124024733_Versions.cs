@@ -74,45 +74,13 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                 SELECT "Id", 1, "FileName", "FileSha256", "FileBytes", "TableSha256", "CreatedAt", "Options", "Profile", "Problems", "ProblemCount", 0 FROM "Datasets";
                 """);
 
-            migrationBuilder.AddColumn<int>(
-                name: "CurrentVersionId",
-                table: "Datasets",
-                type: "INTEGER",
-                nullable: true);
+            // In plain SQL, as the migrations of SQLite would build the table anew, outside the transaction.
+            migrationBuilder.Sql("""ALTER TABLE "Datasets" ADD COLUMN "CurrentVersionId" INTEGER NULL CONSTRAINT "FK_Datasets_DatasetVersions_CurrentVersionId" REFERENCES "DatasetVersions" ("Id") ON DELETE SET NULL;""");
 
             migrationBuilder.Sql("""UPDATE "Datasets" SET "CurrentVersionId" = (SELECT "Id" FROM "DatasetVersions" WHERE "DatasetId" = "Datasets"."Id");""");
 
-            migrationBuilder.DropColumn(
-                name: "FileBytes",
-                table: "Datasets");
-
-            migrationBuilder.DropColumn(
-                name: "FileName",
-                table: "Datasets");
-
-            migrationBuilder.DropColumn(
-                name: "FileSha256",
-                table: "Datasets");
-
-            migrationBuilder.DropColumn(
-                name: "Options",
-                table: "Datasets");
-
-            migrationBuilder.DropColumn(
-                name: "ProblemCount",
-                table: "Datasets");
-
-            migrationBuilder.DropColumn(
-                name: "Problems",
-                table: "Datasets");
-
-            migrationBuilder.DropColumn(
-                name: "Profile",
-                table: "Datasets");
-
-            migrationBuilder.DropColumn(
-                name: "TableSha256",
-                table: "Datasets");
+            foreach (var column in (string[])["FileBytes", "FileName", "FileSha256", "Options", "ProblemCount", "Problems", "Profile", "TableSha256"])
+                migrationBuilder.Sql($"""ALTER TABLE "Datasets" DROP COLUMN "{column}";""");
 
             migrationBuilder.CreateIndex(
                 name: "IX_Datasets_CurrentVersionId",
@@ -129,14 +97,6 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                 name: "IX_Imports_DatasetId",
                 table: "Imports",
                 column: "DatasetId");
-
-            migrationBuilder.AddForeignKey(
-                name: "FK_Datasets_DatasetVersions_CurrentVersionId",
-                table: "Datasets",
-                column: "CurrentVersionId",
-                principalTable: "DatasetVersions",
-                principalColumn: "Id",
-                onDelete: ReferentialAction.SetNull);
         }
 
         /// <inheritdoc />
