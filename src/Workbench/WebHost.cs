@@ -75,6 +75,7 @@ public static class WebHost
         app.MapManagementApi(api =>
         {
             api.MapDatasets();
+            api.MapRows();
             api.MapUploads();
             api.MapRecipes();
             api.MapExperiments();

@@ -39,6 +39,7 @@ public abstract class StoreTest : BunitContext, IAsyncLifetime
         Services.AddSingleton(new ArtefactStore(_folder));
         Services.AddSingleton<TableCache>();
         Services.AddSingleton<DatasetStore>();
+        Services.AddSingleton<ModelWorkbench.Workbench.Datasets.RowReader>();
         Services.AddSingleton<ExperimentStore>();
         Services.AddSingleton<JobMonitor>();
         Services.AddSingleton<ExperimentSupervisor>();
