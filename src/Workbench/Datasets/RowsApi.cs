@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Mvc;
-using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Datasets;
