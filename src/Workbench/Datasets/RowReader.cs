@@ -280,13 +280,12 @@ public sealed class RowReader(ArtefactStore artefacts) : IDisposable
                 })) + ")";
             }
             var values = filter.Values.Select(v => Add(header.Kind == ColumnKind.Numeric && RowFilter.TryNumber(v, out var number) ? number : v)).ToList();
-            // NaN is larger than all numbers for DuckDB; it stands for a missing value here.
             return filter.Operator switch
             {
                 RowOperator.Equals or RowOperator.OneOf => $"{present} in ({string.Join(", ", values)})",
                 RowOperator.AtLeast => $"{present} >= {values[0]}",
-                RowOperator.AtMost => $"{quoted} <= {values[0]}",
-                RowOperator.Between => $"({quoted} >= {values[0]} and {quoted} <= {values[1]})",
+                RowOperator.AtMost => $"{present} <= {values[0]}",
+                RowOperator.Between => $"({present} >= {values[0]} and {present} <= {values[1]})",
                 _ => throw new InvalidOperationException($"There is no condition for {filter.Operator}."),
             };
 
@@ -298,7 +297,8 @@ public sealed class RowReader(ArtefactStore artefacts) : IDisposable
         }
 
         /// <summary>The column with null where the value is missing.</summary>
-        private string Present(string name) => _columns[name] is var (header, quoted) && header.Kind == ColumnKind.Numeric ? $"nullif({quoted}, 'NaN'::double)" : quoted;
+        /// <remarks>A file's smallest and largest values leave NaN out, and DuckDB takes comparisons for settled by them: only <c>isnan</c> tells a NaN, and no comparison may see one.</remarks>
+        private string Present(string name) => _columns[name] is var (header, quoted) && header.Kind == ColumnKind.Numeric ? $"(case when isnan({quoted}) then null else {quoted} end)" : quoted;
 
         private List<string> DescribeColumns(string source) => Query($"describe select * from {source}", [], CancellationToken.None, reader =>
         {
