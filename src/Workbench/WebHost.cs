@@ -76,6 +76,7 @@ public static class WebHost
         {
             api.MapDatasets();
             api.MapProfiles();
+            api.MapRows();
             api.MapUploads();
             api.MapRecipes();
             api.MapExperiments();

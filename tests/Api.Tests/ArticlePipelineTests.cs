@@ -104,7 +104,7 @@ public sealed class ArticlePipelineTests(SharedWorkbench workbench, ITestOutputH
         var answer = await model.PredictRowsAsync([5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]);
         Assert.Equal(["setosa", "virginica"], answer.GetProperty("predictions").EnumerateArray().Select(p => p.GetString()));
 
-        var rows = await api.GetAsync<DatasetApi.RowsAnswer>($"/api/v1/datasets/{dataset.Id}/rows?limit=150");
+        var rows = await api.GetAsync<RowsApi.RowsAnswer>($"/api/v1/datasets/{dataset.Id}/rows?limit=150");
         var all = await model.PredictRowsAsync([.. rows.Rows.Select(r => r.Take(4).Select(v => (object?)double.Parse(v!, CultureInfo.InvariantCulture)).ToArray())]);
         var right = all.GetProperty("predictions").EnumerateArray().Zip(rows.Rows).Count(p => p.First.GetString() == p.Second[4]);
         Assert.True(right >= 140, $"{right} of 150 rows are predicted correctly, training rows among them.");

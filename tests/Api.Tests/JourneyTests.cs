@@ -82,7 +82,7 @@ public sealed class JourneyTests(SharedWorkbench workbench, ITestOutputHelper ou
         Assert.Equal(1, published.Version);
         var endpoint = await Api.GetAsync<EndpointApi.EndpointAnswer>($"/api/v1/endpoints/{name}");
         var used = endpoint.Inputs!.Where(i => i.Used).ToList();
-        var rows = await Api.GetAsync<DatasetApi.RowsAnswer>($"/api/v1/datasets/{dataset.Id}/rows?limit=20");
+        var rows = await Api.GetAsync<RowsApi.RowsAnswer>($"/api/v1/datasets/{dataset.Id}/rows?limit=20");
         var records = rows.Rows.Select(row => used.ToDictionary(i => i.Name, i => ToValue(i.Kind, row[rows.Columns.ToList().IndexOf(i.Name)]))).ToArray();
 
         var model = new ModelClient(workbench.App.Anonymous(), name, published.Key);

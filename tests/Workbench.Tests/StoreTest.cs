@@ -41,6 +41,7 @@ public abstract class StoreTest : BunitContext, IAsyncLifetime
         Services.AddSingleton<ImportQueue>();
         Services.AddSingleton<TableCache>();
         Services.AddSingleton<DatasetStore>();
+        Services.AddSingleton<ModelWorkbench.Workbench.Datasets.RowReader>();
         Services.AddSingleton<ExperimentStore>();
         Services.AddSingleton<JobMonitor>();
         Services.AddSingleton<ExperimentSupervisor>();

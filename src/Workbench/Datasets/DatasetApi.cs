@@ -11,7 +11,7 @@ using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Datasets;
 
-/// <summary>Datasets over HTTP: upload, options, versions, rows.</summary>
+/// <summary>Datasets over HTTP: upload, options, versions.</summary>
 public static class DatasetApi
 {
     /// <param name="Id">In URLs.</param>
@@ -30,12 +30,6 @@ public static class DatasetApi
     {
         public static DatasetAnswer From(DatasetRow row) => new(row.Id, row.Name, row.Current.Number, row.FileName, row.FileBytes, row.FileSha256, row.Profile.RowCount, row.Profile.Columns.Count, row.CreatedAt, row.Options, row.ProblemCount, row.Problems);
     }
-
-    /// <param name="Columns">Names.</param>
-    /// <param name="FirstRow">0-based number of the first row given.</param>
-    /// <param name="RowCount">All rows of the dataset.</param>
-    /// <param name="Rows">Values as text; null is missing.</param>
-    public sealed record RowsAnswer(IReadOnlyList<string> Columns, int FirstRow, int RowCount, IReadOnlyList<IReadOnlyList<string?>> Rows);
 
     /// <param name="Number">From 1.</param>
     /// <param name="IsCurrent">Whether it is the version that is meant where none is named.</param>
@@ -67,7 +61,6 @@ public static class DatasetApi
         datasets.MapGet("/", async (DatasetStore store, CancellationToken ct) => (await store.ListAsync(ct)).Select(DatasetAnswer.From)).WithName("ListDatasets").WithSummary("All datasets, newest first");
         datasets.MapGet("/{id:int}", async (int id, DatasetStore store, CancellationToken ct) =>
             await store.FindAsync(id, ct) is { } row ? Results.Ok(DatasetAnswer.From(row)) : NotFound(id)).WithName("GetDataset").WithSummary("One dataset").Produces<DatasetAnswer>().ProducesProblem(404);
-        datasets.MapGet("/{id:int}/rows", RowsAsync).WithName("GetRows").WithSummary("Rows of the dataset as text").Produces<RowsAnswer>().ProducesProblem(404);
         datasets.MapPut("/{id:int}/options", OptionsAsync).WithName("SetOptions").WithSummary("Reads the original file again with these options")
             .WithDescription("Kinds that are given stay fixed; the others are decided on the evidence of all rows. Experiments that ran keep the table they had.").Produces<DatasetAnswer>().ProducesProblem(404).ProducesProblem(422);
         datasets.MapGet("/{id:int}/versions", async (int id, DatasetStore store, CancellationToken ct) => await store.FindAsync(id, ct) is { } row
@@ -143,15 +136,6 @@ public static class DatasetApi
         while (await reader.ReadNextSectionAsync(context.RequestAborted) is { } section)
             if (section.GetContentDispositionHeader()?.IsFileDisposition() == true) return section;
         return null;
-    }
-
-    private static async Task<IResult> RowsAsync(int id, DatasetStore store, CancellationToken ct, [FromQuery] int offset = 0, [FromQuery] int limit = 100)
-    {
-        if (await store.FindAsync(id, ct) is not { } row) return NotFound(id);
-        if (offset < 0 || limit is < 1 or > 1000) return Results.Problem(statusCode: 400, title: "Out of range", detail: $"offset is {offset}, limit is {limit}; expected offset of at least 0 and limit of 1 to 1000.");
-        var table = await store.SampleAsync(row);
-        var rows = Enumerable.Range(offset, Math.Clamp(table.RowCount - offset, 0, limit)).Select(r => table.Columns.Select(c => c.GetText(r)).ToArray()).ToArray();
-        return Results.Ok(new RowsAnswer([.. table.Columns.Select(c => c.Name)], offset, table.RowCount, rows));
     }
 
     private static async Task<IResult> RenameAsync(int id, NameBody body, DatasetStore store, CancellationToken ct)

@@ -15,6 +15,7 @@ public static class StorageSetup
         builder.Services.AddSingleton(services => new UploadStore(dataFolder, services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<TableCache>();
         builder.Services.AddSingleton<DatasetStore>();
+        builder.Services.AddSingleton<Datasets.RowReader>();
         builder.Services.AddSingleton<ExperimentStore>();
     }
 
