@@ -42,6 +42,11 @@ public static class CsvDetector
         if (ConsistencyOrZero(sample, delimiter, quote, escape) == 0)
             delimiter = RareDelimiters.Cast<char?>().FirstOrDefault(candidate => SplitsEveryRecord(sample, candidate!.Value, quote)) ?? delimiter;
         delimiter = settle(new CsvOptions { Delimiter = delimiter }).Delimiter;
+        if (QuotesAreText(sample, new CsvOptions { Quote = quote, Escape = escape, Delimiter = delimiter }))
+        {
+            quote = settle(new CsvOptions { Quote = CsvOptions.NoQuote }).Quote;
+            if (quote == CsvOptions.NoQuote) escape = null;
+        }
         var form = new CsvOptions { Quote = quote, Escape = escape, Delimiter = delimiter };
         // A line of comment that is as long as the records is a header that starts with the mark: #id,name.
         if (comment is not null && settle(new CsvOptions()).CommentPrefix is null && FirstCommentIsRecord(text: original, comment, form))
@@ -87,6 +92,39 @@ public static class CsvDetector
         return (opens, closes);
 
         static bool EndsField(char character) => character is '\r' or '\n' || Delimiters.Contains(character);
+    }
+
+    /// <summary>Whether quotes are characters like others: taken for quotes they stand in wrong places and swallow lines, taken for text all records have one length.</summary>
+    private static bool QuotesAreText(string sample, CsvOptions form)
+    {
+        if (!sample.Contains(form.Quote)) return false;
+        int records = 0, misplaced = 0;
+        try
+        {
+            using var quoted = new CsvRecords(new StringReader(sample), form, OpenQuote.ReadAsText);
+            for (; quoted.Read(); records++)
+                if (quoted.MisplacedQuote >= 0) misplaced++;
+        }
+        catch (CsvFormatException)
+        {
+            misplaced++;
+        }
+        if (misplaced == 0) return false;
+        int lines = 0, length = 0;
+        try
+        {
+            foreach (var line in Records(sample, form with { Quote = CsvOptions.NoQuote, Escape = null }))
+            {
+                if (length == 0) length = line.FieldCount;
+                if (line.FieldCount != length) return false;
+                lines++;
+            }
+        }
+        catch (CsvFormatException)
+        {
+            return false;
+        }
+        return length > 1 && lines > records;
     }
 
     private static double ConsistencyOrZero(string sample, char delimiter, char quote, char? escape)
@@ -341,6 +379,6 @@ public static class CsvDetector
             }
         }
         if (votesFor != votesAgainst) return votesFor > votesAgainst;
-        return first.All(text => text.Length > 0 && numbers.Parse(text, out _) == NumberFit.NotANumber) && first.Distinct(StringComparer.Ordinal).Count() == first.Length;
+        return first.All(text => text.Length > 0 && numbers.Parse(text, out _) == NumberFit.NotANumber && !dates.Any(date => date.TryParse(text, out _))) && first.Distinct(StringComparer.Ordinal).Count() == first.Length;
     }
 }
