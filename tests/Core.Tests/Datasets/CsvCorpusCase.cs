@@ -161,6 +161,7 @@ internal static class CsvCorpusCases
             using var source = SourceFile.Open(path, Path.GetTempPath(), ct);
             if (source.Format != SourceFormat.Text) return new("reads the file as " + source.Format, theirs);
             var duck = DuckDbOptions.Parse(settings);
+            if (duck.HasLongDelimiter) return new("a delimiter is one character", theirs);
             // Without a hint the dialect is told from the file, as DuckDB's sniffer does.
             var options = duck.Apply(duck.AutoDetect ? CsvDetector.Detect(source.Path, ct, duck.Apply) : new CsvOptions { HasHeader = false });
             var reading = CsvCorpusReading.Read(source.Path, options with { MissingMarks = duck.MissingMarks ?? [] }, ct);
@@ -347,6 +348,7 @@ internal sealed record DuckDbOptions
     private readonly Dictionary<string, string> _given = new(StringComparer.OrdinalIgnoreCase);
 
     public string? NotExpressible { get; private init; }
+    public bool HasLongDelimiter => (Get("delim") ?? Get("sep") ?? Get("delimiter")) is { Length: > 1 };
     public bool AutoDetect => Flag("auto_detect") ?? true;
     public bool IgnoreErrors => Flag("ignore_errors") == true || Flag("store_rejects") == true;
     public IReadOnlyList<string>? MissingMarks { get; private init; }
@@ -383,10 +385,8 @@ internal sealed record DuckDbOptions
             options._given[name] = text;
             notExpressible = name switch
             {
-                "sep" or "delim" or "delimiter" when text.Length > 1 => "a delimiter of several characters",
                 "new_line" => "one way to end lines is chosen for the file (ours takes each)",
                 "max_line_size" or "maximum_line_size" => "a limit to the length of lines",
-                "encoding" when text.StartsWith("utf-16", StringComparison.Ordinal) && text.Length > 6 => null,
                 _ => null,
             } ?? notExpressible;
             if (name is "nullstr" or "null") marks = value.StartsWith('[') ? [.. Split(value[1..^1]).Select(item => Unquote(item.Trim()))] : [text];
@@ -438,6 +438,7 @@ internal sealed record DuckDbOptions
 
     private static string Unquote(string text)
     {
+        if (text is ['"', .., '"']) return text[1..^1];
         if (text is ['\'', .., '\'']) text = text[1..^1].Replace("''", "'", StringComparison.Ordinal);
         return text == "\\t" ? "\t" : text;
     }
