@@ -12,38 +12,55 @@ public static class CsvDetector
 
     /// <summary>Encoding (checked on the whole file); delimiter, quote, decimal mark and header (on its first million characters).</summary>
     /// <exception cref="CsvFormatException">The file is empty, holds only blank lines, or is not text.</exception>
-    public static CsvOptions Detect(string path, CancellationToken ct)
+    public static CsvOptions Detect(string path, CancellationToken ct) => Detect(path, ct, options => options);
+
+    /// <summary>The same where the person has settled some of the options; the others are told from the file in the light of those.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="ct">Heeded within a second.</param>
+    /// <param name="settle">Sets what is settled in the options that it is given, and leaves the rest.</param>
+    /// <exception cref="CsvFormatException">The file is empty, holds only blank lines, or is not text.</exception>
+    public static CsvOptions Detect(string path, CancellationToken ct, Func<CsvOptions, CsvOptions> settle)
     {
         using var bytes = CsvText.OpenBytes(path);
-        var encoding = CsvEncodingDetector.Detect(bytes, ct);
+        var encoding = settle(new CsvOptions { Encoding = CsvEncodingDetector.Detect(bytes, ct) }).Encoding;
         bytes.Position = 0;
         using var text = CsvText.OpenText(bytes, encoding);
         var sample = ReadSample(text);
+        var toSkip = settle(new CsvOptions()).SkipLines;
+        if (toSkip > 0) sample = WithoutLines(sample, toSkip);
         var original = sample;
         if (string.IsNullOrWhiteSpace(sample)) throw new CsvFormatException("The file holds only blank lines. Expected text with a record a line.");
 
         var (comment, body) = FindComments(sample);
+        var settledComment = settle(new CsvOptions { CommentPrefix = comment }).CommentPrefix;
+        if (settledComment != comment) (comment, body) = (settledComment, settledComment is null ? sample : WithoutComments(sample, settledComment));
         sample = body;
         if (string.IsNullOrWhiteSpace(sample)) throw new CsvFormatException("The file holds only comments and blank lines. Expected text with a record a line.");
-        var quote = FindQuote(sample);
-        char? escape = FindEscape(sample, quote);
+        var quote = settle(new CsvOptions { Quote = FindQuote(sample) }).Quote;
+        var escape = settle(new CsvOptions { Quote = quote, Escape = FindEscape(sample, quote) }).Escape;
         var delimiter = Delimiters.MaxBy(candidate => ConsistencyOrZero(sample, candidate, quote, escape));
         if (ConsistencyOrZero(sample, delimiter, quote, escape) == 0)
             delimiter = RareDelimiters.Cast<char?>().FirstOrDefault(candidate => SplitsEveryRecord(sample, candidate!.Value, quote)) ?? delimiter;
+        delimiter = settle(new CsvOptions { Delimiter = delimiter }).Delimiter;
+        if (QuotesAreText(sample, new CsvOptions { Quote = quote, Escape = escape, Delimiter = delimiter }))
+        {
+            quote = settle(new CsvOptions { Quote = CsvOptions.NoQuote }).Quote;
+            if (quote == CsvOptions.NoQuote) escape = null;
+        }
         var form = new CsvOptions { Quote = quote, Escape = escape, Delimiter = delimiter };
         // A line of comment that is as long as the records is a header that starts with the mark: #id,name.
-        if (comment is not null && FirstCommentIsRecord(text: original, comment, form))
+        if (comment is not null && settle(new CsvOptions()).CommentPrefix is null && FirstCommentIsRecord(text: original, comment, form))
         {
             comment = null;
             sample = original;
         }
-        var skipped = CountJunkLines(comment is null ? sample : original, form with { CommentPrefix = comment });
+        var skipped = toSkip > 0 ? 0 : CountJunkLines(comment is null ? sample : original, form with { CommentPrefix = comment });
         if (comment is null && skipped > 0) sample = WithoutLines(sample, skipped);
         ct.ThrowIfCancellationRequested();
         var (decimalMark, separator) = FindNumberForm(sample, form);
-        var options = form with { Encoding = encoding, CommentPrefix = comment, SkipLines = skipped, DecimalMark = decimalMark, ThousandsSeparator = separator };
+        var options = settle(form with { Encoding = encoding, CommentPrefix = comment, SkipLines = skipped, DecimalMark = decimalMark, ThousandsSeparator = separator });
         // The sample is already without them.
-        return options with { HasHeader = HasHeader(sample, options with { SkipLines = 0 }) };
+        return settle(options with { HasHeader = HasHeader(sample, options with { SkipLines = 0 }) });
     }
 
     /// <summary>The start of the text, cut after its last whole line.</summary>
@@ -75,6 +92,39 @@ public static class CsvDetector
         return (opens, closes);
 
         static bool EndsField(char character) => character is '\r' or '\n' || Delimiters.Contains(character);
+    }
+
+    /// <summary>Whether quotes are characters like others: taken for quotes they stand in wrong places and swallow lines, taken for text all records have one length.</summary>
+    private static bool QuotesAreText(string sample, CsvOptions form)
+    {
+        if (!sample.Contains(form.Quote)) return false;
+        int records = 0, misplaced = 0;
+        try
+        {
+            using var quoted = new CsvRecords(new StringReader(sample), form, OpenQuote.ReadAsText);
+            for (; quoted.Read(); records++)
+                if (quoted.MisplacedQuote >= 0) misplaced++;
+        }
+        catch (CsvFormatException)
+        {
+            misplaced++;
+        }
+        if (misplaced == 0) return false;
+        int lines = 0, length = 0;
+        try
+        {
+            foreach (var line in Records(sample, form with { Quote = CsvOptions.NoQuote, Escape = null }))
+            {
+                if (length == 0) length = line.FieldCount;
+                if (line.FieldCount != length) return false;
+                lines++;
+            }
+        }
+        catch (CsvFormatException)
+        {
+            return false;
+        }
+        return length > 1 && lines > records;
     }
 
     private static double ConsistencyOrZero(string sample, char delimiter, char quote, char? escape)
@@ -138,13 +188,18 @@ public static class CsvDetector
         {
             // Comments stand at the top; a mark further down may be a value.
             if (!head.TrimStart("\r\n ").StartsWith(prefix)) continue;
-            var body = new System.Text.StringBuilder(sample.Length);
-            var reader = new StringReader(sample);
-            while (reader.ReadLine() is { } line)
-                if (!line.StartsWith(prefix, StringComparison.Ordinal)) body.Append(line).Append('\n');
-            return (prefix, body.ToString());
+            return (prefix, WithoutComments(sample, prefix));
         }
         return (null, sample);
+    }
+
+    private static string WithoutComments(string sample, string prefix)
+    {
+        var body = new System.Text.StringBuilder(sample.Length);
+        var reader = new StringReader(sample);
+        while (reader.ReadLine() is { } line)
+            if (!line.StartsWith(prefix, StringComparison.Ordinal)) body.Append(line).Append('\n');
+        return body.ToString();
     }
 
     private static bool FirstCommentIsRecord(string text, string comment, CsvOptions form)
@@ -324,6 +379,6 @@ public static class CsvDetector
             }
         }
         if (votesFor != votesAgainst) return votesFor > votesAgainst;
-        return first.All(text => text.Length > 0 && numbers.Parse(text, out _) == NumberFit.NotANumber) && first.Distinct(StringComparer.Ordinal).Count() == first.Length;
+        return first.All(text => text.Length > 0 && numbers.Parse(text, out _) == NumberFit.NotANumber && !dates.Any(date => date.TryParse(text, out _))) && first.Distinct(StringComparer.Ordinal).Count() == first.Length;
     }
 }

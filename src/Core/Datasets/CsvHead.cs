@@ -59,7 +59,7 @@ public sealed class CsvHead
                 File.WriteAllText(path, text[..length], new UTF8Encoding(false));
                 try
                 {
-                    var read = CsvTableReader.Read(path, options with { Encoding = "utf-8" }, null, ct);
+                    var read = CsvTableReader.Read(path, options with { Encoding = "utf-8" }, null, refuseOpenQuote: !IsWhole && attempt < Attempts, ct);
                     return read with { Options = read.Options with { Encoding = options.Encoding } };
                 }
                 // The cut may lie inside a quoted field.

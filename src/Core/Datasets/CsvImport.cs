@@ -10,6 +10,7 @@ internal sealed class CsvImport
 
     private readonly string _path;
     private readonly CsvOptions _options;
+    private readonly OpenQuote _openQuote;
     private readonly NumberParser _numbers;
     private readonly MissingMarks _commonMarks;
     private MissingMarks[] _marks = [];
@@ -18,9 +19,13 @@ internal sealed class CsvImport
     private ColumnEvidence[] _evidence = [];
 
     /// <exception cref="ArgumentException">The options contradict themselves.</exception>
-    public CsvImport(string path, CsvOptions options)
+    /// <param name="path">The file.</param>
+    /// <param name="options">How it is written.</param>
+    /// <param name="refuseOpenQuote">Whether a quote that is never closed is refused even where lines that do not fit are mended: the file may be cut.</param>
+    public CsvImport(string path, CsvOptions options, bool refuseOpenQuote = false)
     {
         Check(options);
+        _openQuote = refuseOpenQuote || options.BadLines == BadLineAction.Stop ? OpenQuote.Refuse : OpenQuote.ReadAsText;
         _path = path;
         _options = options;
         _numbers = new NumberParser(options.DecimalMark, options.ThousandsSeparator);
@@ -56,8 +61,7 @@ internal sealed class CsvImport
                 record =>
                 {
                     // The second pass lists what does not fit; here only what changes the table counts.
-                    if (_options.BadLines == BadLineAction.Repair) record.FindMisplacedQuote();
-                    else if (FindProblem(record) is { } problem)
+                    if (_options.BadLines != BadLineAction.Repair && FindProblem(record) is { } problem)
                     {
                         if (_options.BadLines == BadLineAction.Stop)
                             throw new CsvFormatException($"Line {problem.Line}{(problem.Column is { } column ? $", column '{column}'" : "")}: found {problem.Found}. Expected {problem.Expected}. The reading stops here, as the options say.");
@@ -233,13 +237,13 @@ internal sealed class CsvImport
     {
         const int rowsBetweenReports = 4096;
         using var bytes = CsvText.OpenBytes(_path);
-        using var records = new CsvRecords(CsvText.OpenText(bytes, _options.Encoding), _options);
+        using var records = new CsvRecords(CsvText.OpenText(bytes, _options.Encoding), _options, _openQuote);
         ct.ThrowIfCancellationRequested();
         if (!records.Read()) return;
         first(records);
+        records.UsualFieldCount = _names.Length;
         var rows = 0L;
-        if (_options.HasHeader) records.FindMisplacedQuote();
-        else
+        if (!_options.HasHeader)
         {
             each(records);
             rows++;
@@ -276,8 +280,8 @@ internal sealed class CsvImport
     {
         var fits = true;
         if (record.FieldCount != _names.Length) Note(Problem(record.Line, null, CountFields(record.FieldCount), CountFields(_names.Length)));
-        if (record.FindMisplacedQuote() is >= 0 and var field)
-            Note(Problem(record.Line, field < _names.Length ? _names[field] : null, record.Field(field), $"a delimiter or the end of the line after the closing quote ({_options.Quote})"));
+        if (record.MisplacedQuote is >= 0 and var field)
+            Note(record.HasOpenQuote ? Problem(record.Line, field < _names.Length ? _names[field] : null, record.Field(field), $"a closing quote ({_options.Quote}) before the end of the file; the quote is read as a character") : Problem(record.Line, field < _names.Length ? _names[field] : null, record.Field(field), $"a delimiter or the end of the line after the closing quote ({_options.Quote})"));
         if (record.Raw.Contains('\0')) Note(Problem(record.Line, null, "a NUL character", "text"));
         if (record.Raw.Contains('\uFFFD')) Note(Problem(record.Line, null, record.Raw.TrimEnd("\r\n"), $"text in the encoding {_options.Encoding}"));
         return fits;

@@ -17,12 +17,22 @@ internal sealed class CsvRecords : IDisposable
     private readonly char _escape;
     private readonly int _skipLines;
     private readonly string? _commentPrefix;
+    private readonly OpenQuote _openQuote;
     private CsvDataReader? _reader;
     private int _nextLine = 1;
 
-    public CsvRecords(TextReader text, CsvOptions options)
+    /// <summary>The fields as they are read where the record is not written as it should be; null where they are those of the splitter.</summary>
+    private List<string>? _mended;
+
+    /// <summary>The record with an open quote, which is no longer the reader's.</summary>
+    private string? _openRecord;
+    private string? _afterOpenRecord;
+    private int _openRecordCount;
+
+    public CsvRecords(TextReader text, CsvOptions options, OpenQuote openQuote = OpenQuote.Ignore)
     {
         _text = text;
+        _openQuote = openQuote;
         _delimiter = options.Delimiter;
         // Quotes cannot be switched off and must be ASCII; the control character DEL stands in no text that people write.
         _quote = options.Quote == CsvOptions.NoQuote ? '\u007F' : options.Quote;
@@ -49,13 +59,22 @@ internal sealed class CsvRecords : IDisposable
     /// <summary>1-based line on which the current record starts.</summary>
     public int Line { get; private set; }
 
-    public int FieldCount => _reader!.RowFieldCount;
+    public int FieldCount => _mended?.Count ?? _reader!.RowFieldCount;
 
     /// <summary>The text of a field without its quotes; valid until the next <see cref="Read"/>.</summary>
-    public ReadOnlySpan<char> Field(int index) => _reader!.GetFieldSpan(index);
+    public ReadOnlySpan<char> Field(int index) => _mended is { } fields ? fields[index] : _reader!.GetFieldSpan(index);
 
     /// <summary>The current record as it stands in the text, line end included.</summary>
-    public ReadOnlySpan<char> Raw => _reader!.GetRawRecordSpan();
+    public ReadOnlySpan<char> Raw => _openRecord is { } record ? record : _reader!.GetRawRecordSpan();
+
+    /// <summary>The fields that the records have; 0 where it is not known. Says how a record with misplaced quotes is meant.</summary>
+    public int UsualFieldCount { get; set; }
+
+    /// <summary>The 0-based field of the current record with text after its closing quote or with an open quote; -1 where there is none or quotes are not looked at.</summary>
+    public int MisplacedQuote { get; private set; } = -1;
+
+    /// <summary>Whether a quote of the current record is never closed; it is read as a character like others, up to the end of its line.</summary>
+    public bool HasOpenQuote => _openRecord is not null;
 
     /// <summary>Goes to the next record that is not blank.</summary>
     /// <exception cref="CsvFormatException">A limit is exceeded, or a quote is never closed.</exception>
@@ -67,6 +86,7 @@ internal sealed class CsvRecords : IDisposable
             _nextLine += CountLineEnds(Raw);
             if (Raw.Trim(" \r\n").IsEmpty) continue;
             if (_commentPrefix is { Length: > 1 } && Raw.StartsWith(_commentPrefix, StringComparison.Ordinal)) continue;
+            if (_openQuote != OpenQuote.Ignore) CheckQuotes();
             CheckLimits();
             return true;
         }
@@ -75,8 +95,17 @@ internal sealed class CsvRecords : IDisposable
 
     private bool MoveNext()
     {
+        _mended = null;
+        _openRecord = null;
+        MisplacedQuote = -1;
         try
         {
+            if (_afterOpenRecord is { } rest)
+            {
+                // The reader before it is not disposed of, as the file would be closed, of which others ask the position.
+                _reader = CsvDataReader.Create(new StringReader(rest), _options);
+                _afterOpenRecord = null;
+            }
             if (_reader is null)
             {
                 SkipLines();
@@ -114,43 +143,134 @@ internal sealed class CsvRecords : IDisposable
                 throw new CsvFormatException($"Field {i + 1} of the record on line {Line} has {Field(i).Length:N0} characters. Expected at most {MaxFieldLength:N0}.");
     }
 
-    /// <summary>Looks for text after a closing quote in the current record.</summary>
-    /// <returns>The 0-based field in which it stands, or -1.</returns>
-    /// <exception cref="CsvFormatException">A quote is opened and never closed.</exception>
-    public int FindMisplacedQuote()
+    /// <summary>Looks for quotes that do not stand where they should, and reads the record as it is meant.</summary>
+    /// <exception cref="CsvFormatException">A quote is opened and never closed, and that is to be refused or happens often.</exception>
+    private void CheckQuotes()
     {
+        const int maxOpenRecords = 100;
         var raw = Raw;
-        if (!raw.Contains(_quote)) return -1;
-        var misplaced = -1;
+        if (!raw.Contains(_quote)) return;
+        var padded = false;
         var field = 0;
         for (var at = 0; at < raw.Length; field++)
         {
-            if (raw[at] == _quote)
+            var first = at;
+            while (at < raw.Length && raw[at] == ' ' && _delimiter != ' ') at++;
+            if (at < raw.Length && raw[at] == _quote && (at == first || ClosesBeforeDelimiter(raw, at)))
             {
-                var opened = at++;
-                while (true)
+                padded |= at > first;
+                var opened = at;
+                at = FindClosingQuote(raw, at + 1);
+                if (at < 0)
                 {
-                    var next = at > raw.Length ? -1 : raw[at..].IndexOf(_quote);
-                    if (next < 0)
+                    if (_openQuote == OpenQuote.Refuse || ++_openRecordCount > maxOpenRecords)
                         throw new CsvFormatException($"The quote ({_quote}) opened on line {Line + CountLineEnds(raw[..opened])}, field {field + 1}, is never closed. Expected a closing quote before the end of the file.");
-                    at += next + 1;
-                    if (_escape != _quote)
-                    {
-                        if (IsEscaped(raw, opened + 1, at - 1)) continue;
-                        break;
-                    }
-                    if (at >= raw.Length || raw[at] != _quote) break;
-                    at++;
+                    ReadOpenRecord(field);
+                    return;
                 }
-                // Blanks after the closing quote are common and harmless.
-                while (at < raw.Length && raw[at] == ' ') at++;
-                if (misplaced < 0 && at < raw.Length && raw[at] != _delimiter && raw[at] is not ('\r' or '\n')) misplaced = field;
+                at++;
+                // Blanks around the quotes are common and harmless.
+                var closed = at;
+                while (at < raw.Length && raw[at] == ' ' && _delimiter != ' ') at++;
+                padded |= at > closed;
+                if (MisplacedQuote < 0 && at < raw.Length && raw[at] != _delimiter && raw[at] is not ('\r' or '\n')) MisplacedQuote = field;
             }
             var rest = raw[at..].IndexOf(_delimiter);
             if (rest < 0) break;
             at += rest + 1;
         }
-        return misplaced;
+        if (!padded && MisplacedQuote < 0) return;
+        var mended = SplitLeniently(raw);
+        // A quote within a quoted field that is not doubled: what is meant is what gives the usual number of fields.
+        if (mended is not null && (MisplacedQuote < 0 || mended.Count == UsualFieldCount)) _mended = mended;
+    }
+
+    /// <summary>The quote that closes, or -1.</summary>
+    private int FindClosingQuote(ReadOnlySpan<char> raw, int start)
+    {
+        for (var at = start; ; at++)
+        {
+            var next = raw[at..].IndexOf(_quote);
+            if (next < 0) return -1;
+            at += next;
+            if (_escape != _quote)
+            {
+                if (!IsEscaped(raw, start, at)) return at;
+            }
+            else if (at + 1 < raw.Length && raw[at + 1] == _quote) at++;
+            else return at;
+        }
+    }
+
+    private bool ClosesBeforeDelimiter(ReadOnlySpan<char> raw, int opened)
+    {
+        var closing = FindClosingQuote(raw, opened + 1);
+        return closing >= 0 && EndsField(raw, closing + 1);
+    }
+
+    private bool EndsField(ReadOnlySpan<char> raw, int at)
+    {
+        while (at < raw.Length && raw[at] == ' ' && _delimiter != ' ') at++;
+        return at >= raw.Length || raw[at] == _delimiter || raw[at] is '\r' or '\n';
+    }
+
+    /// <summary>Splits the record so that only a quote before a delimiter or the end closes; blanks around quotes are left out. Null where a quote has no such end.</summary>
+    private List<string>? SplitLeniently(ReadOnlySpan<char> raw)
+    {
+        raw = raw.TrimEnd("\r\n");
+        var fields = new List<string>();
+        for (var at = 0; ;)
+        {
+            var start = at;
+            while (start < raw.Length && raw[start] == ' ' && _delimiter != ' ') start++;
+            int end;
+            if (start < raw.Length && raw[start] == _quote && (start == at || ClosesBeforeDelimiter(raw, start)))
+            {
+                var closing = FindQuoteThatEndsField(raw, start + 1);
+                if (closing < 0) return null;
+                fields.Add(WithoutEscapes(raw[(start + 1)..closing]));
+                end = raw[closing..].IndexOf(_delimiter) is >= 0 and var next ? closing + next : -1;
+            }
+            else
+            {
+                end = raw[at..].IndexOf(_delimiter) is >= 0 and var next ? at + next : -1;
+                fields.Add((end < 0 ? raw[at..] : raw[at..end]).ToString());
+            }
+            if (end < 0) return fields;
+            at = end + 1;
+        }
+    }
+
+    /// <summary>The first quote that is not doubled or escaped and stands before a delimiter or the end; -1 where there is none.</summary>
+    private int FindQuoteThatEndsField(ReadOnlySpan<char> raw, int start)
+    {
+        for (var at = start; at <= raw.Length; at++)
+        {
+            at = FindClosingQuote(raw, at);
+            if (at < 0 || EndsField(raw, at + 1)) return at;
+        }
+        return -1;
+    }
+
+    private string WithoutEscapes(ReadOnlySpan<char> quoted)
+    {
+        var text = quoted.ToString();
+        return text.Contains(_escape) ? text.Replace($"{_escape}{_quote}", _quote.ToString(), StringComparison.Ordinal) : text;
+    }
+
+    /// <summary>The line with the open quote becomes a record of its own, its quotes characters like others; reading goes on with the next line.</summary>
+    /// <remarks>The reader has taken all text up to the end of the file for the field, so that what follows is in memory.</remarks>
+    private void ReadOpenRecord(int field)
+    {
+        var raw = Raw;
+        var end = raw.IndexOfAny('\r', '\n');
+        if (end >= 0) end += raw[end..].StartsWith("\r\n") ? 2 : 1;
+        var record = (end < 0 ? raw : raw[..end]).ToString();
+        _afterOpenRecord = end < 0 ? "" : raw[end..].ToString();
+        _nextLine = Line + CountLineEnds(record);
+        _mended = [.. record.TrimEnd('\r', '\n').Split(_delimiter)];
+        _openRecord = record;
+        MisplacedQuote = Math.Min(field, _mended.Count - 1);
     }
 
     /// <summary>Whether an odd number of escapes stands before the character.</summary>
@@ -173,4 +293,16 @@ internal sealed class CsvRecords : IDisposable
         _reader?.Dispose();
         _text.Dispose();
     }
+}
+
+/// <summary>What is done where a quote is opened and never closed.</summary>
+internal enum OpenQuote
+{
+    /// <summary>Quotes are not looked at; all text up to the end of the file is one field.</summary>
+    Ignore,
+
+    /// <summary>The line is read with its quotes as characters like others.</summary>
+    ReadAsText,
+
+    Refuse,
 }

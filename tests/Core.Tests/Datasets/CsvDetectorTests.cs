@@ -107,6 +107,21 @@ public class CsvDetectorTests
     public void Rare_delimiters_are_taken_where_no_other_splits_the_text(string text, char expected) => Assert.Equal(expected, Detect(text).Delimiter);
 
     [Fact]
+    public void Quotes_that_swallow_lines_are_text() =>
+        Assert.Equal(CsvOptions.NoQuote, Detect("space\ttitle\n0\t\"\n0\t\"!\"\n0\t\"Heroes\"_(song)\n0\tplain\n").Quote);
+
+    [Fact]
+    public void What_is_settled_stays_and_the_rest_is_told_in_its_light()
+    {
+        using var file = new TemporaryFile("note,x\na;b\n1;2\n3;4\n");
+        var options = CsvDetector.Detect(file.Path, TestContext.Current.CancellationToken, told => told with { SkipLines = 1 });
+        Assert.Equal((1, ';', true), (options.SkipLines, options.Delimiter, options.HasHeader));
+    }
+
+    [Fact]
+    public void A_date_alone_is_no_header() => Assert.False(Detect("2019-06-05\n").HasHeader);
+
+    [Fact]
     public void Backslashes_before_quotes_are_told_from_doubled_quotes()
     {
         Assert.Equal('\\', Detect("a,b\n\"say \\\"hi\\\", you\",1\n\"x\",2\n").Escape);

@@ -195,11 +195,60 @@ public class CsvTableReaderTests
     [InlineData("a,\"b\n1,2\n", "line 1, field 2")]
     [InlineData("a,b\n1,\"", "line 2, field 2")]
     [InlineData("a,b\n1,\"abc\"\"", "line 2, field 2")]
-    public void A_quote_that_is_never_closed_is_an_error_at_the_line_of_the_quote(string text, string place)
+    public void A_quote_that_is_never_closed_is_an_error_at_the_line_of_the_quote_where_the_reading_stops_at_problems(string text, string place)
     {
-        var message = Assert.Throws<CsvFormatException>(() => Read(text)).Message;
+        var message = Assert.Throws<CsvFormatException>(() => Read(text, new CsvOptions { BadLines = BadLineAction.Stop })).Message;
         Assert.Contains(place, message, StringComparison.Ordinal);
         Assert.Contains("never closed", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_line_with_a_quote_that_is_never_closed_is_a_row_of_its_own_and_a_problem_and_the_lines_after_it_are_read()
+    {
+        const string text = "a,b\n1,\"p\nq\"\n3,\"x\n4,5\n6,7\n";
+        var mended = Read(text);
+        Assert.Equal(["1", "3", "4", "6"], Texts(mended.Table["a"]));
+        Assert.Equal(["p\nq", "\"x", "5", "7"], Texts(mended.Table["b"]));
+        Assert.Equal([2, 4, 5, 6], mended.Table.LineNumbers.ToArray());
+        Assert.Equal((4, "b"), (Assert.Single(mended.Problems).Line, mended.Problems[0].Column));
+        var skipped = Read(text, new CsvOptions { BadLines = BadLineAction.Skip });
+        Assert.Equal(["1", "4", "6"], Texts(skipped.Table["a"]));
+    }
+
+    [Fact]
+    public void Quotes_within_a_quoted_field_that_are_not_doubled_are_text_where_that_gives_the_usual_number_of_fields()
+    {
+        var result = Read("a,b\n1,\"pedro \"the, one\" legend\"\n2,\"x\"\n");
+        Assert.Equal(["pedro \"the, one\" legend", "x"], Texts(result.Table["b"]));
+        Assert.Equal(1, result.ProblemCount);
+    }
+
+    [Fact]
+    public void Blanks_around_quotes_are_left_out_and_a_delimiter_within_the_quotes_splits_nothing()
+    {
+        var result = Read("a,b,c\n1, \"Hi, Mom!\" ,2\n3, \"x \"\"y\"\"\",4\n");
+        Assert.Equal(["Hi, Mom!", "x \"y\""], Texts(result.Table["b"]));
+        Assert.Equal(["2", "4"], Texts(result.Table["c"]));
+        Assert.Equal(0, result.ProblemCount);
+    }
+
+    [Fact]
+    public void Fields_beyond_the_columns_are_cut_off_and_counted() =>
+        Assert.Equal((1, "5 fields", "3 fields"), Read("a,b,c\n1,2,3,4,5\n1,2,3\n") is var read ? (read.ProblemCount, read.Problems[0].Found, read.Problems[0].Expected) : default);
+
+    [Fact]
+    public void A_line_of_64_megabytes_and_100_000_columns_are_refused_in_bounded_memory()
+    {
+        using var line = new TemporaryFile(new string('x', 64 << 20));
+        using var quoted = new TemporaryFile("a,b\n1,\"" + new string('x', 64 << 20));
+        using var columns = new TemporaryFile(string.Join(',', Enumerable.Range(1, 100_000)) + "\n");
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Contains("longer than 16,777,216 characters", Refusal(line), StringComparison.Ordinal);
+        Assert.Contains("starts on line 2", Refusal(quoted), StringComparison.Ordinal);
+        Assert.Contains("100,000 fields", Refusal(columns), StringComparison.Ordinal);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 512L << 20);
+
+        static string Refusal(TemporaryFile file) => Assert.Throws<CsvFormatException>(() => CsvTableReader.Read(file.Path, CsvDetector.Detect(file.Path, TestContext.Current.CancellationToken), null, TestContext.Current.CancellationToken)).Message;
     }
 
     [Fact]
