@@ -3,7 +3,6 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using ModelWorkbench.Core.Profiling;
-using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Core.Recipes.Steps;
 using ModelWorkbench.Workbench.Datasets;
 using Xunit;
