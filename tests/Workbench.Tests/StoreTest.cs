@@ -37,6 +37,8 @@ public abstract class StoreTest : BunitContext, IAsyncLifetime
         Services.Configure<WorkbenchOptions>(o => o.DataFolder = _folder);
         Services.AddDbContextFactory<AppDb>(db => db.UseSqlite(new SqliteConnectionStringBuilder { DataSource = Path.Combine(_folder, "workbench.db"), Pooling = false }.ToString()).AddInterceptors(new SqlitePragmas()));
         Services.AddSingleton(new ArtefactStore(_folder));
+        Services.AddSingleton(new UploadStore(_folder, TimeProvider.System));
+        Services.AddSingleton<ImportQueue>();
         Services.AddSingleton<TableCache>();
         Services.AddSingleton<DatasetStore>();
         Services.AddSingleton<ExperimentStore>();

@@ -15,10 +15,10 @@ public class UploadPanelTests : PartTest
         var (panel, transfer) = Panel("data.csv", 2_000_000);
         panel.Find("input").Change("data.csv");
         Assert.Equal("data.csv", panel.Find(".name").TextContent);
-        Assert.Equal(["/api/datasets", "token"], Assert.Single(transfer.Invocations).Arguments.Skip(1).Take(2));
+        Assert.Equal(["/api/uploads", "/api/imports", null, "token"], Assert.Single(transfer.Invocations).Arguments.Skip(1).Take(4));
         Assert.Empty(_uploaded);
-        transfer.SetResult(new UploadPanel.Answer(201, "{\"id\":7}"));
-        panel.WaitForAssertion(() => Assert.Equal(["{\"id\":7}"], _uploaded));
+        transfer.SetResult(new UploadPanel.Answer(202, "/api/v1/imports/7"));
+        panel.WaitForAssertion(() => Assert.Equal(["/api/v1/imports/7"], _uploaded));
         panel.WaitForAssertion(() => Assert.NotNull(panel.Find(".invitation")));
         Assert.Empty(panel.FindAll("[role=alert]"));
     }
@@ -49,7 +49,19 @@ public class UploadPanelTests : PartTest
         Assert.Matches(@"^25 % of 2\.0 MB · .+/s · .+ left$", panel.Find(".state").TextContent);
         Assert.Equal("25", panel.Find("[role=progressbar]").GetAttribute("aria-valuenow"));
         await panel.InvokeAsync(() => panel.Instance.ReportProgress(2_000_000, 2_000_000));
-        Assert.Equal("100 %, the file is being read", panel.Find(".state").TextContent);
+        Assert.Equal("100 %, the import begins", panel.Find(".state").TextContent);
+    }
+
+    [Fact]
+    public async Task A_lost_connection_is_told_and_what_had_arrived_before_does_not_count_as_speed()
+    {
+        var (panel, _) = Panel("data.csv", 2_000_000);
+        panel.Find("input").Change("data.csv");
+        await panel.InvokeAsync(() => panel.Instance.ReportProgress(1_000_000, 2_000_000));
+        await panel.InvokeAsync(() => panel.Instance.ReportLost());
+        Assert.Contains("lost at 50 %", panel.Find(".state").TextContent);
+        await panel.InvokeAsync(() => panel.Instance.ReportResumed(1_000_000, 2_000_000));
+        Assert.Matches(@"^50 % of 2\.0 MB · 1 B/s · ", panel.Find(".state").TextContent);
     }
 
     [Fact]
@@ -89,7 +101,8 @@ public class UploadPanelTests : PartTest
         module.Setup<UploadPanel.ChosenFile?>("describe", _ => true).SetResult(new UploadPanel.ChosenFile(name, size));
         var transfer = module.Setup<UploadPanel.Answer>("start", _ => true);
         var panel = Render<UploadPanel>(p => p
-            .Add(x => x.Url, "/api/datasets")
+            .Add(x => x.UploadsUrl, "/api/uploads")
+            .Add(x => x.ImportsUrl, "/api/imports")
             .Add(x => x.AntiforgeryToken, "token")
             .Add(x => x.AcceptedExtensions, [".csv"])
             .Add(x => x.MaxBytes, 3_000_000)
