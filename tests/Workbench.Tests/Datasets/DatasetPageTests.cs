@@ -74,7 +74,8 @@ public class DatasetPageTests : StoreTest
         var recipe = (await Datasets.RecipeAsync(dataset.Id, Cancellation))!.Recipe;
         Assert.Equal(2, recipe.Steps.Count);
         var step = Assert.IsType<ValuesToMissingStep>(recipe.Steps[1]);
-        Assert.Equal((["fee"], ["-999"]), (step.Columns, step.Values));
+        Assert.Equal(["fee"], step.Columns);
+        Assert.Equal(["-999"], step.Values);
     }
 
     [Fact]
