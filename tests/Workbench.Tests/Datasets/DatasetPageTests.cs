@@ -47,7 +47,7 @@ public class DatasetPageTests : StoreTest
     [Fact]
     public async Task Columns_are_sorted_by_what_they_tell_of_the_target()
     {
-        var page = Open(await ImportAsync("leaky.csv", Leaky()), "?target=outcome&sort=association");
+        var page = Open(await ImportAsync("leaky.csv", Leaky()), "?target=outcome&order=association");
         page.WaitForAssertion(() => Assert.Equal("after", page.FindAll(".column-card h3")[0].TextContent.Trim()), Patience);
         Assert.Contains("AUC by itself", page.FindAll(".column-card")[0].TextContent);
     }
