@@ -54,7 +54,19 @@ public abstract class StoreTest : BunitContext, IAsyncLifetime
     async ValueTask IAsyncDisposable.DisposeAsync()
     {
         await base.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
+        // Work that a page began in the background may write for a moment yet.
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                Directory.Delete(_folder, recursive: true);
+                return;
+            }
+            catch (IOException) when (attempt < 20)
+            {
+                await Task.Delay(50, CancellationToken.None);
+            }
+        }
     }
 
     /// <summary>A data set that ships with the product.</summary>
