@@ -5,6 +5,7 @@ internal sealed class CsvImport
 {
     private const int MaxProblems = 100;
     private const int MaxFoundLength = 100;
+    private const int MaxRowsPerPart = 65_536;
     private const int MaxCellsPerPart = 1 << 24;
     private const int MaxCharactersPerPart = 1 << 25;
 
@@ -112,7 +113,7 @@ internal sealed class CsvImport
     {
         var builders = Array.ConvertAll(_evidence, evidence => ColumnBuilder.Create(evidence, _numbers));
         var dateWarningDue = Array.ConvertAll(_evidence, evidence => evidence.Kind == ColumnKind.DateTime && evidence.DateIsAmbiguous);
-        var maxRows = Math.Clamp(MaxCellsPerPart / _names.Length, 1, TableWriter.RowsPerGroup);
+        var maxRows = Math.Clamp(MaxCellsPerPart / _names.Length, 1, MaxRowsPerPart);
         using var workers = new ColumnWorkers(_names.Length, (batch, first, step) => Build(batch, first, step, builders, dateWarningDue), batch => Complete(batch, take), ct);
         var batch = workers.Rent();
         var lines = new List<int>(maxRows);

@@ -12,7 +12,7 @@ namespace ModelWorkbench.Core.Datasets;
 public sealed class TableWriter : IDisposable
 {
     /// <summary>Small enough that a window of rows is read at once, large enough that columns compress well.</summary>
-    public const int RowsPerGroup = 65_536;
+    public const int RowsPerGroup = 16_384;
 
     private readonly string _path;
     private readonly FileStream _file;
