@@ -1,4 +1,5 @@
 using Bunit;
+using Microsoft.AspNetCore.Components.Forms;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -43,6 +44,7 @@ public abstract class StoreTest : BunitContext, IAsyncLifetime
         Services.AddSingleton<DatasetStore>();
         Services.AddSingleton<ModelWorkbench.Workbench.Datasets.RowReader>();
         Services.AddSingleton<ExperimentStore>();
+        Services.AddSingleton<AntiforgeryStateProvider, NoToken>();
         Services.AddSingleton<JobMonitor>();
         Services.AddSingleton<ExperimentSupervisor>();
         await Databases.MigrateAsync(Cancellation);
@@ -77,5 +79,11 @@ public abstract class StoreTest : BunitContext, IAsyncLifetime
         var path = Services.GetRequiredService<ArtefactStore>().NewTemporaryPath();
         await File.WriteAllTextAsync(path, csv, Cancellation);
         return await Datasets.ImportAsync(path, name, null, Cancellation);
+    }
+
+    /// <summary>There is no request here that a token could come from.</summary>
+    private sealed class NoToken : AntiforgeryStateProvider
+    {
+        public override AntiforgeryRequestToken? GetAntiforgeryToken() => null;
     }
 }
