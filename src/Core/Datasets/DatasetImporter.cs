@@ -15,7 +15,7 @@ public static class DatasetImporter
     /// <param name="ct">Heeded within a second.</param>
     /// <exception cref="CsvFormatException">The file cannot be read; the message is for the person who uploaded it.</exception>
     /// <exception cref="ArgumentException">The options contradict themselves.</exception>
-    /// <exception cref="IOException">The disk is full.</exception>
+    /// <exception cref="IOException">The disk is full (<see cref="IsDiskFull"/>).</exception>
     public static ImportedTable Import(
         string sourcePath, CsvOptions? options, string tablePath, Action<Table>? eachChunk, IProgress<ImportProgress>? progress, CancellationToken ct)
     {
@@ -44,7 +44,7 @@ public static class DatasetImporter
         }
         catch (IOException e) when (IsDiskFull(e))
         {
-            throw new IOException($"The disk is full: the table made from '{Path.GetFileName(sourcePath)}' does not fit. Nothing was kept; free some space and import again.", e);
+            throw new IOException($"The disk is full: the table made from '{Path.GetFileName(sourcePath)}' does not fit. Nothing was kept; free some space and import again.", e) { HResult = e.HResult };
         }
     }
 
@@ -86,8 +86,8 @@ public static class DatasetImporter
         }
     }
 
-    /// <summary>ENOSPC and EDQUOT as .NET gives them on Unix, ERROR_DISK_FULL and ERROR_HANDLE_DISK_FULL on Windows.</summary>
-    private static bool IsDiskFull(IOException e) => e.HResult is 28 or 122 or unchecked((int)0x80070070) or unchecked((int)0x80070027);
+    /// <summary>Whether a write failed for want of room: ENOSPC and EDQUOT as .NET gives them on Unix, ERROR_DISK_FULL and ERROR_HANDLE_DISK_FULL on Windows.</summary>
+    public static bool IsDiskFull(IOException e) => e.HResult is 28 or 122 or unchecked((int)0x80070070) or unchecked((int)0x80070027);
 
     /// <summary>Progress that never goes back, not more often than it can be seen.</summary>
     private sealed class Reporter(IProgress<ImportProgress>? progress)
