@@ -194,6 +194,7 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         });
         await page.Locator("input[type=file]").SetInputFilesAsync(path);
         await Expect(page.Locator(".upload-panel .state")).ToContainTextAsync("50 % of");
+        await SentAsync(3);
         await visit.PictureAsync("upload-running");
         await visit.AssertAccessibleAsync();
         await page.ReloadAsync();
@@ -201,6 +202,7 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
 
         await page.Locator("input[type=file]").SetInputFilesAsync(path);
         await Expect(page.Locator(".upload-panel .state")).ToContainTextAsync("50 % of");
+        await SentAsync(4);
         Assert.Equal([0, bytes.Length / 4, bytes.Length / 4 * 2, bytes.Length / 4 * 2], offsets);
         await page.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("Nothing was kept");
@@ -210,6 +212,14 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         await page.Locator("input[type=file]").SetInputFilesAsync(path);
         await page.WaitForURLAsync(DatasetAddress());
         await Expect(page.GetByText(new Regex("300.000 rows")).First).ToBeVisibleAsync();
+
+        // The panel tells how much has arrived before the next piece is on its way.
+        async Task SentAsync(int pieces)
+        {
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+            patience.CancelAfter(TimeSpan.FromSeconds(20));
+            while (offsets.Count < pieces) await Task.Delay(20, patience.Token);
+        }
     }
 
     /// <summary>Accuracy against scikit-learn 1.2.1 on the same 120 and 30 rows: tests/Api.Tests/Expected/iris_pipelines.py.</summary>
