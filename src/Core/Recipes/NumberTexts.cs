@@ -9,6 +9,7 @@ public enum DecimalMark { Point, Comma }
 /// <param name="mark">The decimal mark.</param>
 /// <param name="percentAsFraction">Whether 45% is 0.45; otherwise 45.</param>
 /// <param name="magnitudes">Whether <c>1.2k</c>, <c>19M</c> and <c>3bn</c> stand for thousands, millions and billions; otherwise such letters are a unit.</param>
+/// <remarks>Stands word for word in exported C# programs.</remarks>
 internal sealed class NumberTexts(DecimalMark mark, bool percentAsFraction, bool magnitudes)
 {
     private static readonly string[] CurrencyWords =
