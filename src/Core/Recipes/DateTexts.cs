@@ -17,20 +17,22 @@ public enum DatePartOrder
 /// <remarks>Stands word for word in exported C# programs.</remarks>
 internal sealed class DateTexts(DatePartOrder order)
 {
-    private static readonly string[] Times = ["", " H:mm", " H:mm:ss", " H:mm:ss.FFFFFFF", " h:mm tt", " h:mm:ss tt", " h:mmtt"];
+    /// <summary>What may follow a date; custom format strings of .NET.</summary>
+    internal static readonly string[] Times = ["", " H:mm", " H:mm:ss", " H:mm:ss.FFFFFFF", " h:mm tt", " h:mm:ss tt", " h:mmtt"];
     private static readonly string[] Named = ["MMMM d, yyyy", "MMM d, yyyy", "MMMM d yyyy", "MMM d yyyy", "d MMMM yyyy", "d MMM yyyy", "d-MMM-yyyy", "d-MMM-yy", "d MMM yy", "MMM-yyyy", "MMM yyyy", "MMMM yyyy", "yyyy-MMM-d", "MMM. d, yyyy", "dddd, MMMM d, yyyy", "ddd, d MMM yyyy", "ddd MMM d yyyy"];
     private static readonly string[] YearFirst = [.. Numbers("yyyy{0}M{0}d"), "yyyyMMdd", "yyyy-MM", "yyyy/MM"];
     private static readonly string[] DayFirst = [.. Numbers("d{0}M{0}yyyy"), .. Numbers("d{0}M{0}yy")];
     private static readonly string[] MonthFirst = [.. Numbers("M{0}d{0}yyyy"), .. Numbers("M{0}d{0}yy")];
 
-    private static readonly Dictionary<DatePartOrder, string[]> Formats = new()
+    /// <summary>How a date may be written; custom format strings of .NET.</summary>
+    internal static string[] Dates(DatePartOrder order) => order switch
     {
-        [DatePartOrder.YearFirst] = WithTimes([.. YearFirst, .. Numbers("yy{0}M{0}d"), .. Named]),
-        [DatePartOrder.DayFirst] = WithTimes([.. DayFirst, .. YearFirst, .. Named]),
-        [DatePartOrder.MonthFirst] = WithTimes([.. MonthFirst, .. YearFirst, .. Named]),
+        DatePartOrder.YearFirst => [.. YearFirst, .. Numbers("yy{0}M{0}d"), .. Named],
+        DatePartOrder.DayFirst => [.. DayFirst, .. YearFirst, .. Named],
+        _ => [.. MonthFirst, .. YearFirst, .. Named],
     };
 
-    private readonly string[] _formats = Formats[order];
+    private readonly string[] _formats = [.. Times.SelectMany(time => Dates(order).Select(date => date + time))];
 
     // A column is mostly written in one way: the format that fitted last is tried first. No text fits two formats in different ways, so this changes no result.
     private int _last;
@@ -57,6 +59,4 @@ internal sealed class DateTexts(DatePartOrder order)
     }
 
     private static IEnumerable<string> Numbers(string pattern) => new[] { "-", "/", ".", " " }.Select(mark => string.Format(CultureInfo.InvariantCulture, pattern, $"'{mark}'"));
-
-    private static string[] WithTimes(string[] dates) => [.. Times.SelectMany(time => dates.Select(date => date + time))];
 }

@@ -12,7 +12,7 @@ public enum DecimalMark { Point, Comma }
 /// <remarks>Stands word for word in exported C# programs.</remarks>
 internal sealed class NumberTexts(DecimalMark mark, bool percentAsFraction, bool magnitudes)
 {
-    private static readonly string[] CurrencyWords =
+    internal static readonly string[] CurrencyWords =
         ["US$", "A$", "C$", "NZ$", "HK$", "S$", "R$", "Rs.", "Rs", "kr.", "kr", "zł", "Kč", "Ft", "USD", "EUR", "GBP", "CHF", "JPY", "CNY", "INR", "AUD", "CAD", "NZD", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "BRL", "MXN", "ZAR", "RUB", "TRY", "KRW", "SGD", "HKD"];
     private static readonly string[] About = ["~", "≈", "ca.", "approx."];
 

@@ -61,7 +61,7 @@ public static class RecipeApi
         try
         {
             var script = await Task.Run(() => write(
-                Source(dataset, [.. source.Sample.Columns.Select(c => new ColumnHeader(c.Name, c.Kind))]),
+                Source(dataset, [.. source.Sample.Columns.Select(c => new ColumnHeader(c.Name, c.Kind))]) with { Target = target },
                 state.Recipe, CleanedData.Of(source, state.Recipe, target, ct).Recipe), ct);
             return Results.File(Encoding.UTF8.GetBytes(script.Text), contentType, script.FileName);
         }
