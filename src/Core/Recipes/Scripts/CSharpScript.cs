@@ -202,7 +202,7 @@ public static class CSharpScript
                 state.Resets.Add($"Rows{N} = 0;");
                 state.FirstPasses.Add(s.Count is { } count ? $"() => Drawn{N} = [.. RowSample.Take(Rows{N}, {count}, {s.Seed})]"
                     : $"() => Drawn{N} = [.. Enumerable.Range(0, Rows{N}).Where(row => RowSample.Chance(row, {s.Seed}) < {Number(s.Fraction!.Value)}).DefaultIfEmpty(0)]");
-                return [$"if (Training && (++Rows{N} < 0 || Drawn{N}?.Contains(Rows{N} - 1) != true)) return false;"];
+                return [$"Rows{N}++;", $"if (Training && Drawn{N}?.Contains(Rows{N} - 1) != true) return false;"];
             // The order is that in which the columns are written.
             case FittedReorderColumns: return [];
             case FittedFilterRows s: return [$"if (Training && {s.Parsed.ToCSharp()} != true) return false;"];
