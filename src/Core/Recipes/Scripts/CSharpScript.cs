@@ -329,7 +329,7 @@ public static class CSharpScript
     private static string Equals(Column column, string value) => column.Kind switch
     {
         ColumnKind.Numeric => ColumnConversion.TryParseNumber(value, out var number) ? $"row.Number({CSharp(column.Name)}) == {Signed(number)}" : "false",
-        ColumnKind.DateTime => $"row.Date({CSharp(column.Name)}) is {{ }} moment && moment == ToDate({CSharp(value)})",
+        ColumnKind.DateTime => $"row.Date({CSharp(column.Name)}) is not null && row.Date({CSharp(column.Name)}) == ToDate({CSharp(value)})",
         _ => $"string.Equals(row.Text({CSharp(column.Name)})?.Trim(), {CSharp(value)}, StringComparison.OrdinalIgnoreCase)",
     };
 
@@ -340,7 +340,7 @@ public static class CSharpScript
         {
             TextMatch.Whole => $"string.Equals({code}, {CSharp(s.Find)}, {comparison}) ? {CSharp(s.Replacement)} : {code}",
             TextMatch.Part => $"{code}?.Replace({CSharp(s.Find)}, {CSharp(s.Replacement)}, {comparison})",
-            _ => $"{code} is {{ }} found ? Regex.Replace(found, {CSharp(s.Find)}, {CSharp(s.Replacement)}, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant{(s.IgnoreCase ? " | RegexOptions.IgnoreCase" : "")}) : null",
+            _ => $"Change({code}, found => Regex.Replace(found, {CSharp(s.Find)}, {CSharp(s.Replacement)}, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant{(s.IgnoreCase ? " | RegexOptions.IgnoreCase" : "")}))",
         };
     }
 
@@ -502,6 +502,7 @@ public static class CSharpScript
             public static double? ToNumber(string? text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? Finite(number) : null;
             public static DateTime? ToDate(string? text) => text is null ? null : new DateReader(0).Read(text.Trim());
 
+            public static string? Change(string? text, Func<string, string> change) => text is null ? null : change(text);
             public static double? Read(string? text, Func<string, double> read) => text is null ? null : Finite(read(text));
 
             // No text is this one, as no text of the file has a character that is half of another.
