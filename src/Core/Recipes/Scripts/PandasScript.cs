@@ -8,7 +8,8 @@ using static ModelWorkbench.Core.Recipes.Expressions.ScriptLiterals;
 namespace ModelWorkbench.Core.Recipes.Scripts;
 
 /// <summary>Writes a recipe as a Python program over pandas: it reads the original file, applies the enabled steps, and writes the cleaned rows.</summary>
-/// <remarks>The numbers that steps learnt stand in the program as they were learnt, so that it never learns from other than training rows. With <c>--new-rows</c> it leaves no row out. Needs pandas 1.5 or later and numpy; as these know no dates outside the years 1678 to 2261, such dates are missing there.</remarks>
+/// <remarks>The numbers that steps learnt stand in the program as they were learnt, so that it never learns from other than training rows. With <c>--new-rows</c> it leaves no row out. Needs pandas 1.5 or later and numpy; as these know no dates outside the years 1678 to 2261, such dates are missing there.
+/// Patterns are those of Python's re: there \w takes in ² and ½ too, and where case is ignored a-z takes in the Turkish İ and ı.</remarks>
 public static class PandasScript
 {
     /// <param name="fitted">The recipe fitted on training rows: one fitted step for each enabled step.</param>
@@ -17,7 +18,8 @@ public static class PandasScript
     {
         var (body, missing) = (new StringBuilder(), new List<string>());
         WriteReading(body, source);
-        foreach (var step in ScriptStep.Pair(source, recipe, fitted))
+        var steps = ScriptStep.Pair(source, recipe, fitted);
+        foreach (var step in steps)
         {
             body.Append(CultureInfo.InvariantCulture, $"\n# {step.Heading}\n");
             if (step.Fitted.Learnt.Count > 0) body.Append("# The numbers were learnt from the training rows alone.\n");
@@ -29,6 +31,9 @@ public static class PandasScript
                 body.Append(CultureInfo.InvariantCulture, $"raise NotImplementedError({Python($"Step {step.Number}, {step.Step.Title}, has no counterpart in pandas.")})\n");
             }
         }
+        // pandas would write nine digits of a second wherever one date has a fraction.
+        var after = steps.Count == 0 ? source.Columns.Select(c => c.Kind) : steps[^1].Fitted.Replay(steps[^1].Before).Columns.Select(c => c.Kind);
+        if (after.Contains(ColumnKind.DateTime)) body.Append("\nfor name in df.select_dtypes(\"datetime\").columns:\n    df[name] = to_text(df[name])");
         body.Append("\ndf.to_csv(target, index=False)\nprint(f\"{len(df)} rows, {len(df.columns)} columns to {target}\")\n");
 
         var text = new StringBuilder();
@@ -312,7 +317,7 @@ public static class PandasScript
                 if isinstance(texts, str):
                     return change(texts)
                 changed = {value: change(value) or pd.NA for value in texts.dropna().unique()}
-                return pd.Series([pd.NA if value is pd.NA else changed[value] for value in texts], index=texts.index, dtype="string")
+                return pd.Series([changed.get(value, pd.NA) for value in texts], index=texts.index, dtype="string")
             """),
         ("map_text", """
             def map_text(texts, change):
@@ -691,7 +696,8 @@ public static class PandasScript
                 "Values written out: 12.5, 2024-01-31, true."
                 if pd.api.types.is_datetime64_any_dtype(values):
                     day = values.dt.strftime("%Y-%m-%d")
-                    return day.where(values == values.dt.normalize(), day + "T" + values.dt.strftime("%H:%M:%S.%f").str.replace(r"\.0*$|(?<=[1-9])0+$", "", regex=True)).astype("string")
+                    time = values.dt.strftime("%H:%M:%S.%f") + (values.dt.nanosecond.fillna(0) // 100).astype(int).astype(str)
+                    return day.where(values == values.dt.normalize(), day + "T" + time.str.replace(r"\.0*$|(?<=[1-9])0+$", "", regex=True)).astype("string")
                 if pd.api.types.is_bool_dtype(values):
                     return values.map({True: "true", False: "false"}).astype("string")
                 if pd.api.types.is_numeric_dtype(values):

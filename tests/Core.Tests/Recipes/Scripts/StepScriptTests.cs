@@ -37,7 +37,7 @@ public sealed class StepScriptTests : IDisposable
             new(null, new ParseDateStep(["note"], DatePartOrder.YearFirst, AllowMissing: true), new DatePartsStep("note", [DatePart.Year, DatePart.Quarter, DatePart.Day, DatePart.Hour, DatePart.DaysSince])),
             new(null, new TidyTextStep([], Case: LetterCase.Lower)), new(null, new TidyTextStep([], Case: LetterCase.Upper)), new(null, new TidyTextStep(["note"], Trim: false, CollapseBlanks: true)),
             new(null, new ReplaceTextStep([], "STRASSE", "Weg", TextMatch.Part, IgnoreCase: true)), new(null, new ReplaceTextStep([], "straße", "\\1 $1", TextMatch.Whole, IgnoreCase: true)),
-            new(null, new ReplaceTextStep(["note"], @"(?<first>\w+)\s+(?<second>\w+)\z", "${second}$$ $& \\", TextMatch.Pattern, IgnoreCase: true)), new(null, new ReplaceTextStep(["note"], ".+", "", TextMatch.Pattern)),
+            new(null, new ReplaceTextStep(["note"], @"(?<first>[a-z$]+)\s+(?<second>[a-z0-9]+)\z", "${second}$$ $& \\", TextMatch.Pattern)), new(null, new ReplaceTextStep([], "^(STRA)(ss|ß)e", "$2-${1}", TextMatch.Pattern, IgnoreCase: true)), new(null, new ReplaceTextStep(["note"], ".+", "", TextMatch.Pattern)),
             new(null, new MergeRareStep([], 0.1, 3, "the \"rest\"")), new(null, new MergeRareStep(["note"], 0, 4)),
             new(null, new OneHotStep([])), new(null, new OneHotStep(["note"], 4)),
             new(null, new OrdinalEncodeStep([], CategoryOrder.Alphabet, [])), new(null, new OrdinalEncodeStep(["member"], CategoryOrder.Given, ["no", "yes"])),
@@ -150,8 +150,7 @@ public sealed class StepScriptTests : IDisposable
                 var error = Path.Combine(_folder, $"{i}-{rows}.error");
                 if (File.Exists(error)) { faults.Add($"{made.Case}, {rows}: {File.ReadAllText(error)}"); continue; }
                 var output = Path.Combine(_folder, $"{i}-{rows}.out");
-                var found = CsvTableReader.Read(output, new CsvOptions { MissingMarks = [], Kinds = expected.Columns.ToDictionary(c => c.Name, c => c.Kind == ColumnKind.Boolean ? ColumnKind.Category : c.Kind) }, null, CancellationToken.None).Table;
-                faults.AddRange(ScriptTests.Differences(found, expected).Select(difference => $"{made.Case}, {rows}: {difference}"));
+                faults.AddRange(ScriptTests.Differences(output, expected).Select(difference => $"{made.Case}, {rows}: {difference}"));
             }
         return faults;
     }
