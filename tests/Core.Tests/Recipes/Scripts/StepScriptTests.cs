@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using ModelWorkbench.Core.Datasets;
@@ -13,9 +12,9 @@ namespace ModelWorkbench.Core.Tests.Recipes.Scripts;
 /// of the rows that a model learns from, and of new rows with categories and texts that no training row had.</summary>
 public sealed class StepScriptTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("step-scripts").FullName;
+    private readonly ScriptPrograms _programs = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _programs.Dispose();
 
     /// <param name="Steps">The last one is meant; those before make its input.</param>
     private sealed record Case(string? Target, params RecipeStep[] Steps)
@@ -67,55 +66,15 @@ public sealed class StepScriptTests : IDisposable
     [Fact]
     public async Task Pandas_makes_of_each_step_what_we_make_in_training_and_of_new_rows()
     {
-        ScriptTests.RequirePandas();
-        var cases = Fit(Cases(), Read("train.csv", TrainingRows()), Read("new.csv", NewRows()));
-        foreach (var (i, made) in cases.Index()) Write($"{i}.py", PandasScript.Write(made.Source, made.Recipe, made.Fitted).Text);
-        // One process for all, as pandas takes long to load.
-        Write("all.py", """
-            import contextlib, io, runpy, sys, traceback, warnings
-            warnings.simplefilter("ignore")
-            for i in range(int(sys.argv[1])):
-                for rows, options in (("train", []), ("new", ["--new-rows"])):
-                    sys.argv = [f"{i}.py", f"{rows}.csv", f"{i}-{rows}.out"] + options
-                    try:
-                        with contextlib.redirect_stdout(io.StringIO()):
-                            runpy.run_path(f"{i}.py", run_name="__main__")
-                    except Exception:
-                        open(f"{i}-{rows}.error", "w").write(traceback.format_exc())
-            """);
-        await Run("/usr/bin/python3", ["all.py", cases.Count.ToString(CultureInfo.InvariantCulture)]);
-        var faults = Faults(cases);
-        Assert.True(faults.Count == 0, string.Join('\n', faults));
+        Add(Fit(Cases(), Read("train.csv", TrainingRows()), Read("new.csv", NewRows())));
+        await _programs.RequirePandasToAgree();
     }
 
     [Fact]
     public async Task CSharp_makes_of_each_step_what_we_make_in_training_and_of_new_rows()
     {
-        var cases = Fit(Cases(), Read("train.csv", TrainingRows()), Read("new.csv", NewRows()));
-        // One program for all, as the compiler takes long to load: what makes the whole run from the command line is left out, the rest stands as it was exported.
-        const string start = "static class Recipe";
-        var programs = cases.Select(made => CSharpScript.Write(made.Source, made.Recipe, made.Fitted).Text).ToArray();
-        var directives = programs[0][..programs[0].IndexOf("Recipe.Run(args[0]", StringComparison.Ordinal)];
-        var text = new StringBuilder(directives);
-        for (var i = 0; i < programs.Length; i++)
-            text.Append(CultureInfo.InvariantCulture, $"Try(\"{i}-train\", () => Script{i}.Recipe.Run(\"train.csv\", \"{i}-train.out\", true));\nTry(\"{i}-new\", () => Script{i}.Recipe.Run(\"new.csv\", \"{i}-new.out\", false));\n");
-        text.Append("static void Try(string name, Action run) { try { run(); } catch (Exception e) { File.WriteAllText(name + \".error\", e.ToString()); } }\n");
-        foreach (var (i, program) in programs.Index())
-            text.Append(CultureInfo.InvariantCulture, $"namespace Script{i}\n{{\n{program[program.IndexOf(start, StringComparison.Ordinal)..]}\n}}\n");
-        Write("all.cs", text.ToString());
-        await Run("dotnet", ["run", "all.cs"]);
-        var faults = Faults(cases);
-        Assert.True(faults.Count == 0, string.Join('\n', faults));
-    }
-
-    /// <summary>The shuffling of .NET is written anew in Python, so it is held against .NET's own.</summary>
-    [Fact]
-    public void Sampling_by_number_draws_rows_in_the_order_of_the_file()
-    {
-        var table = Read("train.csv", TrainingRows());
-        var drawn = new SampleRowsStep(Count: 17, Seed: int.MinValue).Fit(table.Table).Replay(table.Table);
-        Assert.Equal(17, drawn.RowCount);
-        Assert.Equal(drawn.LineNumbers.ToArray().Order(), drawn.LineNumbers.ToArray());
+        Add(Fit(Cases(), Read("train.csv", TrainingRows()), Read("new.csv", NewRows())));
+        await _programs.RequireCSharpToAgree();
     }
 
     private sealed record Made(Case Case, ScriptSource Source, Recipe Recipe, FittedRecipe Fitted, Table Training, Table New);
@@ -141,30 +100,11 @@ public sealed class StepScriptTests : IDisposable
         return made;
     }
 
-    private List<string> Faults(IReadOnlyList<Made> cases)
+    private void Add(IEnumerable<Made> cases)
     {
-        var faults = new List<string>();
-        foreach (var (i, made) in cases.Index())
-            foreach (var (rows, expected) in new[] { ("train", made.Training), ("new", made.New) })
-            {
-                var error = Path.Combine(_folder, $"{i}-{rows}.error");
-                if (File.Exists(error)) { faults.Add($"{made.Case}, {rows}: {File.ReadAllText(error)}"); continue; }
-                var output = Path.Combine(_folder, $"{i}-{rows}.out");
-                faults.AddRange(ScriptTests.Differences(output, expected).Select(difference => $"{made.Case}, {rows}: {difference}"));
-            }
-        return faults;
+        foreach (var made in cases)
+            _programs.Add(made.Case.ToString(), made.Source, made.Recipe, made.Fitted, (_programs.PathOf("train.csv"), true, made.Training), (_programs.PathOf("new.csv"), false, made.New));
     }
-
-    private async Task Run(string program, string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true, WorkingDirectory = _folder })!;
-        var errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var printed = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.True(process.ExitCode == 0, await printed + await errors);
-    }
-
-    private void Write(string name, string text) => File.WriteAllText(Path.Combine(_folder, name), text);
 
     private static string Name(RecipeStep step) => RecipeJson.StepNames.Single(n => RecipeJson.Write(new Recipe([step])).Contains($"\"step\": \"{n}\"", StringComparison.Ordinal));
 
@@ -207,8 +147,8 @@ public sealed class StepScriptTests : IDisposable
 
     private CsvReadResult Read(string name, string text)
     {
-        Write(name, text);
-        return CsvTableReader.Read(Path.Combine(_folder, name), new CsvOptions
+        File.WriteAllText(_programs.PathOf(name), text);
+        return CsvTableReader.Read(_programs.PathOf(name), new CsvOptions
         {
             Delimiter = ';',
             DecimalMark = ',',
