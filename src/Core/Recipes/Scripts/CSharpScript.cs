@@ -372,6 +372,7 @@ public static class CSharpScript
         using System.Buffers.Binary;
         using System.ComponentModel;
         using System.Globalization;
+        using System.IO.Compression;
         using System.Numerics;
         using System.Text;
         using System.Text.RegularExpressions;
@@ -444,9 +445,16 @@ public static class CSharpScript
                 }
             }
 
+            private static Stream Open(string source)
+            {
+                if (source.EndsWith(".gz", StringComparison.OrdinalIgnoreCase)) return new GZipStream(File.OpenRead(source), CompressionMode.Decompress);
+                return source.EndsWith(".zip", StringComparison.OrdinalIgnoreCase) ? ZipFile.OpenRead(source).Entries.First(e => e.Length > 0).Open() : File.OpenRead(source);
+            }
+
             private static IEnumerable<string?[]> Read(string source)
             {
-                using var text = new StreamReader(source, Encoding.GetEncoding(@ENCODING@));
+                using var bytes = Open(source);
+                using var text = new StreamReader(bytes, Encoding.GetEncoding(@ENCODING@));
                 for (var line = 0; line < @SKIP@; line++) text.ReadLine();
                 string? comment = @COMMENT@;
                 using var reader = CsvDataReader.Create(text, new CsvDataReaderOptions

@@ -449,6 +449,7 @@ public static class PandasScript
             """),
         ("each_date", """
             def each_date(texts, formats):
+                "Dates written in one of the formats of .NET or as ISO 8601; pandas knows those of 1678 to 2261."
                 patterns, known = [date_pattern(f) for f in formats], {}
                 for value in texts.dropna().unique():
                     trimmed = value.strip(BLANKS)
@@ -724,7 +725,7 @@ public static class PandasScript
             """),
         ("read_dates", """
             def read_dates(texts):
-                "Dates in the order that fits most of the texts."
+                "Dates in the order that fits most of the texts; pandas knows those of 1678 to 2261."
                 time = r"(?: (?P<hour>[0-9]{1,2}):(?P<minute>[0-9][0-9])(?::(?P<second>[0-9][0-9]))?(?P<zone>Z)?)?"
                 orders = [
                     r"(?P<year>[0-9]{4})/(?P<month>[0-9]{1,2})/(?P<day>[0-9]{1,2})" + time,

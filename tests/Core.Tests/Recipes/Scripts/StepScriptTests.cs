@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Compression;
 using System.Text;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Recipes;
@@ -100,10 +101,14 @@ public sealed class StepScriptTests : IDisposable
         return made;
     }
 
-    private void Add(IEnumerable<Made> cases)
+    private void Add(IReadOnlyList<Made> cases)
     {
         foreach (var made in cases)
             _programs.Add(made.Case.ToString(), made.Source, made.Recipe, made.Fitted, (_programs.PathOf("train.csv"), true, made.Training), (_programs.PathOf("new.csv"), false, made.New));
+        using (var gzip = new GZipStream(File.Create(_programs.PathOf("train.csv.gz")), CompressionLevel.Fastest)) gzip.Write(File.ReadAllBytes(_programs.PathOf("train.csv")));
+        using (var zip = ZipFile.Open(_programs.PathOf("train.zip"), ZipArchiveMode.Create)) zip.CreateEntryFromFile(_programs.PathOf("train.csv"), "train.csv");
+        foreach (var packed in (string[])["train.csv.gz", "train.zip"])
+            _programs.Add(packed, cases[0].Source, cases[0].Recipe, cases[0].Fitted, (_programs.PathOf(packed), true, cases[0].Training));
     }
 
     private static string Name(RecipeStep step) => RecipeJson.StepNames.Single(n => RecipeJson.Write(new Recipe([step])).Contains($"\"step\": \"{n}\"", StringComparison.Ordinal));
