@@ -61,7 +61,7 @@ internal static class ExpressionFunctions
         Arithmetic("-", (a, b) => a - b, c => $"({c[0]} - {c[1]})", c => $"({c[0]} - {c[1]})"),
         Arithmetic("*", (a, b) => a * b, c => $"({c[0]} * {c[1]})", c => $"({c[0]} * {c[1]})"),
         Arithmetic("/", (a, b) => a / b, c => $"finite({c[0]} / {c[1]})", c => $"Finite({c[0]} / {c[1]})"),
-        Arithmetic("%", Modulo, c => $"finite({c[0]} % {c[1]})", c => $"Map({c[0]}, {c[1]}, (a, b) => a - b * Math.Floor(a / b))"),
+        Arithmetic("%", Modulo, c => $"finite({c[0]} % {c[1]})", c => $"Map({c[0]}, {c[1]}, Modulo)"),
         Arithmetic("^", Math.Pow, c => $"finite({c[0]} ** {c[1]})", c => $"Map({c[0]}, {c[1]}, Math.Pow)"),
         new("negate", Operators, [new("value", Accepts.Number)], Number, (a, n) => Map(a[0], n, x => -x), c => $"(-{c[0]})", c => $"(-({c[0]}))"),
         Comparison("=", order => order == 0, "==", Number, Text, Date, ExpressionType.Boolean),

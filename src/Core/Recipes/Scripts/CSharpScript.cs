@@ -541,6 +541,14 @@ public static class CSharpScript
                 _ => (string?)value,
             };
 
+            /// <summary>With the sign of the divisor: -7 % 3 is 2.</summary>
+            public static double Modulo(double a, double b)
+            {
+                if (b == 0) return double.NaN;
+                var rest = a % b;
+                return rest != 0 && rest < 0 != b < 0 ? rest + b : rest;
+            }
+
             public static double Log1p(double x)
             {
                 if (!(x > -1)) return double.NaN;

@@ -664,6 +664,8 @@ public static class PandasScript
             """),
         ("is_missing", """
             def is_missing(values):
+                if not isinstance(values, pd.Series):
+                    return bool(pd.isna(values))
                 return values.isna().astype("boolean")
             """),
         ("choose", """

@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Text;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Recipes;
+using ModelWorkbench.Core.Recipes.Expressions;
 using ModelWorkbench.Core.Recipes.Scripts;
 using ModelWorkbench.Core.Recipes.Steps;
 using Xunit;
@@ -48,11 +49,25 @@ public sealed class StepScriptTests : IDisposable
             new(null, new TextNgramsStep("note", NgramUnit.Word, 1, 2, 40, NgramWeight.Count, KeepSource: true)), new(null, new TextNgramsStep("note", NgramUnit.Character, 1, 3, 60)), new(null, new TextNgramsStep("city", NgramUnit.Character, 2, 2, 30, NgramWeight.Present)),
             new(null, new DerivedColumnStep("upper", "upper(note)")), new(null, new DerivedColumnStep("lower", "lower(trim(note))")), new(null, new FillMissingStep(["city", "member", "joined"], FillMethod.MostFrequent, GroupBy: "age", Flag: true)),
             new(null, new FillMissingStep(["balance"], FillMethod.Mean, GroupBy: "city")), new(null, new ChangeKindStep("balance", ColumnKind.Text)), new(null, new ChangeKindStep("note", ColumnKind.Boolean, AllowMissing: true)), new(null, new ChangeKindStep("note", ColumnKind.Numeric, AllowMissing: true)),
+            new(null, [.. Formulas.Select(formula => new DerivedColumnStep(formula, formula))]),
             // Several steps of which each changes what the next one sees.
             new("member", new ReorderColumnsStep(["note", "balance"]), new DropDuplicatesStep(["city", "age"]), new SampleRowsStep(Count: 60, Seed: 4), new MergeRareStep(["city"], 0.05), new BinStep(["age"], BinMethod.Quantile, 3, []), new SampleRowsStep(Fraction: 0.9),
                 new TargetEncodeStep(["city", "age"]), new TextNgramsStep("note", Top: 6), new FillMissingStep([], FillMethod.Median), new OneHotStep(["joined_text"]) { Enabled = false }, new PcaStep(["income", "balance"], 2)),
         ];
     }
+
+    private static readonly string[] Formulas =
+    [
+        "abs(balance)", "sqrt(balance)", "log(balance)", "log10(balance)", "exp(balance)", "floor(balance)", "ceil(balance / 3)", "round(balance / 7, 2)", "round(balance)", "min(age, balance, 3)", "max(income, balance)", "clip(balance, -10, 10)",
+        "lower(city)", "upper(city)", "trim(note)", "length(note)", "contains(note, \"2\")", "starts_with(note, \"S\")", "ends_with(note, \"d\")", "replace(note, \".\", \"<>\")", "substring(note, 2, 3)", "substring(note, 3)",
+        "concat(city, \"/\", balance, \"/\", joined, \"/\", member)", "year(joined)", "quarter(joined)", "month(joined)", "day(joined)", "weekday(joined)", "hour(joined)", "minute(date(note))", "days_between(joined, date(\"2024-02-29\"))", "date(note)", "date(trim(note))",
+        "number(note)", "number(member)", "number(age)", "text(balance)", "text(joined)", "text(member)", "text(age > 30)", "if(age > 40, note, city)", "if(balance > 0, balance, age)", "if(member, joined, date(\"2020-01-01\"))", "coalesce(city, note)", "coalesce(age, balance, 0)", "is_missing(balance)",
+        "balance % 7 + age % -3", "(age - 40) ^ 3", "age ^ 0.5", "balance / (age - 30)", "-balance * 2 - age", "age = 30 or age != 31 and not (age < 50)", "age <= 40 and age >= 20", "city = \"Bonn\"", "city < note", "city >= \"Straße\"", "joined > \"2021-06-01\"", "joined = joined", "member = \"yes\"", "not member or balance > 0", "coalesce(missing, age)",
+    ];
+
+    [Fact]
+    public void Each_function_of_formulas_is_among_the_cases() =>
+        Assert.DoesNotContain(ExpressionFunctions.All, f => f.Group != ExpressionFunctions.Operators && !Formulas.Any(formula => formula.Contains(f.Name + "(", StringComparison.Ordinal)));
 
     [Fact]
     public void Each_step_of_the_catalogue_is_among_the_cases_and_in_both_languages()
