@@ -1,13 +1,16 @@
+using System.Buffers;
+
 namespace ModelWorkbench.Core.Datasets;
 
 /// <summary>Tells how a CSV file is written from its bytes alone; the same file always gives the same answer.</summary>
 public static class CsvDetector
 {
     private const int SampleLength = 1 << 20;
-    private static readonly char[] Delimiters = [',', ';', '\t', '|'];
+    private static readonly string[] Delimiters = [",", ";", "\t", "|"];
+    private static readonly SearchValues<char> DelimiterCharacters = SearchValues.Create(",;\t|");
 
     /// <summary>Taken only where none of the common ones splits the text, and these split every record alike.</summary>
-    private static readonly char[] RareDelimiters = ['\u001F', '\u001E', '\u0001', '^', '~', ':', ' '];
+    private static readonly string[] RareDelimiters = ["\u001F", "\u001E", "\u0001", "^", "~", ":", " "];
     private static readonly string[] CommentPrefixes = ["#", "//", "%"];
 
     /// <summary>Encoding (checked on the whole file); delimiter, quote, decimal mark and header (on its first million characters).</summary>
@@ -38,9 +41,9 @@ public static class CsvDetector
         if (string.IsNullOrWhiteSpace(sample)) throw new CsvFormatException("The file holds only comments and blank lines. Expected text with a record a line.");
         var quote = settle(new CsvOptions { Quote = FindQuote(sample) }).Quote;
         var escape = settle(new CsvOptions { Quote = quote, Escape = FindEscape(sample, quote) }).Escape;
-        var delimiter = Delimiters.MaxBy(candidate => ConsistencyOrZero(sample, candidate, quote, escape));
+        var delimiter = Delimiters.MaxBy(candidate => ConsistencyOrZero(sample, candidate, quote, escape))!;
         if (ConsistencyOrZero(sample, delimiter, quote, escape) == 0)
-            delimiter = RareDelimiters.Cast<char?>().FirstOrDefault(candidate => SplitsEveryRecord(sample, candidate!.Value, quote)) ?? delimiter;
+            delimiter = RareDelimiters.FirstOrDefault(candidate => SplitsEveryRecord(sample, candidate, quote)) ?? delimiter;
         delimiter = settle(new CsvOptions { Delimiter = delimiter }).Delimiter;
         if (QuotesAreText(sample, new CsvOptions { Quote = quote, Escape = escape, Delimiter = delimiter }))
         {
@@ -60,7 +63,8 @@ public static class CsvDetector
         var (decimalMark, separator) = FindNumberForm(sample, form);
         var options = settle(form with { Encoding = encoding, CommentPrefix = comment, SkipLines = skipped, DecimalMark = decimalMark, ThousandsSeparator = separator });
         // The sample is already without them.
-        return settle(options with { HasHeader = HasHeader(sample, options with { SkipLines = 0 }) });
+        options = settle(options with { HasHeader = HasHeader(sample, options with { SkipLines = 0 }) });
+        return HasNarrowHeader(sample, options with { SkipLines = 0 }) ? settle(options with { BadLines = BadLineAction.Widen }) : options;
     }
 
     /// <summary>The start of the text, cut after its last whole line.</summary>
@@ -91,7 +95,7 @@ public static class CsvDetector
         }
         return (opens, closes);
 
-        static bool EndsField(char character) => character is '\r' or '\n' || Delimiters.Contains(character);
+        static bool EndsField(char character) => character is '\r' or '\n' || DelimiterCharacters.Contains(character);
     }
 
     /// <summary>Whether quotes are characters like others: taken for quotes they stand in wrong places and swallow lines, taken for text all records have one length.</summary>
@@ -127,7 +131,7 @@ public static class CsvDetector
         return length > 1 && lines > records;
     }
 
-    private static double ConsistencyOrZero(string sample, char delimiter, char quote, char? escape)
+    private static double ConsistencyOrZero(string sample, string delimiter, char quote, char? escape)
     {
         try
         {
@@ -142,7 +146,7 @@ public static class CsvDetector
 
     /// <summary>How well the delimiter explains the sample: records of one length, more than one field, cells of a known form.</summary>
     /// <remarks>Pattern score times type score, after van den Burg, Nazabal and Sutton (2019), Data Mining and Knowledge Discovery 33(6); record lengths stand for patterns.</remarks>
-    private static double Consistency(string sample, char delimiter, char quote, char? escape)
+    private static double Consistency(string sample, string delimiter, char quote, char? escape)
     {
         var recordsByLength = new Dictionary<int, int>();
         long cells = 0, known = 0;
@@ -166,7 +170,7 @@ public static class CsvDetector
 
         bool IsKnown(ReadOnlySpan<char> text)
         {
-            if (text.IndexOfAny(Delimiters) < 0 && !text.Contains(quote)) return true;
+            if (text.IndexOfAny(DelimiterCharacters) < 0 && !text.Contains(quote)) return true;
             if (point.Parse(text, out _) == NumberFit.Number || comma.Parse(text, out _) == NumberFit.Number) return true;
             foreach (var date in dates)
                 if (date.TryParse(text, out _)) return true;
@@ -218,16 +222,16 @@ public static class CsvDetector
         {
             // Before a delimiter or a line end it may be a path that ends in a backslash.
             var next = at + 2 < sample.Length ? sample[at + 2] : '\n';
-            if (next is not ('\r' or '\n') && !Delimiters.Contains(next)) escaped++;
+            if (next is not ('\r' or '\n') && !DelimiterCharacters.Contains(next)) escaped++;
         }
         if (escaped == 0) return null;
         var pair = new string(quote, 2);
         for (var at = sample.IndexOf(pair, StringComparison.Ordinal); at >= 0; at = sample.IndexOf(pair, at + 2, StringComparison.Ordinal))
-            if (at > 0 && sample[at - 1] is not ('\r' or '\n' or '\\') && !Delimiters.Contains(sample[at - 1])) return null;
+            if (at > 0 && sample[at - 1] is not ('\r' or '\n' or '\\') && !DelimiterCharacters.Contains(sample[at - 1])) return null;
         return '\\';
     }
 
-    private static bool SplitsEveryRecord(string sample, char delimiter, char quote)
+    private static bool SplitsEveryRecord(string sample, string delimiter, char quote)
     {
         int length = 0, records = 0, texts = 0, cells = 0;
         try
@@ -249,7 +253,7 @@ public static class CsvDetector
             return false;
         }
         // Times have colons and no texts; sentences have blanks and few numbers.
-        return delimiter switch { ':' => records > 1 && texts > 0, ' ' => records > 2 && 2 * texts <= cells, _ => records > 0 };
+        return delimiter switch { ":" => records > 1 && texts > 0, " " => records > 2 && 2 * texts <= cells, _ => records > 0 };
     }
 
     /// <summary>Lines of titles and notes above the first record: they have at most half as many filled fields as most records.</summary>
@@ -265,6 +269,19 @@ public static class CsvDetector
         return first is > 0 and <= maxJunkRecords && records.Take(first).All(record => 2 * record.FieldCount <= usual || record.Filled <= 1) ? records[first].Line - 1 : 0;
     }
 
+    /// <summary>Whether the header has fewer fields than all records below it: cutting them would lose a column.</summary>
+    private static bool HasNarrowHeader(string sample, CsvOptions options)
+    {
+        int header = 0, rows = 0;
+        foreach (var record in Records(sample, options))
+        {
+            if (header == 0) header = record.FieldCount;
+            else if (record.FieldCount <= header) return false;
+            else rows++;
+        }
+        return options.HasHeader && options.ColumnNames.Count == 0 && rows > 1;
+    }
+
     private static string WithoutLines(string sample, int count)
     {
         var reader = new StringReader(sample);
@@ -276,8 +293,8 @@ public static class CsvDetector
     private static (char DecimalMark, char? Separator) FindNumberForm(string sample, CsvOptions form)
     {
         // Within commas a comma stands in quotes only, and groups of three are thousands there.
-        var commas = form.Delimiter != ',' || sample.Contains(form.Quote);
-        (char, char?)[] candidates = form.Delimiter == ','
+        var commas = form.Delimiter != "," || sample.Contains(form.Quote);
+        (char, char?)[] candidates = form.Delimiter == ","
             ? [('.', null), ('.', ','), (',', null), (',', '.'), ('.', ' '), (',', ' '), ('.', '\'')]
             : [('.', null), (',', null), (',', '.'), ('.', ','), ('.', ' '), (',', ' '), ('.', '\'')];
         return candidates.Where(candidate => commas || candidate is not ((',', _) or (_, ',')))

@@ -11,6 +11,10 @@ internal static class CsvEncodingDetector
     private const double MinConfidence = 0.7;
     private const double MaxNulFraction = 0.001;
 
+    /// <summary>Of a file of some hundred bytes one NUL is already more than <see cref="MaxNulFraction"/>.</summary>
+    private const int MaxShortLength = 1000;
+    private const double MaxNulFractionOfShortText = 0.34;
+
     /// <summary>
     /// Guesses among these are no evidence: a few accented letters fit most of them (UTF.Unknown takes Münster and Göteborg for ISO 8859-2). The most common is taken
     /// instead. UTF-8 is among them as the file has just failed its check.
@@ -50,14 +54,25 @@ internal static class CsvEncodingDetector
         foreach (var (start, name) in ByteOrderMarks)
             if (head.StartsWith(start)) return name;
         if (FindUtf16(head) is { } utf16) return utf16;
-        if (head.Count((byte)0) > MaxNulFraction * head.Length)
+        if (head.Count((byte)0) > Math.Max(MaxNulFraction * head.Length, MayBeDamagedText(head) ? MaxNulFractionOfShortText * head.Length : 0))
             throw new CsvFormatException($"The file is binary: {head.Count((byte)0):N0} of its first {head.Length:N0} bytes are NUL. Expected a text file with delimited fields (CSV).");
         return FindInvalidUtf8(bytes, ct) is { } offset ? GuessCodePage(bytes, offset) : "utf-8";
+    }
+
+    /// <summary>Whether a short file is text but for its NULs: UTF-8 without control characters, as no program or image is.</summary>
+    private static bool MayBeDamagedText(ReadOnlySpan<byte> head)
+    {
+        if (head.Length > MaxShortLength || !Utf8.IsValid(head)) return false;
+        foreach (var value in head)
+            if (value is < (byte)' ' and not (0 or (byte)'\t' or (byte)'\r' or (byte)'\n')) return false;
+        return true;
     }
 
     /// <summary>UTF-16 without a byte order mark: delimiters, digits and line ends have a zero byte, always on the same side.</summary>
     private static string? FindUtf16(ReadOnlySpan<byte> head)
     {
+        // Two bytes a character: a whole file of an odd number of bytes is none.
+        if (head.Length < HeadLength && head.Length % 2 == 1) return null;
         int even = 0, odd = 0, pairs = head.Length / 2;
         for (var i = 0; i + 1 < head.Length; i += 2)
         {

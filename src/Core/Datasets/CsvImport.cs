@@ -17,6 +17,9 @@ internal sealed class CsvImport
     private MissingMarks[] _marks = [];
     private readonly List<CsvProblem> _problems = [];
     private string[] _names = [];
+
+    /// <summary>Fields of the longest record where they are to decide on the number of columns, otherwise 0.</summary>
+    private int _widestFieldCount;
     private ColumnEvidence[] _evidence = [];
 
     /// <exception cref="ArgumentException">The options contradict themselves.</exception>
@@ -46,6 +49,8 @@ internal sealed class CsvImport
     /// <param name="progress">Bytes and rows so far; called by this thread.</param>
     public void Survey(Action<long, long>? progress, CancellationToken ct)
     {
+        if (_options is { BadLines: BadLineAction.Widen, ColumnNames.Count: 0 })
+            ForEachRecord(null, ct, first => _widestFieldCount = first.FieldCount, record => _widestFieldCount = Math.Max(_widestFieldCount, record.FieldCount));
         ColumnWorkers? workers = null;
         RecordBatch? batch = null;
         try
@@ -53,7 +58,7 @@ internal sealed class CsvImport
             ForEachRecord(progress, ct,
                 first =>
                 {
-                    _names = _options.HasHeader ? NameColumns(first) : [.. Enumerable.Range(1, first.FieldCount).Select(number => $"column_{number}")];
+                    _names = NameColumns(first);
                     _evidence = [.. _names.Select(name => new ColumnEvidence(_numbers, _options.Kinds.TryGetValue(name, out var kind) ? kind : null))];
                     _marks = [.. _names.Select(name => _options.ColumnMissingMarks.TryGetValue(name, out var own) ? new MissingMarks(own) : _commonMarks)];
                     workers = new ColumnWorkers(_names.Length, Weigh, _ => { }, ct);
@@ -62,7 +67,7 @@ internal sealed class CsvImport
                 record =>
                 {
                     // The second pass lists what does not fit; here only what changes the table counts.
-                    if (_options.BadLines != BadLineAction.Repair && FindProblem(record) is { } problem)
+                    if (_options.BadLines is BadLineAction.Skip or BadLineAction.Stop && FindProblem(record) is { } problem)
                     {
                         if (_options.BadLines == BadLineAction.Stop)
                             throw new CsvFormatException($"Line {problem.Line}{(problem.Column is { } column ? $", column '{column}'" : "")}: found {problem.Found}. Expected {problem.Expected}. The reading stops here, as the options say.");
@@ -221,15 +226,23 @@ internal sealed class CsvImport
 
     private static void Check(CsvOptions options)
     {
-        if (options.Delimiter == options.Quote || options.Delimiter is '\r' or '\n' || options.Quote is '\r' or '\n')
-            throw new ArgumentException($"The delimiter is '{options.Delimiter}' and the quote is '{options.Quote}'. Expected two different characters, neither a line end.", nameof(options));
+        if (options.Delimiter.Length == 0 || options.Delimiter.Contains(options.Quote) || options.Delimiter.AsSpan().ContainsAny('\r', '\n') || options.Quote is '\r' or '\n')
+            throw new ArgumentException($"The delimiter is '{options.Delimiter}' and the quote is '{options.Quote}'. Expected a delimiter that holds neither the quote nor a line end.", nameof(options));
         if (options.ThousandsSeparator is { } separator && (separator == options.DecimalMark || char.IsAsciiLetterOrDigit(separator)))
             throw new ArgumentException($"The thousands separator is '{separator}' and the decimal mark is '{options.DecimalMark}'. Expected two different characters, no digit or letter.", nameof(options));
         if (options.SkipLines < 0) throw new ArgumentException($"{options.SkipLines} lines are to be skipped. Expected 0 or more.", nameof(options));
-        if (options.Escape is { } escape && (escape == options.Delimiter || escape is '\r' or '\n'))
-            throw new ArgumentException($"The escape is '{escape}' and the delimiter is '{options.Delimiter}'. Expected two different characters, neither a line end.", nameof(options));
+        if (options.Escape is { } escape && (options.Delimiter.Contains(escape) || escape is '\r' or '\n'))
+            throw new ArgumentException($"The escape is '{escape}' and the delimiter is '{options.Delimiter}'. Expected an escape that is no line end and does not stand in the delimiter.", nameof(options));
         if (options.DecimalMark is not ('.' or ','))
             throw new ArgumentException($"The decimal mark is '{options.DecimalMark}'. Expected '.' or ','.", nameof(options));
+        if (options.LineEnd is not (null or "\n" or "\r\n" or "\r"))
+            throw new ArgumentException($"The line end is '{options.LineEnd}'. Expected LF, CRLF or CR, or none chosen.", nameof(options));
+        if (options.CommentPrefix is { Length: > 0 } comment && (options.Delimiter.StartsWith(comment, StringComparison.Ordinal) || (options.CommentsWithinLines && options.Delimiter.Contains(comment, StringComparison.Ordinal)) || comment[0] == options.Quote))
+            throw new ArgumentException($"Comments start with '{comment}', the delimiter is '{options.Delimiter}' and the quote is '{options.Quote}'. Expected a mark that stands in neither.", nameof(options));
+        if (options.ColumnNames.Where(name => !string.IsNullOrWhiteSpace(name)).GroupBy(name => name.Trim(), StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw new ArgumentException($"The column name '{twice.Key}' is given {twice.Count()} times. Expected names that differ.", nameof(options));
+        if (options.ColumnNames.Count > CsvRecords.MaxColumns)
+            throw new ArgumentException($"{options.ColumnNames.Count:N0} column names are given. Expected at most {CsvRecords.MaxColumns:N0}.", nameof(options));
     }
 
     /// <param name="first">Called with the first record, whether it is the header or a row.</param>
@@ -261,12 +274,14 @@ internal sealed class CsvImport
         progress?.Invoke(bytes.Position, rows);
     }
 
-    /// <summary>The names in the header, trimmed; a blank one becomes column_N, a repeated one name_2, name_3, …</summary>
-    private static string[] NameColumns(CsvRecords header)
+    /// <summary>The names given or in the header, trimmed; a blank one becomes column_N, a repeated one name_2, name_3, …</summary>
+    private string[] NameColumns(CsvRecords first)
     {
-        var written = new string[header.FieldCount];
-        for (var c = 0; c < written.Length; c++) written[c] = header.Field(c).Trim().ToString();
-        return ColumnNames.MakeDistinct(written);
+        var given = _options.ColumnNames;
+        var names = new string[given.Count > 0 ? given.Count : Math.Max(first.FieldCount, _widestFieldCount)];
+        for (var c = 0; c < names.Length; c++)
+            names[c] = c < given.Count && !string.IsNullOrWhiteSpace(given[c]) ? given[c].Trim() : _options.HasHeader && c < first.FieldCount ? first.Field(c).Trim().ToString() : "";
+        return ColumnNames.MakeDistinct(names);
     }
 
     private CsvProblem? FindProblem(CsvRecords record)
@@ -283,6 +298,7 @@ internal sealed class CsvImport
         if (record.FieldCount != _names.Length) Note(Problem(record.Line, null, CountFields(record.FieldCount), CountFields(_names.Length)));
         if (record.MisplacedQuote is >= 0 and var field)
             Note(record.HasOpenQuote ? Problem(record.Line, field < _names.Length ? _names[field] : null, record.Field(field), $"a closing quote ({_options.Quote}) before the end of the file; the quote is read as a character") : Problem(record.Line, field < _names.Length ? _names[field] : null, record.Field(field), $"a delimiter or the end of the line after the closing quote ({_options.Quote})"));
+        if (record.HasOtherLineEnd) Note(Problem(record.Line, null, "a line end of another kind outside quotes", $"lines that end with {(_options.LineEnd == "\n" ? "LF" : _options.LineEnd == "\r" ? "CR" : "CRLF")}"));
         if (record.Raw.Contains('\0')) Note(Problem(record.Line, null, "a NUL character", "text"));
         if (record.Raw.Contains('\uFFFD')) Note(Problem(record.Line, null, record.Raw.TrimEnd("\r\n"), $"text in the encoding {_options.Encoding}"));
         return fits;

@@ -3,8 +3,8 @@ namespace ModelWorkbench.Core.Datasets;
 /// <summary>How a CSV file is to be read. Detected by <c>CsvDetector</c>, and the person may change any of it.</summary>
 public sealed record CsvOptions
 {
-    /// <summary>Between fields: comma, semicolon, tab, pipe or any other character that is no line end.</summary>
-    public char Delimiter { get; init; } = ',';
+    /// <summary>Between fields: comma, semicolon, tab, pipe or any other text of one or more characters without a line end.</summary>
+    public string Delimiter { get; init; } = ",";
 
     /// <summary>The value of <see cref="Quote"/> where no character quotes.</summary>
     public const char NoQuote = '\0';
@@ -15,14 +15,34 @@ public sealed record CsvOptions
     /// <summary>Stands before a quote inside a quoted field; null where the quote is doubled instead.</summary>
     public char? Escape { get; init; }
 
+    /// <summary>
+    /// Whether the escape stands before any character that is meant as such, outside quotes too, as pandas and DuckDB read it; otherwise it stands before quotes in
+    /// quoted fields alone, and is a character like others elsewhere. A field \N stays as it is: the mark of missing values in texts of MySQL and PostgreSQL.
+    /// </summary>
+    public bool EscapesEverywhere { get; init; }
+
+    /// <summary>Ends a line: "\n", "\r\n" or "\r", the other ones then being characters of fields and a problem outside quotes; null where each of the three does.</summary>
+    public string? LineEnd { get; init; }
+
     /// <summary>Lines of other text above the first record: titles, dates of export, notes.</summary>
     public int SkipLines { get; init; }
 
     /// <summary>A line that starts with this is passed over; null where there are no comments.</summary>
     public string? CommentPrefix { get; init; }
 
+    /// <summary>Whether <see cref="CommentPrefix"/> begins a comment within a line as well, outside quotes, up to its end.</summary>
+    public bool CommentsWithinLines { get; init; }
+
+    /// <summary>What becomes of lines without a value.</summary>
+    public BlankLineAction BlankLines { get; init; }
+
     /// <summary>Whether the first record names the columns; otherwise they are column_1, column_2, …</summary>
     public bool HasHeader { get; init; } = true;
+
+    /// <summary>
+    /// Names in place of those of the file, which say how many columns there are; a blank one leaves the file's. Empty where the first record says both.
+    /// </summary>
+    public IReadOnlyList<string> ColumnNames { get; init; } = [];
 
     /// <summary>A name that <see cref="System.Text.Encoding.GetEncoding(string)"/> knows: utf-8, utf-16, windows-1252, …</summary>
     public string Encoding { get; init; } = "utf-8";
@@ -48,6 +68,19 @@ public sealed record CsvOptions
     public static IReadOnlyList<string> DefaultMissingMarks { get; } = ["NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?", "-", "#N/A"];
 }
 
+/// <summary>What becomes of lines without a value.</summary>
+public enum BlankLineAction
+{
+    /// <summary>A line of blanks is no record.</summary>
+    PassOver,
+
+    /// <summary>Nor is a line of delimiters between blank fields.</summary>
+    PassOverEmptyRecords,
+
+    /// <summary>A blank line is a record of one empty field: a missing value where there is one column.</summary>
+    Keep,
+}
+
 /// <summary>What to do with a line that has too few or too many fields, a misplaced quote, or bytes that are no text. Each is counted and listed, whatever is done.</summary>
 public enum BadLineAction
 {
@@ -59,6 +92,9 @@ public enum BadLineAction
 
     /// <summary>Refuse the file, naming the line.</summary>
     Stop,
+
+    /// <summary>Keep the row with all its fields: there are as many columns as the longest record has fields, and absent fields are missing.</summary>
+    Widen,
 }
 
 /// <summary>One line of the file that did not fit, or one value that could not be kept.</summary>

@@ -3,7 +3,7 @@ using Sylvan.Data.Csv;
 namespace ModelWorkbench.Core.Datasets;
 
 /// <summary>The records of a CSV text one after the other, each with the line on which it starts. Blank lines are passed over.</summary>
-/// <remarks>Sylvan.Data.Csv splits; this class adds line numbers, limits and the check of quotes.</remarks>
+/// <remarks>Sylvan.Data.Csv splits, or <see cref="CsvSplitter"/> where the options ask for more than it can do; this class adds line numbers, limits and the check of quotes.</remarks>
 internal sealed class CsvRecords : IDisposable
 {
     public const int MaxColumns = 10_000;
@@ -18,8 +18,13 @@ internal sealed class CsvRecords : IDisposable
     private readonly int _skipLines;
     private readonly string? _commentPrefix;
     private readonly OpenQuote _openQuote;
+    private readonly BlankLineAction _blankLines;
+
+    /// <summary>Null where Sylvan.Data.Csv splits.</summary>
+    private readonly CsvSplitter? _splitter;
     private CsvDataReader? _reader;
     private int _nextLine = 1;
+    private int _skippedLines;
 
     /// <summary>The fields as they are read where the record is not written as it should be; null where they are those of the splitter.</summary>
     private List<string>? _mended;
@@ -33,12 +38,19 @@ internal sealed class CsvRecords : IDisposable
     {
         _text = text;
         _openQuote = openQuote;
-        _delimiter = options.Delimiter;
+        _blankLines = options.BlankLines;
+        _delimiter = options.Delimiter[0];
         // Quotes cannot be switched off and must be ASCII; the control character DEL stands in no text that people write.
         _quote = options.Quote == CsvOptions.NoQuote ? '\u007F' : options.Quote;
         _escape = options.Escape ?? _quote;
         _skipLines = options.SkipLines;
         _commentPrefix = string.IsNullOrEmpty(options.CommentPrefix) ? null : options.CommentPrefix;
+        if (CsvSplitter.IsNeeded(options))
+        {
+            _splitter = new CsvSplitter(text, options, openQuote);
+            _options = new CsvDataReaderOptions();
+            return;
+        }
         _options = new CsvDataReaderOptions
         {
             HasHeaders = false,
@@ -65,7 +77,7 @@ internal sealed class CsvRecords : IDisposable
     public ReadOnlySpan<char> Field(int index) => _mended is { } fields ? fields[index] : _reader!.GetFieldSpan(index);
 
     /// <summary>The current record as it stands in the text, line end included.</summary>
-    public ReadOnlySpan<char> Raw => _openRecord is { } record ? record : _reader!.GetRawRecordSpan();
+    public ReadOnlySpan<char> Raw => _openRecord is { } record ? record : _splitter is { } splitter ? splitter.Raw : _reader!.GetRawRecordSpan();
 
     /// <summary>The fields that the records have; 0 where it is not known. Says how a record with misplaced quotes is meant.</summary>
     public int UsualFieldCount { get; set; }
@@ -74,7 +86,10 @@ internal sealed class CsvRecords : IDisposable
     public int MisplacedQuote { get; private set; } = -1;
 
     /// <summary>Whether a quote of the current record is never closed; it is read as a character like others, up to the end of its line.</summary>
-    public bool HasOpenQuote => _openRecord is not null;
+    public bool HasOpenQuote => _openRecord is not null || _splitter is { HasOpenQuote: true };
+
+    /// <summary>Whether a line end of another kind than the chosen one stands in the current record outside quotes.</summary>
+    public bool HasOtherLineEnd => _splitter is { HasOtherLineEnd: true };
 
     /// <summary>Goes to the next record that is not blank.</summary>
     /// <exception cref="CsvFormatException">A limit is exceeded, or a quote is never closed.</exception>
@@ -84,10 +99,11 @@ internal sealed class CsvRecords : IDisposable
         {
             Line = _nextLine;
             _nextLine += CountLineEnds(Raw);
-            if (Raw.Trim(" \r\n").IsEmpty) continue;
-            if (_commentPrefix is { Length: > 1 } && Raw.StartsWith(_commentPrefix, StringComparison.Ordinal)) continue;
-            if (_openQuote != OpenQuote.Ignore) CheckQuotes();
+            if (_blankLines != BlankLineAction.Keep && Raw.Trim(" \r\n").IsEmpty) continue;
+            if ((_splitter is not null || _commentPrefix is { Length: > 1 }) && _commentPrefix is not null && Raw.StartsWith(_commentPrefix, StringComparison.Ordinal)) continue;
+            if (_splitter is null && _openQuote != OpenQuote.Ignore) CheckQuotes();
             CheckLimits();
+            if (_blankLines == BlankLineAction.PassOverEmptyRecords && HasOnlyBlankFields()) continue;
             return true;
         }
         return false;
@@ -100,6 +116,7 @@ internal sealed class CsvRecords : IDisposable
         MisplacedQuote = -1;
         try
         {
+            if (_splitter is not null) return MoveNext(_splitter);
             if (_afterOpenRecord is { } rest)
             {
                 // The reader before it is not disposed of, as the file would be closed, of which others ask the position.
@@ -113,12 +130,32 @@ internal sealed class CsvRecords : IDisposable
             }
             return _reader.Read();
         }
-        catch (CsvRecordTooLargeException e)
+        catch (Exception e) when (e is CsvRecordTooLargeException or CsvRecordTooLongException)
         {
             throw new CsvFormatException(
                 $"The record that starts on line {_nextLine} is longer than {MaxRecordLength:N0} characters. " +
                 $"Expected shorter records; often the cause is a quote ({_quote}) that is opened and never closed.", e);
         }
+    }
+
+    private bool MoveNext(CsvSplitter splitter)
+    {
+        for (; _skippedLines < _skipLines; _skippedLines++)
+        {
+            if (!splitter.SkipLine()) return false;
+            _nextLine += CountLineEnds(splitter.Raw);
+        }
+        if (!splitter.Read(_nextLine)) return false;
+        _mended = splitter.Fields;
+        MisplacedQuote = splitter.MisplacedQuote;
+        return true;
+    }
+
+    private bool HasOnlyBlankFields()
+    {
+        for (var i = 0; i < FieldCount; i++)
+            if (!Field(i).Trim().IsEmpty) return false;
+        return true;
     }
 
     private void SkipLines()
@@ -181,8 +218,8 @@ internal sealed class CsvRecords : IDisposable
         }
         if (!padded && MisplacedQuote < 0) return;
         var mended = SplitLeniently(raw);
-        // A quote within a quoted field that is not doubled: what is meant is what gives the usual number of fields.
-        if (mended is not null && (MisplacedQuote < 0 || mended.Count == UsualFieldCount)) _mended = mended;
+        // A quote within a quoted field that is not doubled: what is meant is what gives the usual number of fields, if that is known.
+        if (mended is not null && (MisplacedQuote < 0 || UsualFieldCount == 0 || mended.Count == UsualFieldCount)) _mended = mended;
     }
 
     /// <summary>The quote that closes, or -1.</summary>

@@ -17,7 +17,7 @@ public class CsvHeadTests
         var head = CsvHead.Open(file.Path, Folder, Token)!;
         Assert.True(head.IsWhole);
         Assert.Equal(["a;b", "1,5;x"], head.Lines("utf-8", 2));
-        var read = head.Read(new CsvOptions { Delimiter = ';', DecimalMark = ',' }, Folder, Token);
+        var read = head.Read(new CsvOptions { Delimiter = ";", DecimalMark = ',' }, Folder, Token);
         Assert.Equal([1.5, 2], ((NumericColumn)read.Table["a"]).Values.ToArray());
     }
 

@@ -279,7 +279,7 @@ public class CsvTableReaderTests
     [Fact]
     public void Decimal_comma_and_semicolon_are_read_as_numbers()
     {
-        var table = Read("a;b\n1,5;-2\n,25;1e-3\n", new CsvOptions { Delimiter = ';', DecimalMark = ',' }).Table;
+        var table = Read("a;b\n1,5;-2\n,25;1e-3\n", new CsvOptions { Delimiter = ";", DecimalMark = ',' }).Table;
         Assert.Equal([1.5, 0.25], ((NumericColumn)table["a"]).Values.ToArray());
         Assert.Equal([-2, 0.001], ((NumericColumn)table["b"]).Values.ToArray());
     }
@@ -346,7 +346,7 @@ public class CsvTableReaderTests
         Assert.Throws<CsvFormatException>(() => Read("\n\n"));
         using var file = new TemporaryFile("a\n1\n");
         Assert.Throws<CsvFormatException>(() => CsvTableReader.Read(file.Path, new CsvOptions { Encoding = "klingon" }, null, TestContext.Current.CancellationToken));
-        Assert.Throws<ArgumentException>(() => CsvTableReader.Read(file.Path, new CsvOptions { Delimiter = '"' }, null, TestContext.Current.CancellationToken));
+        Assert.Throws<ArgumentException>(() => CsvTableReader.Read(file.Path, new CsvOptions { Delimiter = "\"" }, null, TestContext.Current.CancellationToken));
     }
 
     [Fact]

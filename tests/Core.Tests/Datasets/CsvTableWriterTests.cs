@@ -108,7 +108,7 @@ public sealed class CsvTableWriterTests : IDisposable
     {
         var path = Path.Combine(_folder, "table.csv");
         File.WriteAllText(path, text, CsvTableWriter.Encoding);
-        var options = CsvDetector.Detect(path, CancellationToken.None) with { Delimiter = delimiter, DecimalMark = mark, MissingMarks = [], Kinds = like.Columns.ToDictionary(c => c.Name, c => c.Kind) };
+        var options = CsvDetector.Detect(path, CancellationToken.None) with { Delimiter = delimiter.ToString(), DecimalMark = mark, MissingMarks = [], Kinds = like.Columns.ToDictionary(c => c.Name, c => c.Kind) };
         return CsvTableReader.Read(path, options, null, CancellationToken.None);
     }
 

@@ -312,7 +312,7 @@ public sealed class DatasetImporterTests : IDisposable
                 // As text, so that a cell comes back as it was written.
                 var options = new CsvOptions
                 {
-                    Delimiter = dialect.Delimiter,
+                    Delimiter = dialect.Delimiter.ToString(),
                     Quote = dialect.Quote,
                     Encoding = dialect.Encoding,
                     MissingMarks = ["NA"],

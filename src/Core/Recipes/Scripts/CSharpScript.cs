@@ -30,9 +30,12 @@ public static class CSharpScript
         }
         var after = steps.Count == 0 ? [.. source.Columns.Select(c => c.Name)] : steps[^1].Fitted.Replay(steps[^1].Before).Columns.Select(c => c.Name).ToArray();
         var options = source.Options;
+        var unknown = ScriptStep.UnknownReading(options);
+        if (unknown is not null) missing.Insert(0, $"Reading the file: {unknown}");
         var text = Template
+            .Replace("@UNREADABLE@", unknown is null ? "" : $"if (bytes.CanRead) throw new NotSupportedException({CSharp($"The file is read with {unknown}, which has no counterpart in this program.")});", StringComparison.Ordinal)
             .Replace("@SOURCE@", Comment(source.FileName), StringComparison.Ordinal)
-            .Replace("@DELIMITER@", Character(options.Delimiter), StringComparison.Ordinal)
+            .Replace("@DELIMITER@", Character(options.Delimiter[0]), StringComparison.Ordinal)
             .Replace("@QUOTE@", Character(options.Quote), StringComparison.Ordinal)
             .Replace("@ESCAPE@", Character(options.Escape ?? options.Quote), StringComparison.Ordinal)
             .Replace("@ENCODING@", CSharp(options.Encoding), StringComparison.Ordinal)
@@ -454,6 +457,7 @@ public static class CSharpScript
             private static IEnumerable<string?[]> Read(string source)
             {
                 using var bytes = Open(source);
+                @UNREADABLE@
                 using var text = new StreamReader(bytes, Encoding.GetEncoding(@ENCODING@));
                 for (var line = 0; line < @SKIP@; line++) text.ReadLine();
                 string? comment = @COMMENT@;

@@ -17,6 +17,11 @@ public static class PandasScript
     public static RecipeScript Write(ScriptSource source, Recipe recipe, FittedRecipe fitted)
     {
         var (body, missing) = (new StringBuilder(), new List<string>());
+        if (ScriptStep.UnknownReading(source.Options) is { } unknown)
+        {
+            missing.Add($"Reading the file: {unknown}");
+            body.Append(CultureInfo.InvariantCulture, $"raise NotImplementedError({Python($"The file is read with {unknown}, which has no counterpart in this program.")})\n");
+        }
         WriteReading(body, source);
         var steps = ScriptStep.Pair(source, recipe, fitted);
         foreach (var step in steps)
@@ -53,7 +58,7 @@ public static class PandasScript
         body.Append(CultureInfo.InvariantCulture, $"names = {List(source.Columns.Select(c => c.Name))}\n");
         var settings = new List<string>
         {
-            $"sep={Python(options.Delimiter.ToString())}", $"quotechar={Python(options.Quote.ToString())}", $"encoding={Python(PythonEncoding(options.Encoding))}",
+            $"sep={Python(options.Delimiter)}", $"quotechar={Python(options.Quote.ToString())}", $"encoding={Python(PythonEncoding(options.Encoding))}",
             $"header={(options.HasHeader ? "0" : "None")}", "names=names", "index_col=False", "dtype=str", "keep_default_na=False",
         };
         if (options.Escape is { } escape) settings.Add($"escapechar={Python(escape.ToString())}, doublequote=False");

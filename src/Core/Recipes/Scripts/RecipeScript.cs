@@ -42,6 +42,15 @@ internal sealed record ScriptStep(int Number, RecipeStep Step, FittedStep Fitted
         return steps;
     }
 
+    /// <summary>The options of reading that the exported programs' readers of CSV do not know; null where they know all.</summary>
+    public static string? UnknownReading(CsvOptions options) =>
+        options.Delimiter.Length > 1 ? $"the delimiter {options.Delimiter} of several characters"
+        : options.LineEnd is "\n" or "\r\n" ? "a chosen line end"
+        : options is { CommentsWithinLines: true, CommentPrefix: not null } ? "comments within lines"
+        : options is { EscapesEverywhere: true, Escape: not null } ? "escapes outside quotes"
+        : options.BlankLines != BlankLineAction.PassOver ? "a choice on blank lines"
+        : null;
+
     /// <summary>Digits in groups of three as a regular expression, the same in both languages; null where digits are not grouped.</summary>
     public static string? GroupedNumber(CsvOptions options) => options.ThousandsSeparator is null ? null : $"^[+-]?[1-9][0-9]{{0,2}}(?:{GroupMark(options)}[0-9]{{3}})+(?:[{options.DecimalMark}][0-9]*)?$";
 

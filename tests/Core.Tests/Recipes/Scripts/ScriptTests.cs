@@ -102,7 +102,7 @@ public sealed class ScriptTests : IDisposable
         File.WriteAllBytes(path, Encoding.Latin1.GetBytes(text));
         return CsvTableReader.Read(path, new CsvOptions
         {
-            Delimiter = text.Contains(';') ? ';' : ',',
+            Delimiter = text.Contains(';') ? ";" : ",",
             DecimalMark = text.Contains(';') ? ',' : '.',
             Encoding = "iso-8859-1",
             Kinds = new Dictionary<string, ColumnKind> { ["note"] = ColumnKind.Text, ["city"] = ColumnKind.Category },

@@ -170,7 +170,7 @@ public sealed class StepScriptTests : IDisposable
         File.WriteAllText(_programs.PathOf(name), text);
         return CsvTableReader.Read(_programs.PathOf(name), new CsvOptions
         {
-            Delimiter = ';',
+            Delimiter = ";",
             DecimalMark = ',',
             ThousandsSeparator = '.',
             Kinds = new Dictionary<string, ColumnKind>
