@@ -51,6 +51,7 @@ public static class CsvDetector
             if (quote == CsvOptions.NoQuote) escape = null;
         }
         var form = new CsvOptions { Quote = quote, Escape = escape, Delimiter = delimiter };
+        form = form with { EscapesEverywhere = settle(form with { EscapesEverywhere = EscapesDelimiters(sample, form) }).EscapesEverywhere };
         // A line of comment that is as long as the records is a header that starts with the mark: #id,name.
         if (comment is not null && settle(new CsvOptions()).CommentPrefix is null && FirstCommentIsRecord(text: original, comment, form))
         {
@@ -231,6 +232,21 @@ public static class CsvDetector
         return '\\';
     }
 
+    /// <summary>Whether the escape stands before delimiters as well, and all records have one length if it takes their meaning.</summary>
+    private static bool EscapesDelimiters(string sample, CsvOptions form)
+    {
+        if (form.Escape is not { } escape || !sample.Contains(escape + form.Delimiter, StringComparison.Ordinal)) return false;
+        try
+        {
+            var lengths = Records(sample, form with { EscapesEverywhere = true }).Select(record => record.FieldCount).Distinct().Take(2).ToList();
+            return lengths is [> 1];
+        }
+        catch (CsvFormatException)
+        {
+            return false;
+        }
+    }
+
     private static bool SplitsEveryRecord(string sample, string delimiter, char quote)
     {
         int length = 0, records = 0, texts = 0, cells = 0;
@@ -269,17 +285,21 @@ public static class CsvDetector
         return first is > 0 and <= maxJunkRecords && records.Take(first).All(record => 2 * record.FieldCount <= usual || record.Filled <= 1) ? records[first].Line - 1 : 0;
     }
 
-    /// <summary>Whether the header has fewer fields than all records below it: cutting them would lose a column.</summary>
+    /// <summary>Whether the header has fewer fields than all records below it, and these a value there: cutting it off would lose a column.</summary>
     private static bool HasNarrowHeader(string sample, CsvOptions options)
     {
-        int header = 0, rows = 0;
+        int header = 0, rows = 0, valued = 0;
         foreach (var record in Records(sample, options))
         {
             if (header == 0) header = record.FieldCount;
             else if (record.FieldCount <= header) return false;
-            else rows++;
+            else
+            {
+                rows++;
+                if (!record.Field(header).Trim().IsEmpty) valued++;
+            }
         }
-        return options.HasHeader && options.ColumnNames.Count == 0 && rows > 1;
+        return options.HasHeader && options.ColumnNames.Count == 0 && rows > 1 && 2 * valued > rows;
     }
 
     private static string WithoutLines(string sample, int count)

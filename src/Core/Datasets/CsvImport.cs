@@ -15,6 +15,9 @@ internal sealed class CsvImport
     private readonly NumberParser _numbers;
     private readonly MissingMarks _commonMarks;
     private MissingMarks[] _marks = [];
+
+    /// <summary>In these encodings 32 bytes are control characters that no text has; in others of one byte they are letters.</summary>
+    private readonly bool _isLatin;
     private readonly List<CsvProblem> _problems = [];
     private string[] _names = [];
 
@@ -34,6 +37,7 @@ internal sealed class CsvImport
         _options = options;
         _numbers = new NumberParser(options.DecimalMark, options.ThousandsSeparator);
         _commonMarks = new MissingMarks(options.MissingMarks);
+        _isLatin = options.Encoding.StartsWith("iso-8859-", StringComparison.OrdinalIgnoreCase);
     }
 
     public int RowCount { get; private set; }
@@ -295,12 +299,15 @@ internal sealed class CsvImport
     private bool NoteRecordProblems(CsvRecords record, Action<CsvProblem> note)
     {
         var fits = true;
-        if (record.FieldCount != _names.Length) Note(Problem(record.Line, null, CountFields(record.FieldCount), CountFields(_names.Length)));
+        // A delimiter at the end of the line begins no field worth the name.
+        var endsWithDelimiter = record.FieldCount == _names.Length + 1 && record.Field(_names.Length).Trim().IsEmpty;
+        if (record.FieldCount != _names.Length && !endsWithDelimiter) Note(Problem(record.Line, null, CountFields(record.FieldCount), CountFields(_names.Length)));
         if (record.MisplacedQuote is >= 0 and var field)
             Note(record.HasOpenQuote ? Problem(record.Line, field < _names.Length ? _names[field] : null, record.Field(field), $"a closing quote ({_options.Quote}) before the end of the file; the quote is read as a character") : Problem(record.Line, field < _names.Length ? _names[field] : null, record.Field(field), $"a delimiter or the end of the line after the closing quote ({_options.Quote})"));
         if (record.HasOtherLineEnd) Note(Problem(record.Line, null, "a line end of another kind outside quotes", $"lines that end with {(_options.LineEnd == "\n" ? "LF" : _options.LineEnd == "\r" ? "CR" : "CRLF")}"));
         if (record.Raw.Contains('\0')) Note(Problem(record.Line, null, "a NUL character", "text"));
         if (record.Raw.Contains('\uFFFD')) Note(Problem(record.Line, null, record.Raw.TrimEnd("\r\n"), $"text in the encoding {_options.Encoding}"));
+        if (_isLatin && record.Raw.ContainsAnyInRange('\u0080', '\u009F')) Note(Problem(record.Line, null, $"a control character above U+0080 (U+{(int)record.Raw[record.Raw.IndexOfAnyInRange('\u0080', '\u009F')]:X4})", $"text in the encoding {_options.Encoding}; it may be another one"));
         return fits;
 
         void Note(CsvProblem problem)

@@ -26,7 +26,9 @@ internal sealed class DateParser(DateOrder order)
 {
     private static readonly string[][] Formats =
     [
-        ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd HH:mm:ss.FFFFFFFK", "yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd HH:mmK"],
+        ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd HH:mm:ss.FFFFFFFK", "yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd HH:mmK",
+            // As PostgreSQL and BigQuery write moments: 2026-01-31 08:00:00+00, 2026-01-31 08:00:00 UTC.
+            "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzz", "yyyy-MM-dd HH:mm:ss.FFFFFFFzz", "yyyy-MM-dd HH:mm:ss.FFFFFFF 'UTC'"],
         WithTime("yyyy/M/d"),
         WithTime("d.M.yyyy"),
         WithTime("M/d/yyyy"),
