@@ -235,7 +235,8 @@ public static class CsvDetector
     /// <summary>Whether the escape stands before delimiters as well, and all records have one length if it takes their meaning.</summary>
     private static bool EscapesDelimiters(string sample, CsvOptions form)
     {
-        if (form.Escape is not { } escape || !sample.Contains(escape + form.Delimiter, StringComparison.Ordinal)) return false;
+        // Before a line end it may be a path that ends in a backslash: two records would become one.
+        if (form.Escape is not { } escape || !sample.Contains(escape + form.Delimiter, StringComparison.Ordinal) || sample.Contains($"{escape}\r", StringComparison.Ordinal) || sample.Contains($"{escape}\n", StringComparison.Ordinal)) return false;
         try
         {
             var lengths = Records(sample, form with { EscapesEverywhere = true }).Select(record => record.FieldCount).Distinct().Take(2).ToList();

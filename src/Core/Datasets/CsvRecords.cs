@@ -218,6 +218,8 @@ internal sealed class CsvRecords : IDisposable
         }
         if (!padded && MisplacedQuote < 0) return;
         var mended = SplitLeniently(raw);
+        // "the "legend"" ends with a quote of the text and one that closes, which look like a doubled one.
+        if (MisplacedQuote >= 0 && UsualFieldCount > 0 && mended?.Count != UsualFieldCount && _escape == _quote) mended = SplitLeniently(raw, doubledMayClose: true);
         // A quote within a quoted field that is not doubled: what is meant is what gives the usual number of fields, if that is known.
         if (mended is not null && (MisplacedQuote < 0 || UsualFieldCount == 0 || mended.Count == UsualFieldCount)) _mended = mended;
     }
@@ -252,7 +254,7 @@ internal sealed class CsvRecords : IDisposable
     }
 
     /// <summary>Splits the record so that only a quote before a delimiter or the end closes; blanks around quotes are left out. Null where a quote has no such end.</summary>
-    private List<string>? SplitLeniently(ReadOnlySpan<char> raw)
+    private List<string>? SplitLeniently(ReadOnlySpan<char> raw, bool doubledMayClose = false)
     {
         raw = raw.TrimEnd("\r\n");
         var fields = new List<string>();
@@ -263,7 +265,7 @@ internal sealed class CsvRecords : IDisposable
             int end;
             if (start < raw.Length && raw[start] == _quote && (start == at || ClosesBeforeDelimiter(raw, start)))
             {
-                var closing = FindQuoteThatEndsField(raw, start + 1);
+                var closing = doubledMayClose ? FindAnyQuoteThatEndsField(raw, start + 1) : FindQuoteThatEndsField(raw, start + 1);
                 if (closing < 0) return null;
                 fields.Add(WithoutEscapes(raw[(start + 1)..closing]));
                 end = raw[closing..].IndexOf(_delimiter) is >= 0 and var next ? closing + next : -1;
@@ -286,6 +288,13 @@ internal sealed class CsvRecords : IDisposable
             at = FindClosingQuote(raw, at);
             if (at < 0 || EndsField(raw, at + 1)) return at;
         }
+        return -1;
+    }
+
+    private int FindAnyQuoteThatEndsField(ReadOnlySpan<char> raw, int start)
+    {
+        for (var at = start; at < raw.Length; at++)
+            if (raw[at] == _quote && EndsField(raw, at + 1)) return at;
         return -1;
     }
 
