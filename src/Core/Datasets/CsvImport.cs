@@ -230,7 +230,7 @@ internal sealed class CsvImport
 
     private static void Check(CsvOptions options)
     {
-        if (options.Delimiter.Length == 0 || options.Delimiter.Contains(options.Quote) || options.Delimiter.AsSpan().ContainsAny('\r', '\n') || options.Quote is '\r' or '\n')
+        if (string.IsNullOrEmpty(options.Delimiter) || options.Delimiter.Contains(options.Quote) || options.Delimiter.AsSpan().ContainsAny('\r', '\n') || options.Quote is '\r' or '\n')
             throw new ArgumentException($"The delimiter is '{options.Delimiter}' and the quote is '{options.Quote}'. Expected a delimiter that holds neither the quote nor a line end.", nameof(options));
         if (options.ThousandsSeparator is { } separator && (separator == options.DecimalMark || char.IsAsciiLetterOrDigit(separator)))
             throw new ArgumentException($"The thousands separator is '{separator}' and the decimal mark is '{options.DecimalMark}'. Expected two different characters, no digit or letter.", nameof(options));

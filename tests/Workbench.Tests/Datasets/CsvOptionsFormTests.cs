@@ -34,7 +34,7 @@ public class CsvOptionsFormTests : StoreTest
         Assert.Null(_applied);
 
         form.Find("form").Submit();
-        form.WaitForAssertion(() => Assert.Equal(';', _applied?.Delimiter));
+        form.WaitForAssertion(() => Assert.Equal(";", _applied?.Delimiter));
     }
 
     [Fact]
@@ -59,9 +59,38 @@ public class CsvOptionsFormTests : StoreTest
     }
 
     [Fact]
+    public void A_delimiter_of_several_characters_can_be_written_and_shows_at_once_what_becomes_of_the_lines()
+    {
+        var form = Open("a||b\n1||x\n2||y\n", new CsvOptions());
+        form.Find("[data-testid=csv-delimiter]").Change("other");
+        form.Find("[data-testid=csv-other-delimiter]").Change("||");
+        form.WaitForAssertion(() => Assert.Contains("2 columns, every line fits", form.Find("[data-testid=csv-preview]").TextContent));
+        form.Find("form").Submit();
+        form.WaitForAssertion(() => Assert.Equal("||", _applied?.Delimiter));
+    }
+
+    [Fact]
+    public void Options_for_rare_files_reach_the_reader()
+    {
+        var form = Open("1,2\n3,4\n", new CsvOptions());
+        form.Find("[data-testid=csv-line-end]").Change("CRLF");
+        form.Find("[data-testid=csv-blank]").Change("Keep");
+        form.Find("[data-testid=csv-bad]").Change("Widen");
+        form.Find("[data-testid=csv-names]").Change("x, y");
+        form.Find("#csv-escape").Change("\\*");
+        form.Find("#csv-comment").Change("#");
+        form.Find("[data-testid=csv-comments-within]").Change(true);
+        form.Find("form").Submit();
+        form.WaitForAssertion(() => Assert.NotNull(_applied));
+        Assert.Equal(("\r\n", BlankLineAction.Keep, BadLineAction.Widen, (char?)'\\', true, true),
+            (_applied!.LineEnd, _applied.BlankLines, _applied.BadLines, _applied.Escape, _applied.EscapesEverywhere, _applied.CommentsWithinLines));
+        Assert.Equal(["x", "y"], _applied.ColumnNames);
+    }
+
+    [Fact]
     public void Options_that_cannot_work_say_why_and_cannot_be_applied()
     {
-        var form = Open("a;b\n\"1;x\n2;y\n", new CsvOptions { Delimiter = ';', Quote = '\'', BadLines = BadLineAction.Stop });
+        var form = Open("a;b\n\"1;x\n2;y\n", new CsvOptions { Delimiter = ";", Quote = '\'', BadLines = BadLineAction.Stop });
         form.Find("#csv-quote").Change("\"");
         form.WaitForAssertion(() => Assert.Contains("never closed", form.Find("[role=alert]").TextContent));
         Assert.True(form.Find("[data-testid=read-again]").HasAttribute("disabled"));
