@@ -44,6 +44,7 @@ public static class CsvDetector
         var delimiter = Delimiters.MaxBy(candidate => ConsistencyOrZero(sample, candidate, quote, escape))!;
         if (ConsistencyOrZero(sample, delimiter, quote, escape) == 0)
             delimiter = RareDelimiters.FirstOrDefault(candidate => SplitsEveryRecord(sample, candidate, quote)) ?? delimiter;
+        if (IsDoubled(sample, delimiter, quote)) delimiter += delimiter;
         delimiter = settle(new CsvOptions { Delimiter = delimiter }).Delimiter;
         if (QuotesAreText(sample, new CsvOptions { Quote = quote, Escape = escape, Delimiter = delimiter }))
         {
@@ -230,6 +231,31 @@ public static class CsvDetector
         for (var at = sample.IndexOf(pair, StringComparison.Ordinal); at >= 0; at = sample.IndexOf(pair, at + 2, StringComparison.Ordinal))
             if (at > 0 && sample[at - 1] is not ('\r' or '\n' or '\\') && !DelimiterCharacters.Contains(sample[at - 1])) return null;
         return '\\';
+    }
+
+    /// <summary>Whether the character always stands twice, as in a||b or a::b: every second field is empty in every record.</summary>
+    private static bool IsDoubled(string sample, string delimiter, char quote)
+    {
+        if (!sample.Contains(delimiter + delimiter, StringComparison.Ordinal)) return false;
+        var records = 0;
+        try
+        {
+            foreach (var record in Records(sample, new CsvOptions { Delimiter = delimiter, Quote = quote }))
+            {
+                if (record.FieldCount < 3 || record.FieldCount % 2 == 0) return false;
+                var filled = false;
+                for (var c = 0; c < record.FieldCount; c++)
+                    if (c % 2 == 0) filled |= !record.Field(c).IsEmpty;
+                    else if (!record.Field(c).IsEmpty) return false;
+                if (!filled) return false;
+                records++;
+            }
+        }
+        catch (CsvFormatException)
+        {
+            return false;
+        }
+        return records > 1;
     }
 
     /// <summary>Whether the escape stands before delimiters as well, and all records have one length if it takes their meaning.</summary>

@@ -35,6 +35,12 @@ public class CsvTrapTests
         Assert.Equal((expected, 0), (Cells(read), read.ProblemCount));
     }
 
+    [Theory]
+    [InlineData("a||b||c\n1||x||2\n2||y||3\n", "||")]
+    [InlineData("a::b\n1::x\n2::\n", "::")]
+    [InlineData("a,,c\n1,,2\n2,x,3\n", ",")]
+    public void A_delimiter_that_always_stands_twice_is_told_from_the_text(string text, string expected) => Assert.Equal(expected, Detect(text).Delimiter);
+
     [Fact]
     public void A_record_longer_than_the_buffer_is_split_whole_by_a_delimiter_of_several_characters()
     {
