@@ -162,7 +162,6 @@ internal static class CsvCorpusCases
         ["parse-039"] = new((value, c) => c == 1 ? value.ToUpperInvariant() : value, (name, _) => name),
     };
 
-    [System.Diagnostics.CodeAnalysis.SuppressMessage("Globalization", "CA1308", Justification = "What the functions do.")]
     private static string Lower(string text) => text.ToLowerInvariant();
 
     public static IEnumerable<CsvCorpusCase> OfDuckDb(string folder)

@@ -473,8 +473,10 @@ public static class CSharpScript
                     if (count == 0 || (count == 1 && reader.GetString(0).Length == 0)) continue;
                     if (comment is not null && reader.GetString(0).StartsWith(comment, StringComparison.Ordinal)) continue;
                     if (isHeader) { isHeader = false; continue; }
-                    if (count != Fields.Length && @BADLINES@ == "Skip") continue;
-                    if (count != Fields.Length && @BADLINES@ == "Stop") throw new InvalidDataException($"Row {reader.RowNumber}: found {count} fields, expected {Fields.Length}.");
+                    // A delimiter at the end of the line begins no field.
+                    var fits = count == Fields.Length || (count == Fields.Length + 1 && reader.GetString(count - 1).Trim().Length == 0);
+                    if (!fits && @BADLINES@ == "Skip") continue;
+                    if (!fits && @BADLINES@ == "Stop") throw new InvalidDataException($"Row {reader.RowNumber}: found {count} fields, expected {Fields.Length}.");
                     var texts = new string?[Fields.Length];
                     for (var i = 0; i < Math.Min(count, texts.Length); i++) texts[i] = reader.GetString(i);
                     yield return texts;

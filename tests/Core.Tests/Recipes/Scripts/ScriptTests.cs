@@ -97,6 +97,18 @@ public sealed class ScriptTests : IDisposable
         return text.ToString();
     }
 
+    [Fact]
+    public void A_program_that_cannot_read_the_file_as_we_do_says_so_instead_of_reading_it_wrongly()
+    {
+        var source = new ScriptSource("made.csv", new CsvOptions { Delimiter = "||" }, [new ColumnHeader("a", ColumnKind.Numeric)]);
+        var (recipe, fitted) = (new Recipe([]), new FittedRecipe([]));
+        foreach (var script in new[] { PandasScript.Write(source, recipe, fitted), CSharpScript.Write(source, recipe, fitted) })
+        {
+            Assert.Contains("The file is read with the delimiter || of several characters", script.Text, StringComparison.Ordinal);
+            Assert.Equal("Reading the file: the delimiter || of several characters", Assert.Single(script.NotExported));
+        }
+    }
+
     private static CsvReadResult Read(string path, string text)
     {
         File.WriteAllBytes(path, Encoding.Latin1.GetBytes(text));
