@@ -56,8 +56,10 @@ public static class WarningSteps
     }
 
     /// <summary>One step in place of two that do the same to different columns.</summary>
+    /// <param name="first">Comes first with its columns; the name that a person gave it stays.</param>
+    /// <param name="second">Adds its columns.</param>
     /// <returns>Null where they do different things.</returns>
-    internal static RecipeStep? Join(RecipeStep first, RecipeStep second)
+    public static RecipeStep? Join(RecipeStep first, RecipeStep second)
     {
         // Records compare lists by reference: with the columns of the other they are equal where all else is.
         return (first, second) switch

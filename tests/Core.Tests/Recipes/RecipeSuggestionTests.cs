@@ -139,7 +139,7 @@ public class RecipeSuggestionTests
             "Values to missing: size, weight: '-999'",
             "Read numbers from text: net, gross, decimal comma",
             "Read dates from text: ordered, day first",
-            "Merge rare categories: shop: below 0.0 % or 10 rows becomes 'other'",
+            "Merge rare categories: shop: below 10 rows becomes 'other'",
             "Date parts: ordered: year, month, weekday, days since the earliest training row",
             "Fill missing values: gross, size, weight: median of the training rows",
         ], suggested.Select(s => $"{s.Step.Title}: {s.Step.Summary}"));
