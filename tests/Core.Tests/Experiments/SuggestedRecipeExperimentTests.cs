@@ -13,7 +13,7 @@ namespace ModelWorkbench.Core.Tests.Experiments;
 /// <summary>Whether a model learns something under the recipe that is suggested, without a hand touching it.</summary>
 public sealed class SuggestedRecipeExperimentTests : IDisposable
 {
-    private const int MostRows = 1_500;
+    private const int MostRows = 1_000;
     private readonly string _folder = Directory.CreateTempSubdirectory("suggested").FullName;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
