@@ -1,6 +1,5 @@
 using System.Globalization;
 using ModelWorkbench.Core.Datasets;
-using ModelWorkbench.Core.Recipes;
 
 namespace ModelWorkbench.Core.Models;
 

@@ -21,50 +21,26 @@ public static class RecipeSuggestion
         var steps = new List<SuggestedStep>();
         var table = sample;
 
-        // 1. Columns that tell nothing, or too much.
-        var drops = new Dictionary<string, string>();
-        foreach (var warning in warnings)
-            switch (warning.Code)
-            {
-                case WarningCode.Constant or WarningCode.IdLike:
-                    Drop(warning.Columns, warning.Message);
-                    break;
-                case WarningCode.LeakageSuspect when warning.Severity == WarningSeverity.Serious:
-                    Drop(warning.Columns, warning.Message);
-                    break;
-                case WarningCode.DuplicateColumns:
-                    Drop([.. warning.Columns.OrderByDescending(name => name == target).Skip(1)], warning.Message);
-                    break;
-                case WarningCode.MostlyMissing when profile.Columns.First(c => c.Name == warning.Columns[0]).MissingFraction >= 0.9:
-                    Drop(warning.Columns, warning.Message);
-                    break;
-            }
-        // A table without any feature left cannot be learnt from: then the person has to decide.
-        if (drops.Count > 0 && drops.Count < sample.ColumnCount - (target is null ? 0 : 1))
-            Add(new DropColumnsStep([.. drops.Keys]), string.Join(" ", drops.Select(drop => $"{drop.Key}: {drop.Value}")));
+        // 1. Columns that tell nothing, or too much. Without any feature left nothing can be learnt: then the person has to decide.
+        Answer(warnings.Where(w => w.Code is WarningCode.Constant or WarningCode.IdLike or WarningCode.DuplicateColumns || w.Code == WarningCode.LeakageSuspect && w.Severity == WarningSeverity.Serious || w.Code == WarningCode.MostlyMissing && Profile(w.Columns[0]).MissingFraction >= 0.9),
+            step => step is not DropColumnsStep drop || drop.Columns.Count < table.ColumnCount - (target is null ? 0 : 1));
 
         // 2. Rows.
-        if (profile.DuplicateRowCount > 0 && profile.DuplicateRowCount < profile.RowCount / 2)
-            Add(new DropDuplicatesStep([]), Why(WarningCode.DuplicateRows));
-        if (target is not null && profile.Columns.FirstOrDefault(c => c.Name == target) is { MissingCount: > 0 })
-            Add(new DropMissingRowsStep([target]), Why(WarningCode.MissingTarget));
+        Answer(warnings.Where(w => w.Code == WarningCode.DuplicateRows && profile.DuplicateRowCount < profile.RowCount / 2));
 
-        // 3. Texts as they are meant, before they are read as anything else.
-        AddFor(WarningCode.SurroundingBlanks, names => new TidyTextStep(names), withTarget: false);
-        AddFor(WarningCode.CaseVariants, names => new TidyTextStep(names, Case: LetterCase.Lower), withTarget: false);
-        AddFor(WarningCode.NumbersAsText, names => new ParseNumberStep(names), withTarget: true);
-        AddFor(WarningCode.MixedKinds, names => new ParseNumberStep(names, AllowMissing: true), withTarget: false);
-        foreach (var warning in warnings.Where(w => w.Code == WarningCode.DatesAsText && w.Columns[0] != target))
-            foreach (var order in new[] { DatePartOrder.YearFirst, DatePartOrder.MonthFirst, DatePartOrder.DayFirst })
-                if (Add(new ParseDateStep(warning.Columns, order), $"{warning.Columns[0]}: {warning.Message}")) break;
+        // 3. Texts as they are meant: what only stands for missing first, as it is neither number nor date. The names of classes stay as they are.
+        Answer(warnings.Where(w => w.Code == WarningCode.DisguisedMissing && w.Severity >= WarningSeverity.Warning && !w.Columns.Contains(target)));
+        Answer(warnings.Where(w => w.Code is WarningCode.SurroundingBlanks or WarningCode.CaseVariants && !w.Columns.Contains(target)));
+        Answer(warnings.Where(w => w.Code == WarningCode.NumbersAsText || w.Code is WarningCode.MixedKinds or WarningCode.DatesAsText && !w.Columns.Contains(target)));
+        if (target is not null && table.Find(target) is { } truth && truth.CountMissing() is > 0 and var lost)
+            Add([new DropMissingRowsStep([target])], warnings.FirstOrDefault(w => w.Code == WarningCode.MissingTarget)?.Message ?? $"{target}: {Words.Count(lost, "value", "values")} cannot be read; nothing can be learnt from {(lost == 1 ? "it" : "them")}.");
 
-        // 4. What only stands for missing.
-        foreach (var group in warnings.Where(w => w.Code == WarningCode.DisguisedMissing && w.Severity >= WarningSeverity.Warning && !w.Columns.Contains(target)).GroupBy(w => string.Join('\0', w.Values)))
-            Add(new ValuesToMissingStep([.. group.SelectMany(w => w.Columns)], group.First().Values), string.Join(" ", group.Select(w => $"{w.Columns[0]}: {w.Message}")));
+        // 4. Categories that a model cannot learn from, where others are left.
+        Answer(warnings.Where(w => w.Code == WarningCode.RareCategories || w.Code == WarningCode.HighCardinality && table.Find(w.Columns[0]) is { Kind: ColumnKind.Category } column && HasFrequent(column)));
 
         // 5. Dates are numbers to a model only in parts.
         foreach (var column in table.Columns.Where(c => c.Kind == ColumnKind.DateTime && c.Name != target).ToArray())
-            Add(new DatePartsStep(column.Name, [DatePart.Year, DatePart.Month, DatePart.Weekday, DatePart.DaysSince]), $"{column.Name} is a date: a model learns from its year, month, weekday and distance in days.");
+            Add([new DatePartsStep(column.Name, [DatePart.Year, DatePart.Month, DatePart.Weekday, DatePart.DaysSince])], $"{column.Name} is a date: a model learns from its year, month, weekday and distance in days.");
 
         // 6. Holes, counted on the sample as the steps above leave it.
         var missing = table.Columns.Where(c => c.Name != target && c.CountMissing() is > 0 and var count && count < c.Length).ToArray();
@@ -72,45 +48,64 @@ public static class RecipeSuggestion
         Fill([.. missing.Where(c => c.Kind is ColumnKind.Category or ColumnKind.Boolean)], FillMethod.MostFrequent, "the most frequent value");
 
         // 7. Long tails.
-        var skewed = warnings.Where(w => w.Code == WarningCode.Skewed && w.Columns[0] != target && table.Find(w.Columns[0]) is NumericColumn numbers && IsLongTailed(numbers)).ToArray();
-        if (skewed.Length > 0)
-            Add(new Log1pStep([.. skewed.Select(w => w.Columns[0])]), string.Join(" ", skewed.Select(w => $"{w.Columns[0]}: {w.Message}")));
+        Answer(warnings.Where(w => w.Code == WarningCode.Skewed && w.Columns[0] != target), step => step is Log1pStep log && log.Columns.All(name => table[name] is NumericColumn numbers && IsLongTailed(numbers)));
         return steps;
 
-        string Why(WarningCode code) => string.Join(" ", warnings.Where(w => w.Code == code).Select(w => w.Message));
+        ColumnProfile Profile(string name) => profile.Columns.First(c => c.Name == name);
 
-        void Drop(IReadOnlyList<string> names, string reason)
+        // The steps for the warnings, those that do the same to several columns as one.
+        void Answer(IEnumerable<DataWarning> chosen, Func<RecipeStep, bool>? accept = null)
         {
-            foreach (var name in names)
-                if (name != target && sample.Find(name) is not null) drops.TryAdd(name, reason);
+            var answers = new List<(IReadOnlyList<RecipeStep> Steps, List<string> Reasons)>();
+            foreach (var warning in chosen)
+            {
+                var proposed = WarningSteps.For(warning, profile, target);
+                if (proposed.Count == 0 || proposed[0].InputColumns.Concat(warning.Columns).Any(name => table.Find(name) is null)) continue;
+                var reason = warning.Columns.Count == 1 ? $"{warning.Columns[0]}: {warning.Message}" : warning.Message;
+                if (answers.FindIndex(a => WarningSteps.Join(a.Steps[0], proposed[0]) is not null && Applies(proposed[0]) && Applies(a.Steps[0])) is >= 0 and var same)
+                {
+                    answers[same].Reasons.Add(reason);
+                    answers[same] = ([WarningSteps.Join(answers[same].Steps[0], proposed[0])!], answers[same].Reasons);
+                }
+                else answers.Add((proposed, [reason]));
+            }
+            foreach (var (proposed, reasons) in answers)
+                if (accept is null || accept(proposed[0])) Add(proposed, string.Join(" ", reasons));
         }
 
-        void AddFor(WarningCode code, Func<IReadOnlyList<string>, RecipeStep> make, bool withTarget)
-        {
-            foreach (var warning in warnings.Where(w => w.Code == code && (withTarget || !w.Columns.Contains(target)) && w.Columns.All(name => table.Find(name) is not null)))
-                Add(make(warning.Columns), $"{warning.Columns[0]}: {warning.Message}");
-        }
+        bool Applies(RecipeStep step) => step is DropColumnsStep || new Recipe([step]).Preview(table, target, CancellationToken.None).Outcomes[0].Problems.Count == 0;
 
         void Fill(Column[] columns, FillMethod method, string with)
         {
             if (columns.Length == 0) return;
-            Add(new FillMissingStep([.. columns.Select(c => c.Name)], method), $"{string.Join(", ", columns.Select(c => string.Create(CultureInfo.InvariantCulture, $"{c.Name}: {100.0 * c.CountMissing() / c.Length:0.#} % missing")))}. Filled with {with}.");
+            Add([new FillMissingStep([.. columns.Select(c => c.Name)], method)], $"{string.Join(", ", columns.Select(c => string.Create(CultureInfo.InvariantCulture, $"{c.Name}: {100.0 * c.CountMissing() / c.Length:0.#} % missing")))}. Filled with {with}.");
         }
 
-        bool Add(RecipeStep step, string reason)
+        // The first of the steps that can be applied; as in training, steps that may not see the target do not.
+        void Add(IReadOnlyList<RecipeStep> proposed, string reason)
         {
-            if (step.InputColumns.Any(name => table.Find(name) is null)) return false;
-            try
+            foreach (var step in proposed)
             {
-                // As training does it: steps that may not see the target do not.
-                var preview = new Recipe([step]).Preview(table, target, CancellationToken.None);
-                if (preview.Outcomes[0].Problems.Count > 0) return false;
-                table = preview.Result;
+                if (step.InputColumns.Any(name => table.Find(name) is null)) continue;
+                try
+                {
+                    var preview = new Recipe([step]).Preview(table, target, CancellationToken.None);
+                    if (preview.Outcomes[0].Problems.Count > 0) continue;
+                    table = preview.Result;
+                }
+                catch (RecipeException) { continue; }
+                steps.Add(new SuggestedStep(step, reason));
+                return;
             }
-            catch (RecipeException) { return false; }
-            steps.Add(new SuggestedStep(step, reason));
-            return true;
         }
+    }
+
+    /// <summary>Whether two categories at least are frequent enough to stay, with half of the rows between them.</summary>
+    private static bool HasFrequent(Column column)
+    {
+        var counts = Categories.ByFrequency(column);
+        int[] kept = [.. counts.Select(c => c.Count).Where(count => count >= 10)];
+        return kept.Length >= 2 && 2 * kept.Sum() >= counts.Sum(c => c.Count);
     }
 
     /// <summary>A logarithm of what is negative does not exist, and codes or small counts gain nothing from one.</summary>

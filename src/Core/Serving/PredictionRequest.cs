@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Models;
-using ModelWorkbench.Core.Recipes;
 
 namespace ModelWorkbench.Core.Serving;
 

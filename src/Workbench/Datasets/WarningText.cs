@@ -30,6 +30,7 @@ public static class WarningText
         WarningCode.SurroundingBlanks => "Blanks around values",
         WarningCode.CaseVariants => "Same word, other case",
         WarningCode.LeakageSuspect => "May give the target away",
+        WarningCode.RareCategories => "Rare categories",
         _ => code.ToString(),
     };
 

@@ -32,7 +32,13 @@ public class ProfilerTests
             Assert.Equal(figures.GetProperty("distinct").GetInt32(), column.DistinctCount);
             Assert.Equal(figures.GetProperty("top").EnumerateArray().Select(pair => new ValueCount(pair[0].GetString()!, pair[1].GetInt32())), column.TopValues);
             Assert.Equal(figures.TryGetProperty("numbers", out var numbers), column.Kind == ColumnKind.Numeric);
-            if (column.Numbers is not { } found) continue;
+            if (column.Numbers is not { } found)
+            {
+                AssertClose(figures.GetProperty("lengths"), [column.Lengths!.Minimum, column.Lengths.Mean, column.Lengths.Maximum]);
+                continue;
+            }
+            AssertClose(figures.GetProperty("tails"), [found.Percentile1!.Value, found.Percentile5!.Value, found.Percentile95!.Value, found.Percentile99!.Value, found.Skewness!.Value]);
+            Assert.Equal((figures.GetProperty("zeros").GetInt32(), figures.GetProperty("negatives").GetInt32()), (found.ZeroCount!.Value, found.NegativeCount!.Value));
             double[] summary = [found.Minimum, found.FirstQuartile, found.Median, found.ThirdQuartile, found.Maximum, found.Mean, found.StandardDeviation];
             AssertClose(numbers, summary);
             AssertClose(figures.GetProperty("edges"), column.Histogram!.Edges);

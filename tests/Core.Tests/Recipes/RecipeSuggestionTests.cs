@@ -112,4 +112,42 @@ public class RecipeSuggestionTests
         var read = steps.FindIndex(s => s is ParseNumberStep);
         Assert.True(read >= 0 && read < steps.FindIndex(s => s is FillMissingStep { Method: FillMethod.Median }));
     }
+
+    /// <summary>A shop's table with most of what goes wrong; each warning is answered once, with its reason, columns with the same trouble by one step.</summary>
+    [Fact]
+    public void Each_suggested_step_tells_its_reason_and_columns_with_the_same_trouble_share_a_step()
+    {
+        const int rows = 400;
+        string?[] Texts(Func<int, string?> of) => [.. Enumerable.Range(0, rows).Select(of)];
+        var table = new Table(
+        [
+            DictionaryColumn.FromTexts("net", ColumnKind.Text, Texts(i => $"€ {i % 90 + 1}.{i % 9 + 100},{i % 10}0")),
+            DictionaryColumn.FromTexts("gross", ColumnKind.Text, Texts(i => i == 77 ? "N/A" : $"€ {i % 70 + 1}.{i % 8 + 100},{i % 10}5")),
+            DictionaryColumn.FromTexts("ordered", ColumnKind.Text, Texts(i => $"{i % 28 + 1}/{i % 12 + 1}/2023")),
+            new NumericColumn("size", [.. Enumerable.Range(0, rows).Select(i => i % 40 == 5 ? -999 : 20 + i * 37 % 61)]),
+            new NumericColumn("weight", [.. Enumerable.Range(0, rows).Select(i => i % 50 == 5 ? -999 : 30 + i * 41 % 67)]),
+            DictionaryColumn.FromTexts("shop", ColumnKind.Category, Texts(i => i % 100 == 3 ? "Bonn" : i % 100 == 4 ? $"Ulm {i % 2}" : i % 2 == 0 ? "Trier" : "Mainz")),
+            DictionaryColumn.FromTexts("country", ColumnKind.Category, Texts(_ => "DE")),
+            DictionaryColumn.FromTexts("y", ColumnKind.Category, Texts(i => i * i % 11 % 2 == 0 ? "yes" : "no")),
+        ], [.. Enumerable.Range(2, rows)]);
+        var profile = Profiler.Profile(table, Token);
+        var suggested = RecipeSuggestion.Suggest(profile, table, DataWarnings.Find(profile, table, "y", Token), "y");
+        Assert.Equal(
+        [
+            "Drop columns: country",
+            "Values to missing: gross: 'N/A'",
+            "Values to missing: size, weight: '-999'",
+            "Read numbers from text: net, gross, decimal comma",
+            "Read dates from text: ordered, day first",
+            "Merge rare categories: shop: below 10 rows becomes 'other'",
+            "Date parts: ordered: year, month, weekday, days since the earliest training row",
+            "Fill missing values: gross, size, weight: median of the training rows",
+        ], suggested.Select(s => $"{s.Step.Title}: {s.Step.Summary}"));
+        string[] reasons = ["country: All rows have the value 'DE'.", "first on line 79", "weight: -999 in 8 rows", "gross: All 399 values are numbers", "ordered: 100 % of the values are dates", "shop: 2 values have fewer than 10 rows", "ordered is a date", "size: 2.5 % missing"];
+        foreach (var (step, reason) in suggested.Zip(reasons)) Assert.Contains(reason, step.Reason);
+        var made = new Recipe([.. suggested.Select(s => s.Step)]).Preview(table, "y", Token);
+        Assert.All(made.Outcomes, outcome => Assert.Empty(outcome.Problems));
+        Assert.Equal(1100.0, ((NumericColumn)made.Result["net"]).Values[0]);
+        Assert.Equal(0, made.Result["gross"].CountMissing());
+    }
 }

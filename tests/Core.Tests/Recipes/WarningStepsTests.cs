@@ -37,5 +37,14 @@ public class WarningStepsTests
         Assert.Equal(DatePartOrder.DayFirst, Assert.IsType<ParseDateStep>(step).Order);
     }
 
+    [Fact]
+    public void Steps_that_do_the_same_to_different_columns_are_joined_and_others_are_not()
+    {
+        Assert.Equal(["a", "b", "c"], Assert.IsType<ValuesToMissingStep>(WarningSteps.Join(new ValuesToMissingStep(["a", "b"], ["?", "-1"]), new ValuesToMissingStep(["b", "c"], ["?", "-1"]))).Columns);
+        Assert.Null(WarningSteps.Join(new ValuesToMissingStep(["a"], ["?"]), new ValuesToMissingStep(["b"], ["-1"])));
+        Assert.Null(WarningSteps.Join(new ParseNumberStep(["a"]), new ParseNumberStep(["b"], DecimalMark.Comma)));
+        Assert.Null(WarningSteps.Join(new DropColumnsStep(["a"]), new TidyTextStep(["b"])));
+    }
+
     private static DataWarning Warning(WarningCode code, params string[] columns) => new(code, WarningSeverity.Warning, columns, "found");
 }

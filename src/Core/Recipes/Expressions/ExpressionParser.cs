@@ -1,4 +1,5 @@
 using System.Globalization;
+using ModelWorkbench.Core.Datasets;
 
 namespace ModelWorkbench.Core.Recipes.Expressions;
 

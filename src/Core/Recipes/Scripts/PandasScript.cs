@@ -361,6 +361,10 @@ public static class PandasScript
             def number_in(value, decimal, percent_as_fraction, magnitudes):
                 "The number that a text stands for, of a range its middle; NaN where it is none."
                 rest = value.strip(BLANKS)
+                # Accounts are also written with the currency before the parentheses: $(1,234).
+                inner = rest[len(currency_in(rest) or ""):].lstrip(BLANKS)
+                if rest[-1:] == ")" and inner[:1] == "(":
+                    rest = inner
                 negative = len(rest) > 2 and rest[0] == "(" and rest[-1] == ")"
                 if negative:
                     rest = rest[1:-1].strip(BLANKS)
@@ -383,6 +387,12 @@ public static class PandasScript
                     number = number * unit
                 return np.nan if not np.isfinite(number) else -number if negative else number
             """),
+        ("currency_in", """
+            def currency_in(rest):
+                "The currency that the text begins with, or None."
+                word = next((w for w in CURRENCIES if rest.startswith(w) and not (w[-1].isalpha() and rest[len(w):len(w) + 1].isalpha())), None)
+                return rest[0] if word is None and rest and unicodedata.category(rest[0]) == "Sc" else word
+            """),
         ("amount_in", """
             def amount_in(rest, decimal, percent_as_fraction, magnitudes):
                 "Sign, currency, digits, and what they are counted in; None where there are no digits."
@@ -394,9 +404,7 @@ public static class PandasScript
                     if rest[0] in "+-−" and signs == 0:
                         signs, negative, rest = 1, rest[0] != "+", rest[1:]
                         continue
-                    word = next((w for w in CURRENCIES if rest.startswith(w) and not (w[-1].isalpha() and rest[len(w):len(w) + 1].isalpha())), None)
-                    if word is None and unicodedata.category(rest[0]) == "Sc":
-                        word = rest[0]
+                    word = currency_in(rest)
                     if word is not None:
                         rest, currencies = rest[len(word):], currencies + 1
                         if currencies == 1:
@@ -406,7 +414,8 @@ public static class PandasScript
                 point = re.escape(decimal)
                 marks = [m for m in ("'", "’", " ", "\u00a0", "\u202f", "\u2009", ",", ".") if m != decimal]
                 groups = "|".join(f"(?:{re.escape(m)}(?:[0-9]{{3}}(?![0-9])" + ("|[0-9]{2}(?=(?:,[0-9]{2})*,[0-9]{3}(?![0-9]))" if m == "," else "") + "))+" for m in marks)
-                found = re.match(f"(?P<whole>[0-9]{{1,3}}(?![0-9])(?:{groups})?|[0-9]*)", rest)
+                # No thousands begin with 0: 0,299 has a decimal comma.
+                found = re.match(f"[1-9][0-9]{{0,2}}(?![0-9])(?:{groups})?|[0-9]*", rest)
                 digits, rest = re.sub("[^0-9]", "", found.group()), rest[found.end():]
                 if fraction := re.match(f"{point}([0-9]+)", rest):
                     digits, rest = digits + "." + fraction[1], rest[fraction.end():]
@@ -425,7 +434,10 @@ public static class PandasScript
                 "What the digits are to be multiplied by, and what stands after the unit."
                 def is_range(text):
                     return len(text) > 2 and text[:2].lower() == "to" and not text[2].isalpha()
-                if rest in ("", "+"):
+                # Open at the end: 10,000+ and 10+ years.
+                if rest[:1] == "+":
+                    rest = rest[1:].lstrip(BLANKS)
+                if not rest:
                     return 1, ""
                 if rest[0] == "%":
                     return (0.01 if percent_as_fraction else 1), rest[1:]

@@ -15,7 +15,7 @@ public sealed record MergeRareStep(
     [property: FieldWords("Call them")] string Other = "other") : RecipeStep
 {
     public override string Title => "Merge rare categories";
-    public override string Summary => string.Create(CultureInfo.InvariantCulture, $"{StepColumns.Describe(Columns, "all category columns")}: below {MinimumShare:P1} or {StepColumns.Count(MinimumCount, "row")} becomes '{Other}'");
+    public override string Summary => string.Create(CultureInfo.InvariantCulture, $"{StepColumns.Describe(Columns, "all category columns")}: below {(MinimumShare > 0 ? $"{MinimumShare:P1} or " : "")}{StepColumns.Count(MinimumCount, "row")} becomes '{Other}'");
     public override bool Learns => true;
     public override IReadOnlyList<string> InputColumns => Columns;
 

@@ -16,7 +16,7 @@ public sealed record ParseNumberStep(
     [property: FieldWords("Texts that are no number become missing")] bool AllowMissing = false) : RecipeStep
 {
     public override string Title => "Read numbers from text";
-    public override string Summary => $"{StepColumns.Describe(Columns, "none chosen")}, decimal {(Decimal == DecimalMark.Point ? "point" : "comma")}{(AllowMissing ? ", others become missing" : "")}";
+    public override string Summary => $"{StepColumns.Describe(Columns, "none chosen")}, decimal {(Decimal == DecimalMark.Point ? "point" : "comma")}{(Magnitudes ? ", k and M are thousands and millions" : "")}{(AllowMissing ? ", others become missing" : "")}";
     public override IReadOnlyList<string> InputColumns => Columns;
     public override bool AllowsTarget => true;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 using ModelWorkbench.Core.Datasets;
-using ModelWorkbench.Core.Recipes;
 
 namespace ModelWorkbench.Core.Trainers;
 

@@ -22,8 +22,13 @@ def describe(values):
         present = values.dropna().to_numpy(dtype=float)
         counts, edges = np.histogram(present, bins=min(30, values.nunique()))
         profile["numbers"] = [present.min(), *np.quantile(present, [0.25, 0.5, 0.75]), present.max(), present.mean(), present.std(ddof=1)]
+        profile["tails"] = np.quantile(present, [0.01, 0.05, 0.95, 0.99]).tolist() + [float(values.skew())]
+        profile["zeros"], profile["negatives"] = int((present == 0).sum()), int((present < 0).sum())
         profile["edges"] = edges.tolist()
         profile["counts"] = counts.tolist()
+    else:
+        lengths = values.dropna().str.len()
+        profile["lengths"] = [int(lengths.min()), float(lengths.mean()), int(lengths.max())]
     return profile
 
 

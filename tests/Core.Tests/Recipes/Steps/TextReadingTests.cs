@@ -1,5 +1,4 @@
 using ModelWorkbench.Core.Datasets;
-using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Core.Recipes.Steps;
 using Xunit;
 using static ModelWorkbench.Core.Tests.Recipes.Samples;

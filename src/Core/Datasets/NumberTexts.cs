@@ -1,9 +1,15 @@
 using System.Globalization;
 
-namespace ModelWorkbench.Core.Recipes;
+namespace ModelWorkbench.Core.Datasets;
 
 /// <summary>The mark between whole part and fraction; the other one, a blank or an apostrophe may stand between thousands.</summary>
 public enum DecimalMark { Point, Comma }
+
+/// <summary>What stood beside the digits of a number.</summary>
+/// <param name="Unit">Currency, percent sign or unit, as written; empty where there was none.</param>
+/// <param name="Magnitude">The word that stands for thousands or more, where such were looked for; else empty.</param>
+/// <param name="IsRange">Whether there were two numbers.</param>
+internal readonly record struct NumberMarks(string Unit, string Magnitude, bool IsRange);
 
 /// <summary>Reads numbers as people write them: <c>$1,299.00</c>, <c>45%</c>, <c>(12.50)</c>, <c>1 234,5 €</c>, <c>2100 - 2850</c>, <c>19.67 kmpl</c>, <c>10,000+</c>.</summary>
 /// <param name="mark">The decimal mark.</param>
@@ -18,10 +24,24 @@ internal sealed class NumberTexts(DecimalMark mark, bool percentAsFraction, bool
 
     /// <summary>The number that the text stands for, of a range its middle.</summary>
     /// <returns>NaN where the text is no number: two numbers that are no range, a date, a word.</returns>
-    public double Read(string text)
+    public double Read(string text) => Read(text, out _);
+
+    /// <param name="text">The text.</param>
+    /// <param name="marks">What stood beside the digits; of a range beside those of its end, where they had something.</param>
+    /// <returns>As <see cref="Read(string)"/>.</returns>
+    public double Read(string text, out NumberMarks marks)
     {
+        marks = new NumberMarks("", "", false);
         var rest = text.AsSpan().Trim();
         var negative = false;
+        // Accounts are also written with the currency before the parentheses: $(1,234).
+        var inner = rest;
+        var currency = "";
+        if (!rest.IsEmpty && rest[^1] == ')' && TrySkipCurrency(ref inner) && inner.TrimStart() is ['(', ..])
+        {
+            currency = rest[..^inner.Length].ToString();
+            rest = inner.TrimStart();
+        }
         if (rest.Length > 2 && rest[0] == '(' && rest[^1] == ')')
         {
             negative = true;
@@ -29,10 +49,12 @@ internal sealed class NumberTexts(DecimalMark mark, bool percentAsFraction, bool
         }
         foreach (var about in About)
             if (rest.StartsWith(about, StringComparison.OrdinalIgnoreCase)) { rest = rest[about.Length..].TrimStart(); break; }
-        if (!TryAmount(ref rest, out var value, out var unit)) return double.NaN;
+        if (!TryAmount(ref rest, out var value, out var unit, out marks)) return double.NaN;
+        if (currency.Length > 0) marks = marks with { Unit = currency };
         if (!rest.IsEmpty)
         {
-            if (!TrySkipRangeMark(ref rest) || !TryAmount(ref rest, out var end, out var endUnit) || !rest.IsEmpty || end < value) return double.NaN;
+            if (!TrySkipRangeMark(ref rest) || !TryAmount(ref rest, out var end, out var endUnit, out var endMarks) || !rest.IsEmpty || end < value) return double.NaN;
+            marks = new NumberMarks(endMarks.Unit.Length > 0 ? endMarks.Unit : marks.Unit, endMarks.Magnitude.Length > 0 ? endMarks.Magnitude : marks.Magnitude, true);
             // In "10 - 20%" and "1 - 2k" the mark at the end is meant for both.
             value = value / 2 * (unit == 1 ? endUnit : unit) + end / 2 * endUnit;
         }
@@ -41,9 +63,10 @@ internal sealed class NumberTexts(DecimalMark mark, bool percentAsFraction, bool
     }
 
     /// <summary>Sign, currency, digits, then what they are counted in; <paramref name="unit"/> is what the digits are to be multiplied by.</summary>
-    private bool TryAmount(ref ReadOnlySpan<char> rest, out double value, out double unit)
+    private bool TryAmount(ref ReadOnlySpan<char> rest, out double value, out double unit, out NumberMarks marks)
     {
-        (value, unit) = (double.NaN, 1);
+        (value, unit, marks) = (double.NaN, 1, new NumberMarks("", "", false));
+        var currency = "";
         var negative = false;
         var signs = 0;
         var currencies = 0;
@@ -52,13 +75,19 @@ internal sealed class NumberTexts(DecimalMark mark, bool percentAsFraction, bool
             rest = rest.TrimStart();
             if (rest.IsEmpty) return false;
             if (rest[0] is '+' or '-' or '−' && signs++ == 0) { negative = rest[0] != '+'; rest = rest[1..]; }
-            else if (TrySkipCurrency(ref rest) && currencies++ == 0) continue;
-            else break;
+            else
+            {
+                var before = rest;
+                if (!TrySkipCurrency(ref rest)) break;
+                currency = before[..^rest.Length].ToString();
+                if (currencies++ > 0) break;
+            }
         }
         if (!TryDigits(ref rest, out value)) return false;
         if (negative) value = -value;
         rest = rest.TrimStart();
-        unit = SkipUnit(ref rest);
+        unit = SkipUnit(ref rest, out var written, out var magnitude);
+        marks = new NumberMarks(currency.Length > 0 ? currency : written, magnitude, false);
         rest = rest.TrimStart();
         return true;
     }
@@ -84,7 +113,8 @@ internal sealed class NumberTexts(DecimalMark mark, bool percentAsFraction, bool
         var digits = new System.Text.StringBuilder(24);
         var i = 0;
         while (i < rest.Length && char.IsAsciiDigit(rest[i])) digits.Append(rest[i++]);
-        if (i is > 0 and <= 3)
+        // No thousands begin with 0: 0,299 has a decimal comma.
+        if (i is > 0 and <= 3 && digits[0] != '0')
         {
             // Groups of three, or (lakh and crore) of two and at the end three; all behind the same mark.
             var group = '\0';
@@ -131,13 +161,19 @@ internal sealed class NumberTexts(DecimalMark mark, bool percentAsFraction, bool
         return length == 2 && mark == ',' && rest.Length > 3 && rest[2] == ',' && GroupLength(rest[3..], mark) > 0 ? 2 : 0;
     }
 
-    private double SkipUnit(ref ReadOnlySpan<char> rest)
+    private double SkipUnit(ref ReadOnlySpan<char> rest, out string written, out string magnitude)
     {
+        (written, magnitude) = ("", "");
         if (rest.IsEmpty) return 1;
-        if (rest[0] == '+' && rest.Length == 1) { rest = default; return 1; }
-        if (rest[0] == '%') { rest = rest[1..]; return percentAsFraction ? 0.01 : 1; }
-        if (rest[0] == '‰') { rest = rest[1..]; return percentAsFraction ? 0.001 : 0.1; }
-        var factor = magnitudes ? SkipMagnitude(ref rest) : 1;
+        // Open at the end: 10,000+ and 10+ years.
+        if (rest[0] == '+' && (rest = rest[1..].TrimStart()).IsEmpty) return 1;
+        if (rest[0] is '%' or '‰')
+        {
+            written = rest[0].ToString();
+            rest = rest[1..];
+            return (written == "%" ? 1 : 0.1) * (percentAsFraction ? 0.01 : 1);
+        }
+        var factor = magnitudes ? SkipMagnitude(ref rest, out magnitude) : 1;
         rest = rest.TrimStart();
         if (!rest.IsEmpty && rest[0] == '+' && rest.Length == 1) { rest = default; return factor; }
         // A unit begins with a letter, a currency or a mark such as °; digits may only follow a letter directly (m2).
@@ -155,17 +191,20 @@ internal sealed class NumberTexts(DecimalMark mark, bool percentAsFraction, bool
         }
         // "to" right after the digits belongs to a range.
         if (IsTo(start)) return factor;
+        written = start[..i].TrimEnd().ToString();
         rest = rest[i..];
         return factor;
     }
 
-    private static double SkipMagnitude(ref ReadOnlySpan<char> rest)
+    private static double SkipMagnitude(ref ReadOnlySpan<char> rest, out string written)
     {
+        written = "";
         ReadOnlySpan<(string Word, double Factor)> words =
             [("thousand", 1e3), ("million", 1e6), ("billion", 1e9), ("trillion", 1e12), ("mio", 1e6), ("mrd", 1e9), ("lakh", 1e5), ("crore", 1e7), ("bn", 1e9), ("k", 1e3), ("m", 1e6), ("b", 1e9), ("t", 1e12)];
         foreach (var (word, factor) in words)
         {
             if (!rest.StartsWith(word, StringComparison.OrdinalIgnoreCase) || (rest.Length > word.Length && char.IsLetter(rest[word.Length]))) continue;
+            written = rest[..word.Length].ToString();
             rest = rest[word.Length..];
             return factor;
         }

@@ -1,8 +1,7 @@
 using System.ComponentModel;
 using System.Globalization;
-using ModelWorkbench.Core.Datasets;
 
-namespace ModelWorkbench.Core.Recipes;
+namespace ModelWorkbench.Core.Datasets;
 
 /// <summary>Which part of a date is written first where all three are numbers.</summary>
 public enum DatePartOrder

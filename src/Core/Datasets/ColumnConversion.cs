@@ -1,7 +1,6 @@
 using System.Globalization;
-using ModelWorkbench.Core.Datasets;
 
-namespace ModelWorkbench.Core.Recipes;
+namespace ModelWorkbench.Core.Datasets;
 
 /// <summary>Values of one column kind as another, by way of their text; culture plays no part.</summary>
 public static class ColumnConversion

@@ -1,0 +1,61 @@
+using System.Globalization;
+using ModelWorkbench.Core.Datasets;
+using ModelWorkbench.Core.Evaluation;
+using ModelWorkbench.Core.Experiments;
+using ModelWorkbench.Core.Profiling;
+using ModelWorkbench.Core.Recipes;
+using ModelWorkbench.Core.Splits;
+using ModelWorkbench.Core.Trainers;
+using Xunit;
+
+namespace ModelWorkbench.Core.Tests.Experiments;
+
+/// <summary>Whether a model learns something under the recipe that is suggested, without a hand touching it.</summary>
+public sealed class SuggestedRecipeExperimentTests : IDisposable
+{
+    private const int MostRows = 1_000;
+    private readonly string _folder = Directory.CreateTempSubdirectory("suggested").FullName;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Under_the_suggested_recipe_a_forest_beats_the_baseline_on_every_listed_data_set()
+    {
+        var manifest = CsvTableReader.Read(TestFiles.Shared("datasets/manifest.csv"), new CsvOptions(), null, Token).Table;
+        var failures = new List<string>();
+        for (var row = 0; row < manifest.RowCount; row++)
+        {
+            string Of(string column) => manifest[column].GetText(row)!;
+            var (name, written) = (Of("name"), Of("target"));
+            try
+            {
+                var file = Path.Combine(_folder, name + ".parquet");
+                var builder = new ProfileBuilder();
+                DatasetImporter.Import(TestFiles.Shared("datasets/" + Of("file")), null, file, chunk => builder.Add(chunk, Token), null, Token);
+                var (profile, table) = (builder.Build(), TableFile.ReadSample(file, MostRows, 1, Token));
+                var target = written.StartsWith('#') ? table.Columns[int.Parse(written[1..], CultureInfo.InvariantCulture) - 1].Name : written.Trim();
+                var recipe = new Recipe([.. RecipeSuggestion.Suggest(profile, table, DataWarnings.Find(profile, table, target, Token), target).Select(s => s.Step)]);
+                var plan = ExperimentPlan.Propose(table, target, recipe, Enum.Parse<LearningTask>(Of("task"), ignoreCase: true)) with
+                {
+                    TrainerIds = [BaselineTrainer.BaselineId, "random-forest"],
+                    Split = new SplitPlan(Folds: 2, Stratified: false),
+                };
+                Assert.Empty(plan.Problems(table));
+                TableFile.Write(table, file, Token);
+                var events = new List<ExperimentEvent>();
+                ExperimentRunner.Run(new ExperimentJob(plan, file, [.. plan.TrainerIds.Select((id, i) => new JobTrial(i + 1, id))], 120, Environment.ProcessorCount), _folder, events.Add, Token);
+                var scores = events.OfType<TrialCompleted>().Select(t => t.Result.Score!.Value).ToArray();
+                Assert.True(scores.Length == 2, string.Join("; ", events));
+                var metric = Metric.All.Single(m => m.Id == plan.MetricId);
+                var better = metric.HigherIsBetter ? scores[1] > scores[0] : scores[1] < scores[0];
+                var line = string.Create(CultureInfo.InvariantCulture, $"{name}: {metric.Id} {scores[1]:0.####}, baseline {scores[0]:0.####}, {recipe.Steps.Count} steps");
+                TestContext.Current.TestOutputHelper?.WriteLine(line);
+                if (!better) failures.Add(line);
+            }
+            catch (Exception e) when (e is not OperationCanceledException) { failures.Add($"{name}: {e.Message}"); }
+        }
+        Assert.True(failures.Count == 0, string.Join("\n", failures));
+    }
+}
