@@ -64,6 +64,38 @@ public class ReadingAgainTests : StoreTest
         await AssertAsItWasAsync(dataset);
     }
 
+    [Fact]
+    public async Task Lines_that_do_not_fit_are_listed_and_left_out_in_a_new_version_where_the_person_says_so()
+    {
+        var dataset = await ImportAsync("uneven.csv", "a,b\n1,2\n3,4,5\n6,7\n");
+        var page = Open(dataset);
+        page.WaitForAssertion(() => page.Find("[data-testid=problem-table]"), Patience);
+        Assert.Equal(["3", "the whole line", "Found 3 fields; expected 2 fields.", "3,4,5"], page.FindAll("[data-testid=problem-table] tbody td").Select(cell => cell.TextContent.Trim()));
+        Assert.Empty(page.FindAll("[data-testid=problem-repair]"));
+        page.WaitForAssertion(() => Assert.False(page.Find("[data-testid=problem-skip]").HasAttribute("disabled")), Patience);
+        await page.ClickAsync("[data-testid=problem-skip]");
+        page.WaitForAssertion(() => Assert.Contains("/imports/", Navigation.Uri), Patience);
+        var import = Render<ImportPage>(p => p.Add(x => x.Id, ImportInAddress));
+        await Imports.StartAsync(Cancellation);
+        import.WaitForAssertion(() => Assert.EndsWith($"/datasets/{dataset.Id}", Navigation.Uri), Patience);
+        await Imports.StopAsync(Cancellation);
+
+        var after = (await Datasets.FindAsync(dataset.Id, Cancellation))!;
+        Assert.Equal((2, 2, 1), (after.Current.Number, after.Profile.RowCount, after.Current.SkippedCount));
+        Assert.Equal(3, (await Datasets.FindAsync(dataset.Id, 1, Cancellation))!.Profile.RowCount);
+        var later = Open(after);
+        later.WaitForAssertion(() => Assert.Contains("1 line was left out", later.Find("[data-testid=problems]").TextContent), Patience);
+        Assert.NotNull(later.Find("[data-testid=problem-repair]"));
+    }
+
+    private int ImportInAddress => int.Parse(Navigation.Uri[(Navigation.Uri.LastIndexOf('/') + 1)..], System.Globalization.CultureInfo.InvariantCulture);
+
+    private IRenderedComponent<DatasetPage> Open(DatasetRow dataset)
+    {
+        Navigation.NavigateTo($"/datasets/{dataset.Id}");
+        return Render<DatasetPage>(p => p.Add(x => x.Id, dataset.Id));
+    }
+
     private async Task AssertAsItWasAsync(DatasetRow before)
     {
         var after = (await Datasets.FindAsync(before.Id, Cancellation))!;
@@ -75,12 +107,11 @@ public class ReadingAgainTests : StoreTest
     /// <summary>On the column's card; gives the reading that the page went to.</summary>
     private async Task<ImportRow> ChangeKindAsync(DatasetRow dataset, string column, ColumnKind kind)
     {
-        Navigation.NavigateTo($"/datasets/{dataset.Id}");
-        var page = Render<DatasetPage>(p => p.Add(x => x.Id, dataset.Id));
+        var page = Open(dataset);
         var index = dataset.Profile.Columns.ToList().FindIndex(c => c.Name == column);
         page.WaitForAssertion(() => page.Find(".column-card select"), Patience);
         await page.ChangeAsync(".column-card select", kind.ToString(), index);
         page.WaitForAssertion(() => Assert.Contains("/imports/", Navigation.Uri), Patience);
-        return (await Imports.FindAsync(int.Parse(Navigation.Uri[(Navigation.Uri.LastIndexOf('/') + 1)..], System.Globalization.CultureInfo.InvariantCulture), Cancellation))!;
+        return (await Imports.FindAsync(ImportInAddress, Cancellation))!;
     }
 }
