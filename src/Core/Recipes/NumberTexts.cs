@@ -9,9 +9,10 @@ public enum DecimalMark { Point, Comma }
 /// <param name="mark">The decimal mark.</param>
 /// <param name="percentAsFraction">Whether 45% is 0.45; otherwise 45.</param>
 /// <param name="magnitudes">Whether <c>1.2k</c>, <c>19M</c> and <c>3bn</c> stand for thousands, millions and billions; otherwise such letters are a unit.</param>
+/// <remarks>Stands word for word in exported C# programs.</remarks>
 internal sealed class NumberTexts(DecimalMark mark, bool percentAsFraction, bool magnitudes)
 {
-    private static readonly string[] CurrencyWords =
+    internal static readonly string[] CurrencyWords =
         ["US$", "A$", "C$", "NZ$", "HK$", "S$", "R$", "Rs.", "Rs", "kr.", "kr", "zł", "Kč", "Ft", "USD", "EUR", "GBP", "CHF", "JPY", "CNY", "INR", "AUD", "CAD", "NZD", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "BRL", "MXN", "ZAR", "RUB", "TRY", "KRW", "SGD", "HKD"];
     private static readonly string[] About = ["~", "≈", "ca.", "approx."];
 

@@ -50,7 +50,7 @@ public static class RecipeApi
     private static void Script(RouteGroupBuilder api, string file, string name, string summary, string contentType, Func<ScriptSource, Recipe, FittedRecipe, RecipeScript> write) =>
         api.MapGet($"/datasets/{{id:int}}/{file}", (int id, DatasetStore store, CancellationToken ct, [FromQuery] string? target = null) => ScriptAsync(id, write, contentType, store, target, ct))
             .WithTags("Recipes").WithName(name).WithSummary(summary)
-            .WithDescription("What the steps learn is learnt from all rows (of very large datasets from a sample) and stands in the program as numbers. target: needed where a step learns from the target.")
+            .WithDescription("What the steps learn is learnt from all rows (of very large datasets from a sample) and stands in the program as numbers. The program makes rows to learn from; with --new-rows as its last argument it leaves none out and encodes them as for a model that is asked. target: needed where a step learns from the target.")
             .Produces<string>(200, contentType).ProducesProblem(400).ProducesProblem(404).ProducesProblem(422);
 
     private static async Task<IResult> ScriptAsync(int id, Func<ScriptSource, Recipe, FittedRecipe, RecipeScript> write, string contentType, DatasetStore store, string? target, CancellationToken ct)
@@ -61,7 +61,7 @@ public static class RecipeApi
         try
         {
             var script = await Task.Run(() => write(
-                Source(dataset, [.. source.Sample.Columns.Select(c => new ColumnHeader(c.Name, c.Kind))]),
+                Source(dataset, [.. source.Sample.Columns.Select(c => new ColumnHeader(c.Name, c.Kind))]) with { Target = target },
                 state.Recipe, CleanedData.Of(source, state.Recipe, target, ct).Recipe), ct);
             return Results.File(Encoding.UTF8.GetBytes(script.Text), contentType, script.FileName);
         }

@@ -61,7 +61,7 @@ internal static class ExpressionFunctions
         Arithmetic("-", (a, b) => a - b, c => $"({c[0]} - {c[1]})", c => $"({c[0]} - {c[1]})"),
         Arithmetic("*", (a, b) => a * b, c => $"({c[0]} * {c[1]})", c => $"({c[0]} * {c[1]})"),
         Arithmetic("/", (a, b) => a / b, c => $"finite({c[0]} / {c[1]})", c => $"Finite({c[0]} / {c[1]})"),
-        Arithmetic("%", Modulo, c => $"finite({c[0]} % {c[1]})", c => $"Map({c[0]}, {c[1]}, (a, b) => a - b * Math.Floor(a / b))"),
+        Arithmetic("%", Modulo, c => $"finite({c[0]} % {c[1]})", c => $"Map({c[0]}, {c[1]}, Modulo)"),
         Arithmetic("^", Math.Pow, c => $"finite({c[0]} ** {c[1]})", c => $"Map({c[0]}, {c[1]}, Math.Pow)"),
         new("negate", Operators, [new("value", Accepts.Number)], Number, (a, n) => Map(a[0], n, x => -x), c => $"(-{c[0]})", c => $"(-({c[0]}))"),
         Comparison("=", order => order == 0, "==", Number, Text, Date, ExpressionType.Boolean),
@@ -104,9 +104,9 @@ internal static class ExpressionFunctions
             c => $"np.minimum(np.maximum({c[0]}, {c[1]}), {c[2]})", c => $"Map(Map({c[0]}, {c[1]}, Math.Max), {c[2]}, Math.Min)",
             "The number, but no less than the lowest and no more than the highest.", "clip(age, 0, 100)"),
 
-        TextToText("lower", text => text.ToLowerInvariant(), ".str.lower()", "ToLowerInvariant()", "In small letters.", "lower(city)"),
-        TextToText("upper", text => text.ToUpperInvariant(), ".str.upper()", "ToUpperInvariant()", "In capital letters.", "upper(code)"),
-        TextToText("trim", text => text.Trim(), ".str.strip()", "Trim()", "Without blanks at both ends.", "trim(name)"),
+        TextToText("lower", text => text.ToLowerInvariant(), "lower_case", "ToLowerInvariant()", "In small letters.", "lower(city)"),
+        TextToText("upper", text => text.ToUpperInvariant(), "upper_case", "ToUpperInvariant()", "In capital letters.", "upper(code)"),
+        TextToText("trim", text => text.Trim(), "trim", "Trim()", "Without blanks at both ends.", "trim(name)"),
         new("length", Texts, [new("text", Accepts.Text)], Number, (a, n) => new NumberVector(Words(a[0]).MapTo(text => (double)CountRunes(text), double.NaN), a[0].IsConstant),
             c => $"{c[0]}.str.len().astype(\"Float64\")", c => $"Length({c[0]})", "The number of characters.", "length(review)"),
         Finding("contains", (text, part) => text.Contains(part, StringComparison.Ordinal), part => $".str.contains({part}, regex=False)", "Contains", "Whether the part stands in the text; capital and small letters differ.", "contains(lower(title), \"manager\")"),
@@ -184,7 +184,7 @@ internal static class ExpressionFunctions
         { Variadic = true };
 
     private static ExpressionFunction TextToText(string name, Func<string, string> function, string pandas, string csharp, string meaning, string example) =>
-        new(name, Texts, [new("text", Accepts.Text)], Text, (a, n) => Words(a[0]).Map(function), c => c[0] + pandas, c => $"({c[0]})?.{csharp}", meaning, example);
+        new(name, Texts, [new("text", Accepts.Text)], Text, (a, n) => Words(a[0]).Map(function), c => $"map_text({c[0]}, {pandas})", c => $"({c[0]})?.{csharp}", meaning, example);
 
     private static ExpressionFunction Finding(string name, Func<string, string, bool> function, Func<string, string> pandas, string csharp, string meaning, string example) =>
         new(name, Texts, [new("text", Accepts.Text), new("part", Accepts.Text, IsConstant: true)], ExpressionType.Boolean,

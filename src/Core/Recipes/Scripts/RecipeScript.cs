@@ -12,7 +12,11 @@ public sealed record RecipeScript(string FileName, string Text, IReadOnlyList<st
 /// <param name="FileName">For the comment on top: <c>sales.csv</c>.</param>
 /// <param name="Options">How the file is written.</param>
 /// <param name="Columns">The columns in file order, with the names and kinds that they were given on reading.</param>
-public sealed record ScriptSource(string FileName, CsvOptions Options, IReadOnlyList<ColumnHeader> Columns);
+public sealed record ScriptSource(string FileName, CsvOptions Options, IReadOnlyList<ColumnHeader> Columns)
+{
+    /// <summary>The target, which an encoding by its means looks at in training; null where none is chosen.</summary>
+    public string? Target { get; init; }
+}
 
 /// <summary>A step as the writers of scripts see it.</summary>
 /// <param name="Number">1-based among all steps of the recipe.</param>
@@ -37,6 +41,18 @@ internal sealed record ScriptStep(int Number, RecipeStep Step, FittedStep Fitted
         }
         return steps;
     }
+
+    /// <summary>Digits in groups of three as a regular expression, the same in both languages; null where digits are not grouped.</summary>
+    public static string? GroupedNumber(CsvOptions options) => options.ThousandsSeparator is null ? null : $"^[+-]?[1-9][0-9]{{0,2}}(?:{GroupMark(options)}[0-9]{{3}})+(?:[{options.DecimalMark}][0-9]*)?$";
+
+    /// <summary>What may stand between groups of digits, as a regular expression.</summary>
+    public static string GroupMark(CsvOptions options) => options.ThousandsSeparator switch
+    {
+        null => "",
+        ' ' => "[ \\u00a0\\u202f]",
+        '\'' => "['\\u2019]",
+        var mark => $"[{mark}]",
+    };
 
     private static string ScriptLiterals(string text) => Expressions.ScriptLiterals.Comment(text);
 

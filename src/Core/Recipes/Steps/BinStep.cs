@@ -108,7 +108,7 @@ public sealed record FittedBin(IReadOnlyList<ColumnEdges> Columns, bool AsNumber
     }
 
     /// <summary>With as few digits as tell the edges apart, at least four.</summary>
-    private static string[] Labels(double[] edges)
+    internal static string[] Labels(double[] edges)
     {
         if (edges.Length == 0) return ["all"];
         string[] texts = [];

@@ -51,7 +51,7 @@ public sealed record FittedHashEncode(IReadOnlyList<string> Columns, int Buckets
         foreach (var name in Columns)
         {
             var texts = Categories.Texts(rows[name]);
-            var byCode = texts.Values.Select(value => Categories.Bucket(value, Buckets)).ToArray();
+            var byCode = texts.Values.Select(value => StableHash.Bucket(value, Buckets)).ToArray();
             var indicators = Enumerable.Range(0, Buckets).Select(_ => new double[rows.RowCount]).ToArray();
             for (var row = 0; row < texts.Length; row++)
                 if (texts.Codes[row] is >= 0 and var code) indicators[byCode[code]][row] = 1;

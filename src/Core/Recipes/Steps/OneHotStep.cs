@@ -59,5 +59,5 @@ public sealed record FittedOneHot(IReadOnlyList<ColumnCategories> Columns) : Fit
         return rows;
     }
 
-    private static string NameOf(string column, string value) => $"{column}={value}";
+    internal static string NameOf(string column, string value) => $"{column}={value}";
 }

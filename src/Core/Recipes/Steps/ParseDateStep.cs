@@ -1,16 +1,6 @@
-using System.ComponentModel;
-using System.Globalization;
 using ModelWorkbench.Core.Datasets;
 
 namespace ModelWorkbench.Core.Recipes.Steps;
-
-/// <summary>Which part of a date is written first where all three are numbers.</summary>
-public enum DatePartOrder
-{
-    [Description("the year: 2024-05-31")] YearFirst,
-    [Description("the day: 31.05.2024")] DayFirst,
-    [Description("the month: 05/31/2024")] MonthFirst,
-}
 
 /// <summary>Reads dates out of texts: <c>31.05.2024</c>, <c>5/31/24 2:30 PM</c>, <c>September 9, 2019</c>, <c>25-Sep-19</c>, <c>20240531</c>.</summary>
 /// <param name="Columns">At least one. A column that holds dates already stays as it is.</param>
@@ -55,19 +45,6 @@ public sealed record ParseDateStep(
 
 public sealed record FittedParseDate(IReadOnlyList<string> Columns, DatePartOrder Order) : FittedStep
 {
-    private static readonly string[] Times = ["", " H:mm", " H:mm:ss", " H:mm:ss.FFFFFFF", " h:mm tt", " h:mm:ss tt", " h:mmtt"];
-    private static readonly string[] Named = ["MMMM d, yyyy", "MMM d, yyyy", "MMMM d yyyy", "MMM d yyyy", "d MMMM yyyy", "d MMM yyyy", "d-MMM-yyyy", "d-MMM-yy", "d MMM yy", "MMM-yyyy", "MMM yyyy", "MMMM yyyy", "yyyy-MMM-d", "MMM. d, yyyy", "dddd, MMMM d, yyyy", "ddd, d MMM yyyy", "ddd MMM d yyyy"];
-    private static readonly string[] YearFirst = [.. Numbers("yyyy{0}M{0}d"), "yyyyMMdd", "yyyy-MM", "yyyy/MM"];
-    private static readonly string[] DayFirst = [.. Numbers("d{0}M{0}yyyy"), .. Numbers("d{0}M{0}yy")];
-    private static readonly string[] MonthFirst = [.. Numbers("M{0}d{0}yyyy"), .. Numbers("M{0}d{0}yy")];
-
-    private static readonly Dictionary<DatePartOrder, string[]> Formats = new()
-    {
-        [DatePartOrder.YearFirst] = WithTimes([.. YearFirst, .. Numbers("yy{0}M{0}d"), .. Named]),
-        [DatePartOrder.DayFirst] = WithTimes([.. DayFirst, .. YearFirst, .. Named]),
-        [DatePartOrder.MonthFirst] = WithTimes([.. MonthFirst, .. YearFirst, .. Named]),
-    };
-
     public override IReadOnlyList<string> ReadTexts => Columns;
 
     /// <summary>Texts that are no date become missing.</summary>
@@ -87,7 +64,7 @@ public sealed record FittedParseDate(IReadOnlyList<string> Columns, DatePartOrde
             case DateTimeColumn:
                 return column;
             case DictionaryColumn texts:
-                var reader = new Reader(Formats[order]);
+                var reader = new DateTexts(order);
                 var byCode = new long[texts.Values.Count];
                 for (var code = 0; code < byCode.Length; code++) byCode[code] = reader.Read(texts.Values[code]);
                 var ticks = new long[texts.Length];
@@ -95,41 +72,10 @@ public sealed record FittedParseDate(IReadOnlyList<string> Columns, DatePartOrde
                 return new DateTimeColumn(column.Name, ticks);
             default:
                 // Numbers such as 20240531.
-                var numbers = new Reader(Formats[order]);
+                var numbers = new DateTexts(order);
                 var moments = new long[column.Length];
                 for (var row = 0; row < moments.Length; row++) moments[row] = column.GetText(row) is { } text ? numbers.Read(text) : DateTimeColumn.MissingTicks;
                 return new DateTimeColumn(column.Name, moments);
-        }
-    }
-
-    private static IEnumerable<string> Numbers(string pattern) => new[] { "-", "/", ".", " " }.Select(mark => string.Format(CultureInfo.InvariantCulture, pattern, $"'{mark}'"));
-
-    private static string[] WithTimes(string[] dates) => [.. Times.SelectMany(time => dates.Select(date => date + time))];
-
-    private sealed class Reader(string[] formats)
-    {
-        // A column is mostly written in one way: the format that fitted last is tried first. No text fits two formats in different ways, so this changes no result.
-        private int _last;
-
-        public long Read(string text)
-        {
-            var trimmed = text.AsSpan().Trim();
-            if (trimmed.Length is < 6 or > 60 || !trimmed.ContainsAnyInRange('0', '9')) return DateTimeColumn.MissingTicks;
-            if (TryExact(trimmed, _last, out var ticks) || ColumnConversion.TryParseMoment(text, out ticks)) return ticks;
-            for (var format = 0; format < formats.Length; format++)
-                if (format != _last && TryExact(trimmed, format, out ticks))
-                {
-                    _last = format;
-                    return ticks;
-                }
-            return DateTimeColumn.MissingTicks;
-        }
-
-        private bool TryExact(ReadOnlySpan<char> text, int format, out long ticks)
-        {
-            var found = DateTime.TryParseExact(text, formats[format], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal | DateTimeStyles.AllowInnerWhite, out var moment);
-            ticks = found ? moment.Ticks : DateTimeColumn.MissingTicks;
-            return found;
         }
     }
 }

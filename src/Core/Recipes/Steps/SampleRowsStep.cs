@@ -49,7 +49,7 @@ public sealed record FittedSampleRows(double? Fraction, int? Count, int Seed) : 
     public override Table Replay(Table rows)
     {
         if (Count is { } count) return rows.RowCount <= count ? rows : rows.Take(RowSample.Take(rows.RowCount, count, Seed));
-        var drawn = StepColumns.Where(rows, row => Chance(row) < Fraction);
+        var drawn = StepColumns.Where(rows, row => RowSample.Chance(row, Seed) < Fraction);
         // Of a handful of rows chance may draw none, and there would be nothing to learn from.
         return drawn.RowCount > 0 || rows.RowCount == 0 ? drawn : rows.Take([0]);
     }
@@ -65,21 +65,11 @@ public sealed record FittedSampleRows(double? Fraction, int? Count, int Seed) : 
             else
             {
                 var start = seen;
-                drawn = StepColumns.Where(piece, row => Chance(start + row) < Fraction);
+                drawn = StepColumns.Where(piece, row => RowSample.Chance(start + row, Seed) < Fraction);
             }
             seen += piece.RowCount;
             taken += drawn.RowCount;
             return drawn;
         };
-    }
-
-    /// <summary>0 to 1, from the row's position alone.</summary>
-    /// <remarks>SplitMix64: Steele, Lea and Flood (2014), Fast splittable pseudorandom number generators, OOPSLA.</remarks>
-    private double Chance(long row)
-    {
-        var z = unchecked((ulong)Seed * 0xD1342543DE82EF95 + (ulong)(row + 1) * 0x9E3779B97F4A7C15);
-        z = unchecked((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9);
-        z = unchecked((z ^ (z >> 27)) * 0x94D049BB133111EB);
-        return ((z ^ (z >> 31)) >> 11) * (1.0 / (1UL << 53));
     }
 }

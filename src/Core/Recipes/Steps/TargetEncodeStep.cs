@@ -69,61 +69,16 @@ public sealed record TargetEncodeStep(
         if (rows.RowCount < 2) return fitted.Replay(rows);
         var truth = Truth(rows[target ?? throw new ArgumentNullException(nameof(target))], step.Outputs);
         var folds = Math.Min(Folds, rows.RowCount);
-        var foldOfRow = AssignFolds(rows.RowCount, folds, Seed);
+        var foldOfRow = TargetMeans.AssignFolds(rows.RowCount, folds, Seed);
         foreach (var encoding in step.Encodings)
         {
             var categories = Positions(rows[encoding.Column], encoding.Categories);
             var columns = new List<Column>(truth.Length);
             for (var output = 0; output < truth.Length; output++)
-                columns.Add(new NumericColumn(step.NameOf(encoding.Column, output), CrossFit(categories, encoding.Categories.Count + 1, truth[output], foldOfRow, folds)));
+                columns.Add(new NumericColumn(step.NameOf(encoding.Column, output), TargetMeans.CrossFit(categories, encoding.Categories.Count + 1, truth[output], foldOfRow, folds, Smoothing)));
             rows = StepColumns.Replace(rows, encoding.Column, columns);
         }
         return rows;
-    }
-
-    /// <summary>A fold for each row, of equal size but for one row.</summary>
-    internal static int[] AssignFolds(int rowCount, int folds, int seed)
-    {
-        var assigned = new int[rowCount];
-        for (var row = 0; row < rowCount; row++) assigned[row] = row % folds;
-        new Random(seed).Shuffle(assigned);
-        return assigned;
-    }
-
-    private double[] CrossFit(int[] categories, int categoryCount, double[] truth, int[] foldOfRow, int folds)
-    {
-        var sums = new double[categoryCount, folds];
-        var counts = new int[categoryCount, folds];
-        var (foldSums, foldCounts) = (new double[folds], new int[folds]);
-        for (var row = 0; row < truth.Length; row++)
-        {
-            if (!double.IsFinite(truth[row])) continue;
-            sums[categories[row], foldOfRow[row]] += truth[row];
-            counts[categories[row], foldOfRow[row]]++;
-            foldSums[foldOfRow[row]] += truth[row];
-            foldCounts[foldOfRow[row]]++;
-        }
-        var values = new double[categoryCount, folds];
-        for (var fold = 0; fold < folds; fold++)
-        {
-            double all = 0;
-            var allCount = 0;
-            // Summed up over the other folds rather than taken off the whole: not one digit comes from the row itself.
-            for (var other = 0; other < folds; other++)
-                if (other != fold) (all, allCount) = (all + foldSums[other], allCount + foldCounts[other]);
-            var prior = allCount == 0 ? 0 : all / allCount;
-            for (var category = 0; category < categoryCount; category++)
-            {
-                double sum = 0;
-                var count = 0;
-                for (var other = 0; other < folds; other++)
-                    if (other != fold) (sum, count) = (sum + sums[category, other], count + counts[category, other]);
-                values[category, fold] = Smooth(sum, count, prior);
-            }
-        }
-        var encoded = new double[truth.Length];
-        for (var row = 0; row < encoded.Length; row++) encoded[row] = values[categories[row], foldOfRow[row]];
-        return encoded;
     }
 
     private TargetEncoding Learn(Column column, double[][] truth, double[] prior)
@@ -141,12 +96,10 @@ public sealed record TargetEncodeStep(
                 sums[positions[row]] += truth[output][row];
                 counts[positions[row]]++;
             }
-            for (var category = 0; category < values.Length; category++) values[category][output] = Smooth(sums[category], counts[category], prior[output]);
+            for (var category = 0; category < values.Length; category++) values[category][output] = TargetMeans.Smooth(sums[category], counts[category], prior[output], Smoothing);
         }
         return new TargetEncoding(column.Name, categories, values[..^1], values[^1]);
     }
-
-    private double Smooth(double sum, int count, double prior) => count == 0 ? prior : (sum + Smoothing * prior) / (count + Smoothing);
 
     /// <summary>As <see cref="Categories.Positions"/>, with missing values as one more category at the end.</summary>
     private static int[] Positions(Column column, IReadOnlyList<string> categories) =>

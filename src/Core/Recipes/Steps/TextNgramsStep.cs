@@ -1,17 +1,6 @@
-using System.Globalization;
-using System.Text;
 using ModelWorkbench.Core.Datasets;
 
 namespace ModelWorkbench.Core.Recipes.Steps;
-
-public enum NgramUnit
-{
-    /// <summary>Runs of two or more letters, digits or underscores.</summary>
-    Word,
-
-    /// <summary>Characters, blanks among them.</summary>
-    Character,
-}
 
 /// <summary>What a column of an n-gram holds.</summary>
 public enum NgramWeight
@@ -80,7 +69,7 @@ public sealed record TextNgramsStep(
         foreach (var (text, rowCount) in Categories.ByFrequency(rows[Column]))
         {
             seen.Clear();
-            foreach (var gram in FittedTextNgrams.Split(text, Unit, Shortest, Longest))
+            foreach (var gram in NgramTexts.Split(text, Unit, Shortest, Longest))
                 if (seen.Add(gram)) counts[gram] = counts.GetValueOrDefault(gram) + rowCount;
             if (counts.Count <= MostCounted) continue;
             foreach (var (gram, count) in counts)
@@ -130,73 +119,10 @@ public sealed record FittedTextNgrams(string Column, NgramUnit Unit, int Shortes
         return StepColumns.Replace(rows, Column, [.. columns.Select((values, i) => new NumericColumn(NameOf(Ngrams[i]), values))], KeepSource);
     }
 
-    /// <summary>All n-grams of a text in order, repeated as often as they occur.</summary>
-    internal static IEnumerable<string> Split(string text, NgramUnit unit, int shortest, int longest)
-    {
-        if (unit == NgramUnit.Word)
-        {
-            var words = Words(text.ToLowerInvariant());
-            for (var length = shortest; length <= longest; length++)
-                for (var start = 0; start + length <= words.Count; start++)
-                    yield return length == 1 ? words[start] : string.Join(' ', words.Skip(start).Take(length));
-            yield break;
-        }
-        var (plain, starts) = Characters(text.ToLowerInvariant());
-        for (var length = shortest; length <= longest; length++)
-            for (var start = 0; start + length < starts.Count; start++)
-                yield return plain[starts[start]..starts[start + length]];
-    }
-
-    private static List<string> Words(string text)
-    {
-        var words = new List<string>();
-        int start = 0, runes = 0, at = 0;
-        foreach (var rune in text.EnumerateRunes())
-        {
-            // What Python calls \w.
-            var inWord = rune.Value == '_' || Rune.IsLetterOrDigit(rune) || Rune.GetUnicodeCategory(rune) is UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber;
-            if (inWord)
-            {
-                if (runes++ == 0) start = at;
-            }
-            else
-            {
-                if (runes >= 2) words.Add(text[start..at]);
-                runes = 0;
-            }
-            at += rune.Utf16SequenceLength;
-        }
-        if (runes >= 2) words.Add(text[start..]);
-        return words;
-    }
-
-    /// <summary>The text with runs of blanks as one, and where each character begins, the end included.</summary>
-    private static (string Text, List<int> Starts) Characters(string text)
-    {
-        var plain = new StringBuilder(text.Length);
-        var starts = new List<int>(text.Length + 1);
-        var runes = text.EnumerateRunes().ToArray();
-        for (var i = 0; i < runes.Length; i++)
-        {
-            // Two or more blanks of any sort become one; a single one stays what it is.
-            if (Rune.IsWhiteSpace(runes[i]) && i + 1 < runes.Length && Rune.IsWhiteSpace(runes[i + 1]))
-            {
-                while (i + 1 < runes.Length && Rune.IsWhiteSpace(runes[i + 1])) i++;
-                starts.Add(plain.Length);
-                plain.Append(' ');
-                continue;
-            }
-            starts.Add(plain.Length);
-            plain.Append(runes[i].ToString());
-        }
-        starts.Add(plain.Length);
-        return (plain.ToString(), starts);
-    }
-
     private (int Gram, double Weight)[] Weigh(string text, Dictionary<string, int> index)
     {
         var counts = new SortedDictionary<int, int>();
-        foreach (var gram in Split(text, Unit, Shortest, Longest))
+        foreach (var gram in NgramTexts.Split(text, Unit, Shortest, Longest))
             if (index.TryGetValue(gram, out var position)) counts[position] = counts.GetValueOrDefault(position) + 1;
         if (Weight == NgramWeight.Count) return [.. counts.Select(c => (c.Key, (double)c.Value))];
         if (Weight == NgramWeight.Present) return [.. counts.Select(c => (c.Key, 1.0))];
@@ -204,5 +130,5 @@ public sealed record FittedTextNgrams(string Column, NgramUnit Unit, int Shortes
         return [.. counts.Select(c => (c.Key, c.Value * Ngrams[c.Key].InverseDocumentFrequency / length))];
     }
 
-    private string NameOf(Ngram ngram) => $"{Column}: {ngram.Text}";
+    internal string NameOf(Ngram ngram) => $"{Column}: {ngram.Text}";
 }

@@ -17,7 +17,7 @@ public class TargetEncodeTests
         var step = new TargetEncodeStep(["c"], 3, 5, 9);
         var encoded = Values(step.ReplayInTraining(step.FitToTarget(table.Without(["y"]), table["y"]), table, "y"));
         var y = ((NumericColumn)table["y"]).Values.ToArray();
-        var folds = TargetEncodeStep.AssignFolds(300, 5, 9);
+        var folds = TargetMeans.AssignFolds(300, 5, 9);
         Assert.Equal([60, 60, 60, 60, 60], folds.GroupBy(f => f).Select(g => g.Count()));
         for (var row = 0; row < 300; row++)
         {
