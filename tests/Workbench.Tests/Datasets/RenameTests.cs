@@ -16,6 +16,7 @@ public class RenameTests : StoreTest
     [Fact]
     public async Task A_dataset_gets_another_name_on_its_page_and_its_old_one_back()
     {
+        var snackbars = Render<MudSnackbarProvider>();
         var dataset = await ImportAsync("iris.csv", "a,b\n1,2\n");
         var page = await BeginAsync(dataset);
         Assert.Equal("iris", page.Find("#dataset-name").GetAttribute("value"));
@@ -24,7 +25,8 @@ public class RenameTests : StoreTest
         Assert.Empty(page.FindAll("[data-testid=rename-form]"));
         Assert.Equal("Flowers of 1936", await NameAsync(dataset));
 
-        await Services.GetRequiredService<ISnackbar>().ShownSnackbars.Single().State.Options.OnClick!(null!);
+        snackbars.WaitForElement(".mud-snackbar-content-action button", Patience);
+        await snackbars.ClickAsync(".mud-snackbar-content-action button");
         page.WaitForAssertion(() => Assert.Equal("iris", page.Find("h1").TextContent), Patience);
         Assert.Equal("iris", await NameAsync(dataset));
     }
