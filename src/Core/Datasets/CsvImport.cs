@@ -40,6 +40,9 @@ internal sealed class CsvImport
         _isLatin = options.Encoding.StartsWith("iso-8859-", StringComparison.OrdinalIgnoreCase);
     }
 
+    /// <summary>Called with every problem in file order, with whole texts, while the table is filled; null to keep only the first 100, shortened.</summary>
+    public Action<CsvProblem>? EachProblem { get; init; }
+
     public int RowCount { get; private set; }
     public IReadOnlyList<ColumnHeader> Columns { get; private set; } = [];
     public IReadOnlyList<CsvProblem> Problems => _problems;
@@ -196,7 +199,7 @@ internal sealed class CsvImport
                 if (marks.Contains(trimmed)) continue;
                 if (!builder.Set(batch.FirstRow + row, written, trimmed))
                 {
-                    if (misfits++ < MaxProblems) Add(batch, row, c, trimmed, builder.Expected);
+                    if (misfits++ < MaxProblems || EachProblem is not null) Add(batch, row, c, trimmed, builder.Expected);
                 }
                 else if (dateWarningDue[c])
                 {
@@ -204,7 +207,7 @@ internal sealed class CsvImport
                     Add(batch, row, c, trimmed, "a date of which day and month can be told apart; read as mm/dd/yyyy");
                 }
             }
-            if (misfits > MaxProblems) Interlocked.Add(ref batch.FurtherProblemCount, misfits - MaxProblems);
+            if (misfits > MaxProblems && EachProblem is null) Interlocked.Add(ref batch.FurtherProblemCount, misfits - MaxProblems);
             if (batch.PartLines is { } lines) batch.PartColumns[c] = builder.Build(_names[c], lines.Length);
         }
     }
@@ -224,7 +227,9 @@ internal sealed class CsvImport
 
     private void Keep(IEnumerable<CsvProblem> problems, int count)
     {
-        _problems.AddRange(problems.Take(MaxProblems - _problems.Count));
+        if (EachProblem is null) _problems.AddRange(problems.Take(MaxProblems - _problems.Count));
+        else
+            foreach (var problem in problems) EachProblem(problem);
         ProblemCount = (int)Math.Min(int.MaxValue, (long)ProblemCount + count);
     }
 
@@ -319,8 +324,8 @@ internal sealed class CsvImport
 
     private static string CountFields(int count) => count == 1 ? "1 field" : $"{count} fields";
 
-    private static CsvProblem Problem(int line, string? column, ReadOnlySpan<char> found, string expected) =>
+    private CsvProblem Problem(int line, string? column, ReadOnlySpan<char> found, string expected) =>
         new(line, column, Shorten(found), expected);
 
-    private static string Shorten(ReadOnlySpan<char> text) => text.Length <= MaxFoundLength ? text.ToString() : string.Concat(text[..MaxFoundLength], "…");
+    private string Shorten(ReadOnlySpan<char> text) => text.Length <= MaxFoundLength || EachProblem is not null ? text.ToString() : string.Concat(text[..MaxFoundLength], "…");
 }

@@ -39,12 +39,15 @@ public sealed class CsvTableWriter
     /// <summary>UTF-8 without a mark at the start.</summary>
     public static Encoding Encoding { get; } = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
 
-    public void WriteHeader(IReadOnlyList<string> names)
+    public void WriteHeader(IReadOnlyList<string> names) => WriteTexts(names);
+
+    /// <summary>One line; null is an empty field.</summary>
+    public void WriteTexts(IReadOnlyList<string?> texts)
     {
-        for (var c = 0; c < names.Count; c++)
+        for (var c = 0; c < texts.Count; c++)
         {
             if (c > 0) _writer.Write(_options.Delimiter);
-            WriteText(names[c]);
+            if (texts[c] is { } text) WriteText(text);
         }
         _writer.Write("\r\n");
     }

@@ -48,6 +48,21 @@ public static class DatasetImporter
         }
     }
 
+    /// <summary>Everything in a text file that does not fit, not only what a dataset keeps of it.</summary>
+    /// <param name="sourcePath">A text, or one in a gzip file or a ZIP archive.</param>
+    /// <param name="options">How the dataset was made from it, with the kind of every column.</param>
+    /// <param name="temporaryFolder">Where a packed source is unpacked for the while.</param>
+    /// <param name="each">Called in the order of the file, never by two threads at once; found values and lines are whole.</param>
+    /// <param name="ct">Heeded within a second.</param>
+    /// <exception cref="CsvFormatException">The file cannot be read this way.</exception>
+    public static void FindProblems(string sourcePath, CsvOptions options, string temporaryFolder, Action<CsvProblem> each, CancellationToken ct)
+    {
+        using var source = SourceFile.Open(sourcePath, temporaryFolder, ct);
+        var import = new CsvImport(source.Path, options) { EachProblem = each };
+        import.Survey(null, ct);
+        import.Fill(_ => { }, null, ct);
+    }
+
     private static ImportedTable ImportText(string path, CsvOptions options, Action<Table> take, Reporter reporter, CancellationToken ct)
     {
         var import = new CsvImport(path, options);

@@ -66,6 +66,10 @@ public static class DatasetApi
         datasets.MapGet("/{id:int}/versions", async (int id, DatasetStore store, CancellationToken ct) => await store.FindAsync(id, ct) is { } row
             ? Results.Ok((await store.VersionsAsync(id, ct)).Select(v => VersionAnswer.From(v, row.Current.Number)))
             : NotFound(id)).WithName("ListVersions").WithSummary("All versions of a dataset, newest first").Produces<IEnumerable<VersionAnswer>>().ProducesProblem(404);
+        datasets.MapGet("/{id:int}/problems", ProblemsAsync).WithName("GetProblems").WithSummary("All lines and values that did not fit, as CSV")
+            .WithDescription("Columns: line (1-based, in the original), column (empty where the whole line is meant), found, expected, text (the line as it stands in the file; empty where one value did not fit). The original is read again for it. "
+                + "version: of the dataset; absent for the current one. harmless=true puts an apostrophe before texts that a spreadsheet would run as a formula.")
+            .Produces<byte[]>(200, "text/csv").ProducesProblem(404).ProducesProblem(422);
         datasets.MapPut("/{id:int}/current-version", async (int id, NumberBody body, DatasetStore store, CancellationToken ct) => await store.MakeCurrentAsync(id, body.Number, ct) is { } row
             ? Results.Ok(DatasetAnswer.From(row))
             : Results.Problem(statusCode: 404, title: "Unknown version", detail: $"There is no version {body.Number} of dataset {id}.")).WithName("SetCurrentVersion").WithSummary("Makes an older or newer version the current one").Produces<DatasetAnswer>().ProducesProblem(404);
@@ -148,6 +152,49 @@ public static class DatasetApi
         {
             return Results.Problem(statusCode: 400, title: "Not a name", detail: e.Message.Replace(" (Parameter 'name')", "", StringComparison.Ordinal));
         }
+    }
+
+    private static async Task<IResult> ProblemsAsync(int id, DatasetStore store, ArtefactStore artefacts, CancellationToken ct, [FromQuery] int? version = null, [FromQuery] bool harmless = false)
+    {
+        if (await store.FindAsync(id, version, ct) is not { } row)
+            return version is null || await store.FindAsync(id, ct) is null ? NotFound(id) : Results.Problem(statusCode: 404, title: "Unknown version", detail: $"There is no version {version} of dataset {id}.");
+        var path = artefacts.NewTemporaryPath();
+        try
+        {
+            await Task.Run(() => WriteProblems(row, artefacts, path, harmless, ct), ct);
+            // Gone from the folder with the last byte sent, or with the connection.
+            var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Delete, 1 << 16, FileOptions.Asynchronous | FileOptions.DeleteOnClose);
+            return Results.File(file, "text/csv; charset=utf-8", $"{CleanName(row.Name)}-problems.csv");
+        }
+        catch (CsvFormatException e)
+        {
+            File.Delete(path);
+            return Unreadable(e);
+        }
+        catch (IOException e) when (DiskSpace.IsFull(e))
+        {
+            File.Delete(path);
+            return DiskFull(artefacts);
+        }
+        catch
+        {
+            File.Delete(path);
+            throw;
+        }
+    }
+
+    private static void WriteProblems(DatasetRow row, ArtefactStore artefacts, string path, bool harmless, CancellationToken ct)
+    {
+        using var text = new StreamWriter(path, append: false, CsvTableWriter.Encoding);
+        var writer = new CsvTableWriter(text, new CsvWriteOptions(HarmlessFormulas: harmless));
+        writer.WriteHeader(["line", "column", "found", "expected", "text"]);
+        // Of a Parquet file all problems are kept, one a column at most.
+        if (row.Options is { } options) DatasetImporter.FindProblems(artefacts.PathOf(row.FileSha256), options, artefacts.TemporaryFolder, Write, ct);
+        else
+            foreach (var problem in row.Problems) Write(problem);
+
+        void Write(CsvProblem problem) =>
+            writer.WriteTexts([problem.Line.ToString(System.Globalization.CultureInfo.InvariantCulture), problem.Column, problem.Found, problem.Expected, problem.Text]);
     }
 
     private static async Task<IResult> OptionsAsync(int id, CsvOptions options, DatasetStore store, CancellationToken ct)

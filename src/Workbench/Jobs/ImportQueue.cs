@@ -34,7 +34,7 @@ public sealed class ImportQueue(
         return await EnqueueAsync(new ImportRow { FileName = upload.FileName, UploadId = uploadId, Options = options, DatasetId = datasetId, CreatedAt = time.GetUtcNow() }, cancellationToken);
     }
 
-    /// <summary>Reads the original of a dataset's current version again, for a new version.</summary>
+    /// <summary>Reads the original of the version that is looked at again, for a new version; the older ones stay, whatever comes of it.</summary>
     public Task<ImportRow> EnqueueReadingAsync(DatasetRow dataset, CsvOptions options, CancellationToken cancellationToken) =>
         EnqueueAsync(new ImportRow { FileName = dataset.FileName, FileSha256 = dataset.FileSha256, Options = options, DatasetId = dataset.Id, CreatedAt = time.GetUtcNow() }, cancellationToken);
 

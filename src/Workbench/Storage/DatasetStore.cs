@@ -8,7 +8,8 @@ namespace ModelWorkbench.Workbench.Storage;
 /// <summary>Datasets with their versions and their recipe.</summary>
 public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactStore artefacts, TableCache tables, TimeProvider time)
 {
-    private const int MaxNameLength = 100;
+    /// <summary>Characters.</summary>
+    public const int MaxNameLength = 100;
 
     // Reading a big file takes all of a core; two at a time leave the pages quick.
     private readonly SemaphoreSlim _importing = new(2);
@@ -107,12 +108,23 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
     /// <summary>The table file with all rows.</summary>
     public string TablePath(DatasetRow dataset) => artefacts.PathOf(dataset.TableSha256);
 
-    /// <exception cref="ArgumentException">The name is blank or too long.</exception>
+    /// <summary>Gives the dataset another name; unlike a new dataset's, a chosen name is never changed to make it free.</summary>
+    /// <returns>Whether there is such a dataset.</returns>
+    /// <exception cref="ArgumentException">The name is blank, too long, or that of another dataset; the message is for the person.</exception>
     public async Task<bool> RenameAsync(int id, string name, CancellationToken cancellationToken)
     {
         if (CleanName(name) is not { Length: > 0 and <= MaxNameLength } clean) throw new ArgumentException($"The name has {CleanName(name).Length} characters; expected 1 to {MaxNameLength}.", nameof(name));
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.Datasets.Where(d => d.Id == id).ExecuteUpdateAsync(set => set.SetProperty(d => d.Name, clean), cancellationToken) == 1;
+        await _writing.WaitAsync(cancellationToken);
+        try
+        {
+            await using var db = await databases.CreateDbContextAsync(cancellationToken);
+            if (await db.Datasets.AnyAsync(d => d.Id != id && d.Name == clean, cancellationToken)) throw new ArgumentException($"There is another dataset named '{clean}'; expected a name of its own.", nameof(name));
+            return await db.Datasets.Where(d => d.Id == id).ExecuteUpdateAsync(set => set.SetProperty(d => d.Name, clean), cancellationToken) == 1;
+        }
+        finally
+        {
+            _writing.Release();
+        }
     }
 
     /// <summary>Puts a warning about the data aside, or takes it up again.</summary>

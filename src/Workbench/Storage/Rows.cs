@@ -77,6 +77,9 @@ public sealed class ImportRow
     /// <summary>The finished upload that holds the file; null once the file is kept under its hash.</summary>
     public string? UploadId { get; set; }
 
+    /// <summary>Whether a version of a dataset is read another way, rather than a new file; means nothing once the import is completed.</summary>
+    public bool IsReadingAgain => UploadId is null && DatasetId is not null;
+
     public string? FileSha256 { get; set; }
 
     /// <summary>How to read the file; null to detect it.</summary>
