@@ -23,14 +23,30 @@ public static class Chromium
         return await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = path, Args = Arguments });
     }
 
+    // Two fixtures start at once; only one of them may install.
+    private static readonly SemaphoreSlim Installing = new(1);
+
     private static string? Find() => Environment.GetEnvironmentVariable("CHROMIUM") is { Length: > 0 } chosen ? chosen : KnownPlaces.FirstOrDefault(File.Exists);
 
     private static async Task<string?> InstallAsync()
     {
+        await Installing.WaitAsync();
+        try
+        {
+            return Find() ?? await InstallNowAsync();
+        }
+        finally
+        {
+            Installing.Release();
+        }
+    }
+
+    private static async Task<string?> InstallNowAsync()
+    {
         if (OperatingSystem.IsLinux() && File.Exists("/usr/bin/apt-get") && Environment.UserName == "root")
         {
             await RunAsync("apt-get", "update");
-            await RunAsync("apt-get", "install", "-y", "--no-install-recommends", "chromium");
+            await RunAsync("apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "-y", "--no-install-recommends", "chromium");
             return Find() ?? throw new InvalidOperationException("The package chromium was installed, but no Chromium is where it should be.");
         }
         var exitCode = Microsoft.Playwright.Program.Main(["install", "chromium"]);

@@ -56,7 +56,7 @@ public sealed class ScriptTests : IDisposable
         var expected = fitted.Steps.Aggregate(table.Table, (t, s) => s.Replay(t));
         Assert.True(expected.RowCount > 20);
         Assert.Empty(await RunCSharp(CSharpScript.Write(source, recipe, fitted), csv, expected));
-        if (File.Exists("/usr/bin/python3")) Assert.Empty(await RunPandas(PandasScript.Write(source, recipe, fitted), csv, expected));
+        if (HasPandas()) Assert.Empty(await RunPandas(PandasScript.Write(source, recipe, fitted), csv, expected));
     }
 
     [Fact]
@@ -123,10 +123,15 @@ public sealed class ScriptTests : IDisposable
 
     internal static void RequirePandas()
     {
-        if (!File.Exists("/usr/bin/python3")) Assert.Skip("There is no /usr/bin/python3 to run the exported script.");
+        if (!HasPandas()) Assert.Skip("There is no /usr/bin/python3 with pandas to run the exported script.");
+    }
+
+    private static bool HasPandas()
+    {
+        if (!File.Exists("/usr/bin/python3")) return false;
         using var process = Process.Start(new ProcessStartInfo("/usr/bin/python3", ["-c", "import pandas"]) { RedirectStandardError = true })!;
         process.WaitForExit();
-        if (process.ExitCode != 0) Assert.Skip("/usr/bin/python3 has no pandas to run the exported script.");
+        return process.ExitCode == 0;
     }
 
     private Task<IReadOnlyList<string>> RunPandas(RecipeScript script, string csv, Table expected) => RunAndCompare(script, "/usr/bin/python3", [], csv, expected);
