@@ -14,14 +14,16 @@ public static class Splitter
     public static DataSplit Split(Table rows, string? stratifyBy, SplitPlan plan)
     {
         ThrowIfAny(plan.Problems(rows.RowCount), nameof(plan));
+        if (plan.TestFraction == 0) return new DataSplit(new TrainingRows(rows, [.. Enumerable.Range(0, rows.RowCount)]), new LockedTestSet(rows, []));
         var held = HoldOut(Strata(rows, stratifyBy, plan), rows.RowCount, plan.TestFraction, new Random(plan.Seed));
         return new DataSplit(new TrainingRows(rows, Where(held, false)), new LockedTestSet(rows, Where(held, true)));
     }
 
-    /// <summary>Divides the training rows for comparing trials. With two folds or more every row is in exactly one validation part, and the parts differ in size by at most one row.</summary>
+    /// <summary>Divides the training rows for comparing trials. With two folds or more every row is in exactly one validation part of each repeat, and the parts differ in size by at most one row.</summary>
     /// <param name="rows">The training rows of <see cref="Split"/>.</param>
     /// <param name="stratifyBy">As in <see cref="Split"/>. Every class of at least two rows is in the training part of each fold.</param>
-    /// <param name="plan">The number of folds and the seed.</param>
+    /// <param name="plan">The number of folds, of repeats, and the seed.</param>
+    /// <returns>The folds of the first repeat, then those of the next; the first repeat is the same however many follow.</returns>
     /// <exception cref="ArgumentException">There are fewer rows than folds, or the plan is out of range.</exception>
     public static IReadOnlyList<Fold> Folds(TrainingRows rows, string? stratifyBy, SplitPlan plan)
     {
@@ -34,15 +36,20 @@ public static class Splitter
         if (plan.Folds == 1)
             return [MakeFold(table, HoldOut(strata, table.RowCount, SplitPlan.HoldOutFraction, random))];
 
-        // Dealt like cards, on from class to class: sizes differ by at most one row, within each class and in all.
-        var foldOf = new int[table.RowCount];
-        var next = 0;
-        foreach (var stratum in strata)
+        var folds = new List<Fold>();
+        for (var repeat = 0; repeat < plan.Repeats; repeat++)
         {
-            random.Shuffle(stratum);
-            foreach (var row in stratum) foldOf[row] = next++ % plan.Folds;
+            // Dealt like cards, on from class to class: sizes differ by at most one row, within each class and in all.
+            var foldOf = new int[table.RowCount];
+            var next = 0;
+            foreach (var stratum in strata)
+            {
+                random.Shuffle(stratum);
+                foreach (var row in stratum) foldOf[row] = next++ % plan.Folds;
+            }
+            folds.AddRange(Enumerable.Range(0, plan.Folds).Select(fold => MakeFold(table, Array.ConvertAll(foldOf, f => f == fold))));
         }
-        return [.. Enumerable.Range(0, plan.Folds).Select(fold => MakeFold(table, Array.ConvertAll(foldOf, f => f == fold)))];
+        return folds;
     }
 
     /// <summary>Rows to hold out, rounded up as scikit-learn's train_test_split does, but never all.</summary>

@@ -149,8 +149,7 @@ public class SplitterTests
     [Fact]
     public void Cross_validation_is_proposed_up_to_five_thousand_rows()
     {
-        Assert.Equal(5, SplitPlan.Propose(5_000).Folds);
-        Assert.Equal(1, SplitPlan.Propose(5_001).Folds);
+        Assert.Equal([(5, 3), (5, 2), (5, 1), (1, 1)], new[] { 500, 501, 12_000, 12_001 }.Select(rows => (SplitPlan.Propose(rows).Folds, SplitPlan.Propose(rows).Repeats)));
     }
 
     [Fact]
