@@ -13,8 +13,10 @@ namespace ModelWorkbench.Core.Experiments;
 /// <param name="Split">Training, validation and locked test rows.</param>
 /// <param name="Recipe">Cleaning, fitted inside each fold.</param>
 /// <param name="IgnoredColumns">Columns that no model may see.</param>
-/// <param name="TrainerIds">In the order of the run.</param>
+/// <param name="TrainerIds">The families, in the order of the run where each is tried once.</param>
 /// <param name="BudgetSeconds">For all trials together, 5 to 86,400.</param>
+/// <param name="Tuning">Whether each family is tried once with its defaults, or values are searched for.</param>
+/// <param name="Limits">What else ends the search, and what a model may cost.</param>
 public sealed record ExperimentPlan(
     string Target,
     LearningTask Task,
@@ -23,8 +25,13 @@ public sealed record ExperimentPlan(
     Recipe Recipe,
     IReadOnlyList<string> IgnoredColumns,
     IReadOnlyList<string> TrainerIds,
-    int BudgetSeconds)
+    int BudgetSeconds,
+    TuningMode Tuning = TuningMode.DefaultsOnly,
+    SearchLimits? Limits = null)
 {
+    public const int MinimumBudgetSeconds = 5;
+    public const int MaximumBudgetSeconds = 86_400;
+
     /// <summary>A plan that makes sense for this target: task, metric, split and all trainers that apply.</summary>
     /// <param name="task">The task where it is chosen already; null proposes it.</param>
     /// <exception cref="ArgumentException">The column cannot be predicted; the message says why.</exception>
@@ -34,7 +41,7 @@ public sealed record ExperimentPlan(
         return new ExperimentPlan(
             target, chosen, Metric.Default(chosen).Id,
             SplitPlan.Propose(table.RowCount) with { Stratified = chosen != LearningTask.Regression },
-            recipe, [], [.. TrainerCatalog.All.Where(t => t.Supports(chosen)).Select(t => t.Id)], 120);
+            recipe, [], [.. TrainerCatalog.All.Where(t => t.Supports(chosen)).Select(t => t.Id)], 120, TuningMode.Search);
     }
 
     /// <summary>Every reason why this plan cannot run on this table, for people; empty where it can.</summary>
@@ -50,7 +57,8 @@ public sealed record ExperimentPlan(
         problems.AddRange(TrainerIds.Where(id => TrainerCatalog.All.All(t => t.Id != id))
             .Select(id => $"There is no model family '{id}'. The families are: {string.Join(", ", TrainerCatalog.All.Select(t => t.Id))}."));
         problems.AddRange(TrainerIds.GroupBy(id => id).Where(g => g.Count() > 1).Select(g => $"The model family '{g.Key}' is chosen {g.Count()} times; expected once."));
-        if (BudgetSeconds is < 5 or > 86_400) problems.Add($"The time budget is {BudgetSeconds} seconds; expected 5 to 86,400.");
+        if (BudgetSeconds is < MinimumBudgetSeconds or > MaximumBudgetSeconds) problems.Add($"The time budget is {BudgetSeconds} seconds; expected {MinimumBudgetSeconds} to {MaximumBudgetSeconds:N0}.");
+        problems.AddRange((Limits ?? SearchLimits.None).Problems());
         problems.AddRange(IgnoredColumns.Where(c => table.Find(c) is null).Select(c => $"The ignored column '{c}' does not exist."));
         if (IgnoredColumns.Contains(Target))
         {
@@ -126,17 +134,56 @@ public sealed record ExperimentPlan(
     }
 }
 
+/// <summary>How values of hyperparameters are found.</summary>
+public enum TuningMode
+{
+    /// <summary>Each family once, with its defaults; every trial gets a model.</summary>
+    DefaultsOnly,
+
+    /// <summary>A portfolio, then a search within the budget, then an ensemble; the best trials get models, the others on request.</summary>
+    Search,
+}
+
+/// <summary>What ends a search before its budget, and what a model may cost to be chosen. Null is no limit.</summary>
+/// <param name="MaximumTrials">At least 1.</param>
+/// <param name="TargetScore">In the plan's metric: the search ends when a trial is as good.</param>
+/// <param name="MaximumPredictionMicroseconds">Of the median time for one row: slower models are shown, but not chosen.</param>
+/// <param name="MaximumModelBytes">Of the model package: larger models are shown, but not chosen.</param>
+public sealed record SearchLimits(int? MaximumTrials = null, double? TargetScore = null, double? MaximumPredictionMicroseconds = null, long? MaximumModelBytes = null)
+{
+    public static SearchLimits None { get; } = new();
+
+    /// <summary>Every reason why these make no sense; empty where they do.</summary>
+    public IReadOnlyList<string> Problems()
+    {
+        List<string> problems = [];
+        if (MaximumTrials is < 1 or > 100_000) problems.Add($"The number of trials is {MaximumTrials}; expected 1 to 100,000.");
+        if (TargetScore is { } score && !double.IsFinite(score)) problems.Add($"The target score is {score}; expected a number.");
+        if (MaximumPredictionMicroseconds is { } time && !(time > 0)) problems.Add(FormattableString.Invariant($"The time for a prediction is at most {time} µs; expected more than 0."));
+        if (MaximumModelBytes is <= 0) problems.Add($"The size of the model is at most {MaximumModelBytes} bytes; expected more than 0.");
+        return problems;
+    }
+}
+
 /// <summary>What came out of one trial, for the leaderboard.</summary>
-/// <param name="Score">The plan's metric among <paramref name="Metrics"/>; null where it is undefined on every fold.</param>
+/// <param name="Score">The plan's metric among <paramref name="Metrics"/>; null where it is undefined on every fold, or not all folds were done.</param>
 /// <param name="Metrics">All metrics by id, each the mean of the folds weighted by their rows (<see cref="FoldMean"/>).</param>
 /// <param name="FoldScores">The plan's metric on each fold.</param>
-/// <param name="TrainingSeconds">Wall time of all fits: folds and the final one.</param>
-/// <param name="PredictionMicroseconds">Per row, from source row to score, batch of up to 1,000 rows on one thread, best of five.</param>
-/// <param name="ModelBytes">Size of the model package.</param>
-/// <param name="TrainingRowCount">Rows that the final model learnt from.</param>
+/// <param name="TrainingSeconds">Wall time of all fits: folds, and the final one where it was made.</param>
+/// <param name="PredictionMicroseconds">Median time from source row to score, one row at a time, on one thread.</param>
+/// <param name="ModelBytes">Size of the model package; until a model is made, of the first fold's model without its golden rows.</param>
+/// <param name="TrainingRowCount">Rows that the final model learns from.</param>
 /// <param name="ValidationRowCount">Rows that were predicted by a model that had not seen them.</param>
 /// <param name="FeatureCount">Columns of the feature matrix.</param>
-/// <param name="Settings">The trainer's hyperparameters.</param>
+/// <param name="Settings">The trainer's hyperparameters, for people.</param>
+/// <param name="PredictionP99Microseconds">The 99 % quantile of the same times.</param>
+/// <param name="Iterations">After how many iterations the folds were best, their median; null for families that have none to choose.</param>
+/// <param name="FitSeconds">Wall time of one fold's fit, their mean.</param>
+/// <param name="FinishedAfterSeconds">Of the budget when the trial was judged.</param>
+/// <param name="SampledRowCount">Rows that a fold learnt from, where it was only a sample.</param>
+/// <param name="OverLimit">Why the model may not be chosen though it was judged; null where it may.</param>
+/// <param name="Sharpness">For an ensemble: the power its probabilities are raised to before they are scaled to sum to 1, so that they say how often it is right.</param>
+/// <param name="Members">For an ensemble: what it is made of.</param>
 public sealed record TrialResult(
     double? Score,
     IReadOnlyDictionary<string, double?> Metrics,
@@ -147,4 +194,16 @@ public sealed record TrialResult(
     int TrainingRowCount,
     int ValidationRowCount,
     int FeatureCount,
-    IReadOnlyDictionary<string, string> Settings);
+    IReadOnlyDictionary<string, string> Settings,
+    double PredictionP99Microseconds = 0,
+    int? Iterations = null,
+    double FitSeconds = 0,
+    double FinishedAfterSeconds = 0,
+    int? SampledRowCount = null,
+    string? OverLimit = null,
+    double Sharpness = 1,
+    IReadOnlyList<EnsembleMember>? Members = null);
+
+/// <param name="TrialNumber">Of the member.</param>
+/// <param name="Weight">Its share, above 0; all sum to 1.</param>
+public sealed record EnsembleMember(int TrialNumber, double Weight);
