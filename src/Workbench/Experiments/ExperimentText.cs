@@ -18,8 +18,8 @@ public static class ExperimentText
 
     public static string Split(SplitPlan split)
     {
-        var validation = split.Folds == 1 ? $"one hold-out of {Figures.Percent(SplitPlan.HoldOutFraction, 0)} of the rest for validation" : $"{split.Folds}-fold cross-validation on the rest";
-        return $"{Figures.Percent(split.TestFraction, 0)} locked test set, {validation}{(split.Stratified ? ", stratified" : "")}, seed {split.Seed.ToString(CultureInfo.InvariantCulture)}";
+        var validation = split.Folds == 1 ? $"one hold-out of {Figures.Percent(SplitPlan.HoldOutFraction, 0)} of the rest for validation" : $"{split.Folds}-fold cross-validation{(split.Repeats > 1 ? $", {split.Repeats} times," : "")} on the rest";
+        return $"{(split.TestFraction == 0 ? "no" : Figures.Percent(split.TestFraction, 0))} locked test set, {validation}{(split.Stratified ? ", stratified" : "")}, seed {split.Seed.ToString(CultureInfo.InvariantCulture)}";
     }
 
     public static string Seconds(double seconds) => Figures.Duration(TimeSpan.FromSeconds(seconds));

@@ -25,6 +25,8 @@ public sealed record PlanDraft(ExperimentPlan? Plan, string? Reason, IReadOnlyDi
                     Split = previous.Split with { Stratified = plan.Split.Stratified },
                     IgnoredColumns = [.. previous.IgnoredColumns.Where(c => c != target)],
                     BudgetSeconds = previous.BudgetSeconds,
+                    Tuning = previous.Tuning,
+                    Limits = previous.Limits is { } limits ? limits with { TargetScore = null } : null,
                 };
             return new PlanDraft(plan, null, tasks);
         }

@@ -1,6 +1,7 @@
 using Bunit;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
+using ModelWorkbench.Core.Experiments;
 using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Core.Recipes.Steps;
 using ModelWorkbench.Core.Trainers;
@@ -86,8 +87,43 @@ public class ComparePageTests : StoreTest
         page.WaitForAssertion(() => Assert.EndsWith("/experiments/1", Services.GetRequiredService<NavigationManager>().Uri), Patience);
         var row = (await Experiments.FindAsync(1, Cancellation))!;
         Assert.Equal((dataset.Id, LearningTask.Multiclass, 30, ExperimentStatus.Queued), (row.DatasetId, row.Plan.Task, row.Plan.BudgetSeconds, row.Status));
-        Assert.Equal(TrainerCatalog.All.Count - 1, row.Trials.Count);
-        Assert.DoesNotContain(row.Trials, t => t.TrainerId == "sdca");
+        Assert.Equal(TuningMode.Search, row.Plan.Tuning);
+        Assert.Equal(TrainerCatalog.All.Count(t => t.Supports(LearningTask.Multiclass)) - 1, row.Plan.TrainerIds.Count);
+        Assert.DoesNotContain("sdca", row.Plan.TrainerIds);
+        // The search decides what comes first.
+        Assert.Empty(row.Trials);
+    }
+
+    [Fact]
+    public async Task Each_family_once_waits_in_the_order_of_the_list_and_limits_of_a_search_are_kept()
+    {
+        var dataset = await ImportSampleAsync("penguins.csv");
+        var page = Open(dataset, "species");
+        await page.ChangeAsync("[data-testid=maximum-trials]", "12");
+        await page.ChangeAsync("[data-testid=target-score]", "0.99");
+        await page.ChangeAsync("[data-testid=maximum-time]", "50");
+        await page.ChangeAsync("[data-testid=maximum-bytes]", "100");
+        await StartAsync(page, 1);
+        Assert.Equal(new SearchLimits(12, 0.99, 50, 100_000), (await Experiments.FindAsync(1, Cancellation))!.Plan.Limits);
+
+        page = Open(dataset, "species");
+        await page.ChangeAsync("[data-testid=tuning]", "DefaultsOnly");
+        Assert.Empty(page.FindAll("[data-testid=maximum-trials]"));
+        await StartAsync(page, 2);
+        var row = (await Experiments.FindAsync(2, Cancellation))!;
+        Assert.Equal(row.Plan.TrainerIds, row.Trials.Select(t => t.TrainerId));
+        Assert.All(row.Trials, t => Assert.Equal(TrialStatus.Waiting, t.Status));
+
+        page = Open(dataset, "species");
+        await page.ChangeAsync("[data-testid=maximum-trials]", "0");
+        page.WaitForAssertion(() => Assert.Contains("The number of trials is 0; expected 1 to 100,000.", page.Find("[data-testid=plan-problems]").TextContent), Patience);
+    }
+
+    private async Task StartAsync(IRenderedComponent<ComparePage> page, int experiment)
+    {
+        page.WaitForAssertion(() => Assert.False(page.Find("[data-testid=start-comparing]").HasAttribute("disabled")), Patience);
+        await page.ClickAsync("[data-testid=start-comparing]");
+        page.WaitForAssertion(() => Assert.EndsWith($"/experiments/{experiment}", Services.GetRequiredService<NavigationManager>().Uri), Patience);
     }
 
     private IRenderedComponent<ComparePage> Open(DatasetRow dataset, string? target)
