@@ -80,13 +80,16 @@ public sealed class NeuralNetworkTrainer : Trainer
     private static double Loss(NeuralScorer scorer, TrainingData judged)
     {
         Span<double> outputs = stackalloc double[scorer.OutputCount];
-        var loss = 0.0;
+        double loss = 0, total = 0;
         for (var row = 0; row < judged.Labels.Length; row++)
         {
+            double weight = judged.Weights?[row] ?? 1;
+            if (weight == 0) continue;
             scorer.Score(judged.Features.Row(row), outputs);
-            if (judged.Task == LearningTask.Regression) loss += (outputs[0] - judged.Labels[row]) * (outputs[0] - judged.Labels[row]);
-            else loss -= Math.Log(Math.Max(1e-12, outputs[(int)judged.Labels[row]]));
+            if (judged.Task == LearningTask.Regression) loss += weight * (outputs[0] - judged.Labels[row]) * (outputs[0] - judged.Labels[row]);
+            else loss -= weight * Math.Log(Math.Max(1e-12, outputs[(int)judged.Labels[row]]));
+            total += weight;
         }
-        return double.IsNaN(loss) ? double.PositiveInfinity : loss / judged.Labels.Length;
+        return double.IsNaN(loss) || total == 0 ? double.PositiveInfinity : loss / total;
     }
 }
