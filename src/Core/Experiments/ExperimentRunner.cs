@@ -47,7 +47,7 @@ public sealed class ExperimentRunner
         _metric = Metric.Parse(plan.MetricId);
         (_source, _prepared) = plan.Prepare(TableFile.Read(job.TableFile, cancellationToken), cancellationToken);
         _target = Target.Create(_prepared.Rows, plan.Target, plan.Task);
-        (_split, _folds) = plan.SplitRows(_prepared.Rows);
+        (_split, _folds) = plan.SplitRows(_prepared);
     }
 
     /// <summary>Runs all trials of the job. A trial that fails is an event, not an exception.</summary>
