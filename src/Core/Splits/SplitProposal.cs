@@ -28,8 +28,8 @@ public sealed partial record SplitProposal(SplitPlan Plan, string Reason)
         var plan = new SplitPlan(Stratified: hasClasses);
         return rowCount switch
         {
-            <= FewRows => new(plan with { Repeats = 3 }, $"The rows are cut into folds 3 times, because of {rows} one cut says much about chance."),
-            <= SmallRows => new(plan with { Repeats = 2 }, $"The rows are cut into folds 2 times, because of {rows} one cut says something about chance too."),
+            <= FewRows => new(plan with { Repeats = 3 }, $"The rows are cut into five folds three times, because with {rows} a single cut says as much about chance as about models."),
+            <= SmallRows => new(plan with { Repeats = 2 }, $"The rows are cut into five folds twice, because with {rows} a single cut says something about chance too."),
             <= MostRowsForFolds when rowCount * columnCount <= MostCellsForFolds => new(plan, $"Five folds, so that each of the {rows} judges once."),
             _ => new(plan with { Folds = 1 }, $"One hold-out, because {rows} with {Words(columnCount, "column")} are enough to judge by, and five trainings would take long."),
         };
@@ -49,7 +49,7 @@ public sealed partial record SplitProposal(SplitPlan Plan, string Reason)
         if (columns.FirstOrDefault(c => IsNamedLikeParts(c.Name) && OwnParts.IsLikely(c)) is { } own)
             return new(bySize.Plan with { Method = SplitMethod.OwnColumn, Column = own.Name }, $"The parts are those that {own.Name} names ({Values(own)}).");
         var times = columns.Where(IsTime).Select(c => (Column: c, Order: Sortedness(c))).OrderByDescending(t => t.Order >= SortedShare).ToArray();
-        var timeOrdered = bySize.Plan with { Method = SplitMethod.TimeOrdered, Repeats = 1, Stratified = false };
+        var timeOrdered = bySize.Plan with { Method = SplitMethod.TimeOrdered, Repeats = 1 };
         if (times is [{ Order: >= SortedShare } sorted, ..])
             return new(timeOrdered with { Column = sorted.Column.Name }, $"Models are judged on the latest rows, because the rows are in order of {sorted.Column.Name} ({Span(sorted.Column)}) and new rows will be later still.");
         foreach (var column in columns)
