@@ -64,7 +64,8 @@ public sealed record SplitPlan(double TestFraction = 0.2, int Folds = 5, bool St
         if (!Enum.IsDefined(Method)) problems.Add(new($"The method is {Method}; expected one of: {string.Join(", ", Enum.GetNames<SplitMethod>())}.", nameof(Method)));
         else if (Method != SplitMethod.Random && string.IsNullOrEmpty(Column)) problems.Add(new($"Choose the column that {Role}.", nameof(Column)));
         else if (Method == SplitMethod.Random && Column is not null) problems.Add(new($"A random split uses no column, found '{Column}'; choose another method, or no column.", nameof(Column)));
-        if (problems.Count > 0) return problems;
+        // Where a column says the parts, only it knows how many rows are in which.
+        if (problems.Count > 0 || Method == SplitMethod.OwnColumn) return problems;
         var training = rowCount - Splitter.HeldOutCount(rowCount, TestFraction);
         var needed = Folds == 1 ? 2 : Folds;
         if (training < needed)

@@ -42,9 +42,8 @@ public static class Splitter
     public static IReadOnlyList<Fold> Folds(TrainingRows rows, string? stratifyBy, SplitPlan plan)
     {
         var table = rows.Table;
-        var needed = Math.Max(2, plan.Folds);
-        if (plan.Folds is < 1 or > SplitPlan.MaximumFolds || table.RowCount < needed)
-            throw new ArgumentException($"{table.RowCount} training rows cannot be divided into {plan.Folds} folds; expected 1 to {SplitPlan.MaximumFolds} folds and at least {needed} rows.", nameof(plan));
+        if (plan.Folds is < 1 or > SplitPlan.MaximumFolds)
+            throw new ArgumentException($"The number of folds is {plan.Folds}; expected 1 to {SplitPlan.MaximumFolds}.", nameof(plan));
         if (plan.Method != SplitMethod.Random && rows.By is null)
             throw new ArgumentException($"The training rows come from a random split, and the plan divides them by column '{plan.Column}'; expected the same plan for both.", nameof(plan));
         return plan.Method switch
@@ -91,6 +90,8 @@ public static class Splitter
 
     private static List<Fold> RandomFolds(Table table, string? stratifyBy, SplitPlan plan)
     {
+        if (table.RowCount < Math.Max(2, plan.Folds))
+            throw new SplitException([new SplitProblem($"{table.RowCount} training rows cannot be divided into {(plan.Folds == 1 ? "training and validation rows" : $"{plan.Folds} folds")}; expected at least {Math.Max(2, plan.Folds)}.", nameof(SplitPlan.Folds))]);
         var strata = Strata(table, stratifyBy, plan);
         var random = new Random(plan.Seed);
         if (plan.Folds == 1) return [MakeFold(table, HoldOut(strata, table.RowCount, SplitPlan.HoldOutFraction, random))];

@@ -205,6 +205,10 @@ public class SplitMethodTests
         var split = Splitter.Split(table, null, plan);
         Assert.Equal((40, 10), (split.Training.Table.RowCount, split.Test.RowCount));
         Assert.Equal(8, Splitter.Folds(split.Training, null, plan).Count);
+
+        var few = new Table([Samples.Categories("set", "train", "train", "train", "test")]);
+        var problem = Assert.Single(Assert.Throws<SplitException>(() => Splitter.Folds(Splitter.Split(few, null, plan).Training, null, plan)).Problems);
+        Assert.Equal(new SplitProblem("3 training rows cannot be divided into 4 folds; expected at least 4.", "Folds"), problem);
     }
 
     [Fact]
