@@ -37,7 +37,7 @@ internal sealed class ExperimentData
         Metric = Metric.Parse(plan.MetricId);
         (Source, Prepared) = plan.Prepare(TableFile.Read(tableFile, cancellationToken), cancellationToken);
         Target = Target.Create(Prepared.Rows, plan.Target, plan.Task);
-        (Split, Folds) = plan.SplitRows(Prepared.Rows);
+        (Split, Folds) = plan.SplitRows(Prepared);
         _folds = [.. Folds.Select(fold => new Lazy<PreparedPart>(() => Prepare(fold.Training, fold.Validation)))];
         _all = new Lazy<PreparedPart>(() => Prepare(Split.Training, null));
     }

@@ -7,6 +7,7 @@ namespace ModelWorkbench.Core.Experiments;
 
 /// <summary>What a training process tells while it works: one line of JSON each.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
+[JsonDerivedType(typeof(SplitChecked), "split-checked")]
 [JsonDerivedType(typeof(TrialStarted), "trial-started")]
 [JsonDerivedType(typeof(TrialProgressed), "trial-progressed")]
 [JsonDerivedType(typeof(TrialCompleted), "trial-completed")]
@@ -18,6 +19,9 @@ namespace ModelWorkbench.Core.Experiments;
 [JsonDerivedType(typeof(FinalReportReady), "final-report-ready")]
 [JsonDerivedType(typeof(JobFailed), "job-failed")]
 public abstract record ExperimentEvent;
+
+/// <summary>The rows are split, and this was noticed about the parts.</summary>
+public sealed record SplitChecked(SplitFindings Findings) : ExperimentEvent;
 
 /// <param name="Number">The trial, new or one that waited.</param>
 /// <param name="Spec">What it tries.</param>

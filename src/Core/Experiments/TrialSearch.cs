@@ -80,6 +80,8 @@ internal sealed class TrialSearch
     public void Run(CancellationToken cancellationToken)
     {
         var searches = _job.Plan.Tuning == TuningMode.Search;
+        // Known to whoever goes on with the search already.
+        if (_work.Finished.Count == 0) _report(new SplitChecked(SplitFindings.Find(_data.Prepared.Rows, _data.Split, _data.Folds, _data.Target, _data.Plan.Split, cancellationToken)));
         for (var i = 0; i < _work.Waiting.Count; i++)
         {
             var (number, spec) = _work.Waiting[i];

@@ -301,6 +301,9 @@ public sealed class ExperimentSupervisor(
             {
                 switch (experimentEvent)
                 {
+                    case SplitChecked check:
+                        await UpdateAsync(experiment.Id, e => e.Findings = check.Findings);
+                        break;
                     case TrialStarted started:
                         running = started.Number;
                         await StartTrialAsync(experiment.Id, started);

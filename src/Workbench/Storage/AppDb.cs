@@ -55,6 +55,7 @@ public sealed class AppDb(DbContextOptions<AppDb> options) : DbContext(options)
         model.Entity<ExperimentRow>(row =>
         {
             row.Property(e => e.Plan).HasJson();
+            row.Property(e => e.Findings).HasJson();
             row.Ignore(e => e.CanGoOn);
             row.Property(e => e.Status).HasConversion<string>();
             // An experiment outlives its dataset: it holds its own copy of the table and the recipe.

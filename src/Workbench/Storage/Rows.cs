@@ -130,6 +130,9 @@ public sealed class ExperimentRow
     /// <summary>Time spent in training processes so far, counted against the plan's budget when resumed.</summary>
     public double SpentSeconds { get; set; }
 
+    /// <summary>What was noticed about the parts that the rows are split into; null until they are.</summary>
+    public SplitFindings? Findings { get; set; }
+
     /// <summary>When the training process that works on it now began; null while none does.</summary>
     public DateTimeOffset? RunningSince { get; set; }
 

@@ -260,6 +260,9 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                     b.Property<string>("EndReason")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("Findings")
+                        .HasColumnType("TEXT");
+
                     b.Property<long?>("FinishedAt")
                         .HasColumnType("INTEGER");
 

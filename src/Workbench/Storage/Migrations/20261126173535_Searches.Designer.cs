@@ -10,7 +10,7 @@ using ModelWorkbench.Workbench.Storage;
 namespace ModelWorkbench.Workbench.Storage.Migrations
 {
     [DbContext(typeof(AppDb))]
-    [Migration("20261126161722_Searches")]
+    [Migration("20261126173535_Searches")]
     partial class Searches
     {
         /// <inheritdoc />
@@ -261,6 +261,9 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                         .HasColumnType("TEXT");
 
                     b.Property<string>("EndReason")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Findings")
                         .HasColumnType("TEXT");
 
                     b.Property<long?>("FinishedAt")

@@ -42,6 +42,12 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                 type: "TEXT",
                 nullable: true);
 
+            migrationBuilder.AddColumn<string>(
+                name: "Findings",
+                table: "Experiments",
+                type: "TEXT",
+                nullable: true);
+
             migrationBuilder.AddColumn<long>(
                 name: "RunningSince",
                 table: "Experiments",
@@ -70,6 +76,10 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
 
             migrationBuilder.DropColumn(
                 name: "EndReason",
+                table: "Experiments");
+
+            migrationBuilder.DropColumn(
+                name: "Findings",
                 table: "Experiments");
 
             migrationBuilder.DropColumn(
