@@ -18,7 +18,7 @@ public static class ExperimentApi
     /// <param name="MetricId">What the leaderboard is ordered by.</param>
     /// <param name="Trainers">Ids of the model families.</param>
     /// <param name="IgnoredColumns">Columns that no model may see.</param>
-    /// <param name="Split">Shares, folds, stratification, seed.</param>
+    /// <param name="Split">Method (random, grouped, timeOrdered, ownColumn) with its column, shares, folds, repeats, stratification, seed.</param>
     /// <param name="BudgetSeconds">For all trials together.</param>
     public sealed record StartBody(int DatasetId, string Target, LearningTask? Task = null, string? MetricId = null, IReadOnlyList<string>? Trainers = null, IReadOnlyList<string>? IgnoredColumns = null, SplitPlan? Split = null, int? BudgetSeconds = null);
 
@@ -85,7 +85,7 @@ public static class ExperimentApi
         ExperimentPlan plan;
         try
         {
-            plan = ExperimentPlan.Propose(table, body.Target, recipe, body.Task);
+            plan = ExperimentPlan.Propose(table, body.Target, recipe, body.Task, dataset.Profile);
         }
         catch (ArgumentException e)
         {
