@@ -19,7 +19,7 @@ public static class ExperimentApi
     /// <param name="MetricId">What the leaderboard is ordered by.</param>
     /// <param name="Trainers">Ids of the model families.</param>
     /// <param name="IgnoredColumns">Columns that no model may see.</param>
-    /// <param name="Split">Shares, folds, stratification, seed.</param>
+    /// <param name="Split">Method (random, grouped, timeOrdered, ownColumn) with its column, shares, folds, repeats, stratification, seed.</param>
     /// <param name="BudgetSeconds">For all trials together.</param>
     /// <param name="Tuning">search (a portfolio, then a search within the budget, then an ensemble) or defaultsOnly (each family once).</param>
     /// <param name="Limits">What else ends the search, and what a model may cost.</param>
@@ -131,7 +131,7 @@ public static class ExperimentApi
         ExperimentPlan plan;
         try
         {
-            plan = ExperimentPlan.Propose(table, body.Target, recipe, body.Task);
+            plan = ExperimentPlan.Propose(table, body.Target, recipe, body.Task, dataset.Profile);
         }
         catch (ArgumentException e)
         {

@@ -126,6 +126,34 @@ public class ComparePageTests : StoreTest
         page.WaitForAssertion(() => Assert.EndsWith($"/experiments/{experiment}", Services.GetRequiredService<NavigationManager>().Uri), Patience);
     }
 
+    [Fact]
+    public async Task A_repeated_customer_is_proposed_to_keep_rows_together_and_another_method_goes_into_the_plan()
+    {
+        var rows = string.Join("\n", Enumerable.Range(0, 200).Select(i => $"C{i * 7 % 40},{i % 9},{(i * 3 % 7 > 2 ? "yes" : "no")},2026-{i % 12 + 1:00}-{i % 28 + 1:00}"));
+        var dataset = await ImportAsync("visits.csv", $"customer_id,visits,churn,seen\n{rows}\n");
+        var page = Open(dataset, "churn");
+        Assert.Equal(("Grouped", "customer_id"), (page.Find("[data-testid=split-method]").GetAttribute("value"), page.Find("[data-testid=split-column]").GetAttribute("value")));
+        Assert.Contains("Rows of one customer_id stay together, because it repeats 5 times on average.", page.Find("[data-testid=split-proposal]").TextContent);
+        Assert.Equal(5, page.FindAll("[data-testid=split-picture] svg").Count);
+
+        await page.ChangeAsync("[data-testid=split-method]", "TimeOrdered");
+        page.WaitForAssertion(() => Assert.Equal("Choose the column that orders the rows in time.", page.Find("#split-column-problem").TextContent), Patience);
+        Assert.Empty(page.FindAll("[data-testid=split-picture]"));
+        await page.ChangeAsync("[data-testid=split-column]", "seen");
+        page.WaitForAssertion(() => Assert.False(page.Find("[data-testid=start-comparing]").HasAttribute("disabled")), Patience);
+        Assert.Contains("not used", page.Find("[data-testid=split-picture] svg").GetAttribute("aria-label"));
+
+        // A target that divides the rows is not kept as such; what suits it is proposed anew.
+        await page.ChangeAsync("[data-testid=split-column]", "visits");
+        await page.ChangeAsync("[data-testid=target-select]", "visits");
+        page.WaitForAssertion(() => Assert.Equal("customer_id", page.Find("[data-testid=split-column]").GetAttribute("value")), Patience);
+        page.WaitForAssertion(() => Assert.False(page.Find("[data-testid=start-comparing]").HasAttribute("disabled")), Patience);
+        await page.ClickAsync("[data-testid=start-comparing]");
+        page.WaitForAssertion(() => Assert.EndsWith("/experiments/1", Services.GetRequiredService<NavigationManager>().Uri), Patience);
+        var plan = (await Experiments.FindAsync(1, Cancellation))!.Plan;
+        Assert.Equal((Core.Splits.SplitMethod.Grouped, "customer_id", "customer_id"), (plan.Split.Method, plan.Split.Column, Assert.Single(plan.UnseenColumns)));
+    }
+
     private IRenderedComponent<ComparePage> Open(DatasetRow dataset, string? target)
     {
         Services.GetRequiredService<NavigationManager>().NavigateTo($"/datasets/{dataset.Id}/compare{(target is null ? "" : $"?target={target}")}");
