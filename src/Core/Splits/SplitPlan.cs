@@ -40,9 +40,6 @@ public sealed record SplitPlan(double TestFraction = 0.2, int Folds = 5, bool St
     [JsonIgnore]
     public string? HiddenColumn => Method is SplitMethod.Grouped or SplitMethod.OwnColumn ? Column : null;
 
-    /// <summary>A plan by the number of rows alone.</summary>
-    public static SplitPlan Propose(int rowCount) => SplitProposal.BySize(rowCount, 1, hasClasses: true).Plan;
-
     /// <summary>A plan that suits the data, with its reason.</summary>
     /// <inheritdoc cref="SplitProposal.Propose"/>
     public static SplitProposal Propose(Table table, string target, bool hasClasses, DatasetProfile? profile = null) => SplitProposal.Propose(table, target, hasClasses, profile);
