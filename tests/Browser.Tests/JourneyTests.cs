@@ -60,7 +60,7 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         var listed = await visit.ById("leaderboard-row").CountAsync();
         Assert.InRange(listed, 3, 20);
         await Expect(page.GetByText("Best so far").First).ToBeVisibleAsync();
-        if (listed > 15)
+        if (await visit.ById("show-all").CountAsync() > 0)
         {
             await visit.ById("show-all").ClickAsync();
             await Expect(visit.ById("show-all")).ToHaveTextAsync("Show the best only");
