@@ -134,6 +134,7 @@ public sealed class SearchTests
         await using var app = await WorkbenchApp.StartAsync(folder.Path);
         var dataset = await app.Api.UploadAsync(TestFiles.Sample("iris.csv"));
         var experiment = await app.Api.RunAsync(new ExperimentApi.StartBody(dataset.Id, "species", Trainers: ["baseline"], Tuning: TuningMode.Search, Split: new SplitPlan(Folds: 2), BudgetSeconds: 5));
+        Assert.True(experiment.Status == ExperimentStatus.Completed, $"{experiment.Status}: {experiment.Reason}");
         using var answer = await app.Api.Http.PostAsync($"/api/v1/experiments/{experiment.Id}/{path}", body.Length == 0 ? null : ApiClient.Json(body), Cancel);
         Assert.Contains(words, (await ApiClient.ReadProblemAsync(answer, expected)).Detail);
         await app.StopAsync();

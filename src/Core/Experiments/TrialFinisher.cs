@@ -33,6 +33,9 @@ internal sealed class TrialFinisher(ExperimentData data, TrialRunner trials, Mod
     // Fits on all training rows, by trial: an ensemble uses those that were made already.
     private readonly Dictionary<int, FinalFit> _fits = [];
 
+    // How often a trial was finished: at once when it took the lead, and again with explanations when it kept it.
+    private readonly Dictionary<int, int> _finished = [];
+
     // The same for all trials of the run, hence computed once.
     private Explanation<PcaReport>? _pca;
 
@@ -65,14 +68,16 @@ internal sealed class TrialFinisher(ExperimentData data, TrialRunner trials, Mod
         var pipeline = members.Count > 0 ? ModelBuilder.Join([.. members.Select(m => _fits[m.Number])], weights, trial.Result!.Sharpness) : _fits[trial.Number].Fit.Pipeline;
         var fitSeconds = wereThere ? 0 : clock.Elapsed.TotalSeconds;
         var package = models.Package(trial.Spec.TrainerId, TrainerCatalog.NameOf(trial.Spec.TrainerId), pipeline);
-        var modelFile = $"trial-{trial.Number}.mwm";
+        // A name of its own each time: whoever is told of a file may take it away while the next is written.
+        var times = _finished[trial.Number] = _finished.GetValueOrDefault(trial.Number) + 1;
+        var name = times == 1 ? $"trial-{trial.Number}" : $"trial-{trial.Number}-{times}";
+        var modelFile = $"{name}.mwm";
         var bytes = folder.Write(modelFile, package.Write);
         var (median, p99) = trials.PredictionMicroseconds(package.Pipeline);
 
         progress?.Invoke(0.98, "importance and PCA");
         var report = Report(trial, members, weights, firstFold, explanationSeconds(), cancellationToken);
-        // Not the name of the report that was told when the trial was judged: that file may be taken away while this one is written.
-        var reportFile = $"trial-{trial.Number}.model.json";
+        var reportFile = $"{name}.model.json";
         folder.Write(reportFile, stream => JsonSerializer.Serialize(stream, report, CoreJson.Options));
         var result = trial.Result with
         {

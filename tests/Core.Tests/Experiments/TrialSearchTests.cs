@@ -49,6 +49,10 @@ public sealed class TrialSearchTests : IDisposable
         var right = Enumerable.Range(0, table.RowCount).Count(r => (outputs[(2 * r) + 1] > 0.5 ? "out" : "in") == table["y"].GetText(r));
         Assert.True(right > 0.9 * table.RowCount, $"{right} of {table.RowCount}");
         Assert.IsType<SearchEnded>(events[^1]);
+
+        // A file that was told of may be taken away at once: none is written a second time.
+        string[] told = [.. events.SelectMany(e => e switch { ModelReady m => new[] { m.ModelFile, m.ReportFile }, TrialCompleted c => [c.ReportFile, c.PredictionsFile!], _ => Array.Empty<string>() })];
+        Assert.Equal(told.Length, told.Distinct().Count());
     }
 
     [Fact]
