@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using ModelWorkbench.Core.Experiments;
 using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Workbench.Datasets;
 using ModelWorkbench.Workbench.Endpoints;
@@ -31,8 +32,10 @@ public sealed class ApiClient(HttpClient http)
         await ReadAsync<Recipe>(answer, HttpStatusCode.OK);
     }
 
+    /// <summary>Starts a comparison: each family once where the body does not say otherwise, as a search would use its whole budget.</summary>
     public async Task<ExperimentApi.ExperimentAnswer> StartAsync(ExperimentApi.StartBody body)
     {
+        body = body with { Tuning = body.Tuning ?? TuningMode.DefaultsOnly };
         using var answer = await http.PostAsJsonAsync("/api/v1/experiments", body, CoreJson.Options, Cancel);
         return await ReadAsync<ExperimentApi.ExperimentAnswer>(answer, HttpStatusCode.Accepted);
     }

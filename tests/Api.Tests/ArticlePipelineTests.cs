@@ -7,6 +7,7 @@ using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Core.Recipes.Steps;
 using ModelWorkbench.Core.Splits;
 using ModelWorkbench.Core.Trainers;
+using ModelWorkbench.Core.Tuning;
 using ModelWorkbench.Workbench.Datasets;
 using ModelWorkbench.Workbench.Endpoints;
 using ModelWorkbench.Workbench.Experiments;
@@ -66,9 +67,9 @@ public sealed class ArticlePipelineTests(SharedWorkbench workbench, ITestOutputH
     private static double FinalAccuracy(string tableFile, string folder, RecipeStep[] steps, int seed)
     {
         var plan = new ExperimentPlan("species", LearningTask.Multiclass, Metric.Accuracy.Id, Split(seed), new Recipe(steps), [], ["random-forest"], 60);
-        var job = new ExperimentJob(plan, tableFile, [new JobTrial(1, "random-forest")], 60, 2);
-        var completed = Assert.Single(Run(job).OfType<TrialCompleted>());
-        var ready = Assert.Single(Run(job with { Trials = [], ModelFile = Path.Combine(folder, completed.ModelFile) }).OfType<FinalReportReady>());
+        var job = new ExperimentJob(plan, tableFile, 2, new JobWork.Search([new JobTrial(1, new TrialSpec("random-forest", HyperparameterValues.None, TrialOrigin.Default, ""))], [], 2, 0));
+        var completed = Assert.Single(Run(job).OfType<ModelReady>());
+        var ready = Assert.Single(Run(job with { Work = new JobWork.TestModel(Path.Combine(folder, completed.ModelFile)) }).OfType<FinalReportReady>());
         var report = JsonSerializer.Deserialize<EvaluationReport>(File.ReadAllBytes(Path.Combine(folder, ready.ReportFile)), CoreJson.Options)!;
         Assert.Equal(30, report.RowCount);
         return report.Metrics[Metric.Accuracy.Id]!.Value;
@@ -76,7 +77,8 @@ public sealed class ArticlePipelineTests(SharedWorkbench workbench, ITestOutputH
         List<ExperimentEvent> Run(ExperimentJob order)
         {
             List<ExperimentEvent> events = [];
-            ExperimentRunner.Run(order, folder, events.Add, Cancel);
+            using var control = new JobControl();
+            ExperimentRunner.Run(order, folder, events.Add, control, Cancel);
             return events;
         }
     }

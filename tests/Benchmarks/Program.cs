@@ -1,5 +1,7 @@
 using System.Globalization;
 using ModelWorkbench.Benchmarks;
+using ModelWorkbench.Benchmarks.Quality;
+using ModelWorkbench.Core.Experiments;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 switch (args)
@@ -13,6 +15,9 @@ switch (args)
     case ["windows", var table, .. var more]:
         WindowBenchmark.Run(table, more is [var count] ? int.Parse(count) : 10_000_000);
         break;
+    case ["search", { } train, { } test, { } target, { } task, { } seconds, { } folds, { } predictions, .. var mode]:
+        SearchRun.Run(train, test, target, task, double.Parse(seconds), int.Parse(folds), predictions, mode is ["each-once"] ? TuningMode.DefaultsOnly : TuningMode.Search);
+        break;
     case ["child", "workbench", var csv]:
         IngestComparison.RunWorkbench(csv);
         break;
@@ -20,7 +25,7 @@ switch (args)
         IngestComparison.RunDuckDb(csv);
         break;
     default:
-        Console.Error.WriteLine("generate <csv> <rows> [seed] | ingest <csv> [rounds] | windows <table file> [rows]");
+        Console.Error.WriteLine("generate <csv> <rows> [seed] | ingest <csv> [rounds] | windows <table file> [rows] | search <train csv> <test csv> <target> <task> <seconds> <seed> <predictions csv> [each-once]");
         return 1;
 }
 return 0;

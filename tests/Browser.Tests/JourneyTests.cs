@@ -50,12 +50,22 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         await visit.ById("continue-to-compare").ClickAsync();
         await visit.ById("target-select").SelectOptionAsync("species");
         await Expect(visit.ById("task-select")).ToHaveValueAsync("Multiclass");
+        await visit.ById("budget").SelectOptionAsync("30");
         await visit.PictureAsync("journey-3-compare");
         await visit.ById("start-comparing").ClickAsync();
         await page.WaitForURLAsync(ExperimentAddress());
         var experiment = new Uri(page.Url).AbsolutePath;
         await Expect(visit.ById("experiment-status")).ToHaveTextAsync("Completed", new() { Timeout = 180_000 });
-        await Expect(visit.ById("leaderboard-row")).ToHaveCountAsync(8);
+        // How much a search tries depends on the machine; the best of it is shown, the rest on request.
+        var listed = await visit.ById("leaderboard-row").CountAsync();
+        Assert.InRange(listed, 3, 20);
+        await Expect(page.GetByText("Best so far").First).ToBeVisibleAsync();
+        if (await visit.ById("show-all").CountAsync() > 0)
+        {
+            await visit.ById("show-all").ClickAsync();
+            await Expect(visit.ById("show-all")).ToHaveTextAsync("Show the best only");
+            Assert.True(await visit.ById("leaderboard-row").CountAsync() > listed);
+        }
         await visit.PictureAsync("journey-4-leaderboard");
 
         // Evaluate
@@ -254,6 +264,7 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         await visit.ById("seed").BlurAsync();
         foreach (var family in await page.Locator("[data-testid^=family-]").AllAsync())
             await family.SetCheckedAsync(await family.GetAttributeAsync("data-testid") == "family-random-forest");
+        await visit.ById("tuning").SelectOptionAsync("DefaultsOnly");
         await Expect(page.GetByText("1 model will be")).ToBeVisibleAsync();
         await visit.ById("start-comparing").ClickAsync();
         await Expect(visit.ById("experiment-status")).ToHaveTextAsync("Completed", new() { Timeout = 60_000 });

@@ -1,36 +1,64 @@
 using System.Text.Json.Serialization;
 using ModelWorkbench.Core.Evaluation;
 using ModelWorkbench.Core.Explanations;
+using ModelWorkbench.Core.Tuning;
 
 namespace ModelWorkbench.Core.Experiments;
 
 /// <summary>What a training process tells while it works: one line of JSON each.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
+[JsonDerivedType(typeof(SplitChecked), "split-checked")]
 [JsonDerivedType(typeof(TrialStarted), "trial-started")]
 [JsonDerivedType(typeof(TrialProgressed), "trial-progressed")]
 [JsonDerivedType(typeof(TrialCompleted), "trial-completed")]
+[JsonDerivedType(typeof(ModelReady), "model-ready")]
+[JsonDerivedType(typeof(TrialPruned), "trial-pruned")]
 [JsonDerivedType(typeof(TrialFailed), "trial-failed")]
 [JsonDerivedType(typeof(TrialSkipped), "trial-skipped")]
+[JsonDerivedType(typeof(SearchEnded), "search-ended")]
 [JsonDerivedType(typeof(FinalReportReady), "final-report-ready")]
 [JsonDerivedType(typeof(JobFailed), "job-failed")]
 public abstract record ExperimentEvent;
 
-public sealed record TrialStarted(int Number) : ExperimentEvent;
+/// <summary>The rows are split, and this was noticed about the parts.</summary>
+public sealed record SplitChecked(SplitFindings Findings) : ExperimentEvent;
+
+/// <param name="Number">The trial, new or one that waited.</param>
+/// <param name="Spec">What it tries.</param>
+public sealed record TrialStarted(int Number, TrialSpec Spec) : ExperimentEvent;
 
 /// <param name="Number">The trial.</param>
 /// <param name="Fraction">0 to 1.</param>
 /// <param name="Phase">What is being done: <c>fold 2 of 5</c>.</param>
 public sealed record TrialProgressed(int Number, double Fraction, string Phase) : ExperimentEvent;
 
+/// <summary>A trial was judged on all its folds; a model of it may or may not follow (<see cref="ModelReady"/>).</summary>
 /// <param name="Number">The trial.</param>
 /// <param name="Result">For the leaderboard.</param>
-/// <param name="ModelFile">Name of the finished model package in the job's folder.</param>
 /// <param name="ReportFile">Name of the finished <see cref="TrialReport"/> in the job's folder.</param>
-public sealed record TrialCompleted(int Number, TrialResult Result, string ModelFile, string ReportFile) : ExperimentEvent;
+/// <param name="PredictionsFile">Name of the finished <see cref="ValidationPredictions"/> in the job's folder; null where they would be too many to keep.</param>
+public sealed record TrialCompleted(int Number, TrialResult Result, string ReportFile, string? PredictionsFile) : ExperimentEvent;
+
+/// <summary>A completed trial's model was fitted on all training rows and can be published.</summary>
+/// <param name="Number">The trial.</param>
+/// <param name="Result">As before, with size and speed of this model.</param>
+/// <param name="ModelFile">Name of the finished model package in the job's folder.</param>
+/// <param name="ReportFile">Name of the finished <see cref="TrialReport"/> in the job's folder, now with explanations.</param>
+public sealed record ModelReady(int Number, TrialResult Result, string ModelFile, string ReportFile) : ExperimentEvent;
+
+/// <summary>A trial that was ended after some of its folds, as it lay too far behind.</summary>
+/// <param name="Number">The trial.</param>
+/// <param name="Result">Without a score; its fold scores are those of the folds that were done.</param>
+/// <param name="Reason">For people.</param>
+public sealed record TrialPruned(int Number, TrialResult Result, string Reason) : ExperimentEvent;
 
 public sealed record TrialFailed(int Number, string Reason) : ExperimentEvent;
 
 public sealed record TrialSkipped(int Number, string Reason) : ExperimentEvent;
+
+/// <summary>Nothing more will be tried.</summary>
+/// <param name="Reason">For people: the budget was used, the target reached, nothing left to try.</param>
+public sealed record SearchEnded(string Reason) : ExperimentEvent;
 
 /// <param name="ReportFile">Name of the finished <see cref="EvaluationReport"/> in the job's folder.</param>
 public sealed record FinalReportReady(string ReportFile) : ExperimentEvent;
@@ -41,25 +69,52 @@ public sealed record JobFailed(string Reason) : ExperimentEvent;
 /// <summary>What the evaluate page shows of a trial.</summary>
 /// <param name="Validation">On rows that the evaluated models had not seen. The metrics are means over the folds (<see cref="FoldMean"/>);
 /// the confusion matrix and the curves with their areas are of the predictions of all folds together.</param>
-/// <param name="Importance">Of the columns as they are after the steps before the first that learns, on validation rows of the first fold; null with a reason where it could not be computed.</param>
-/// <param name="Pca">Of the prepared features of the training rows; null with a reason where it could not be computed.</param>
+/// <param name="Importance">Of the columns as they are after the steps before the first that learns, on validation rows of the first fold; null with a reason where it was not computed.</param>
+/// <param name="Pca">Of the prepared features of the training rows; null with a reason where it was not computed.</param>
 /// <param name="PcaNote">Why there is no PCA.</param>
 /// <param name="ImportanceNote">Why there is no importance.</param>
 public sealed record TrialReport(EvaluationReport Validation, PermutationImportance? Importance, PcaReport? Pca, string? PcaNote, string? ImportanceNote = null);
 
 /// <summary>The order to a training process, as <c>job.json</c> in its folder.</summary>
-/// <param name="Plan">What to do.</param>
+/// <param name="Plan">The comparison it is part of.</param>
 /// <param name="TableFile">Full path of the table.</param>
-/// <param name="Trials">What is left to do, in order.</param>
-/// <param name="BudgetSeconds">What is left of the budget.</param>
 /// <param name="Threads">At least 1.</param>
-/// <param name="ModelFile">For a final report: full path of the model package to test; then no trial runs.</param>
-public sealed record ExperimentJob(
-    ExperimentPlan Plan,
-    string TableFile,
-    IReadOnlyList<JobTrial> Trials,
-    double BudgetSeconds,
-    int Threads,
-    string? ModelFile = null);
+/// <param name="Work">What to do.</param>
+public sealed record ExperimentJob(ExperimentPlan Plan, string TableFile, int Threads, JobWork Work);
 
-public sealed record JobTrial(int Number, string TrainerId);
+/// <summary>What a training process is asked for.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "work")]
+[JsonDerivedType(typeof(Search), "search")]
+[JsonDerivedType(typeof(MakeModel), "make-model")]
+[JsonDerivedType(typeof(TestModel), "test-model")]
+public abstract record JobWork
+{
+    /// <summary>Runs trials until the budget is used up.</summary>
+    /// <param name="Waiting">Trials to run first, in order.</param>
+    /// <param name="Finished">Trials that earlier processes of this experiment finished, in order of their numbers.</param>
+    /// <param name="NextNumber">Of the first trial that the search adds.</param>
+    /// <param name="SpentSeconds">Of the budget, by earlier processes.</param>
+    public sealed record Search(IReadOnlyList<JobTrial> Waiting, IReadOnlyList<FinishedTrial> Finished, int NextNumber, double SpentSeconds) : JobWork;
+
+    /// <summary>Fits a completed trial on all training rows and explains it.</summary>
+    /// <param name="Trial">Whose model is wanted.</param>
+    /// <param name="Members">For an ensemble, its members.</param>
+    public sealed record MakeModel(FinishedTrial Trial, IReadOnlyList<FinishedTrial> Members) : JobWork;
+
+    /// <summary>Tests a model on the locked test set.</summary>
+    /// <param name="ModelFile">Full path of the model package.</param>
+    public sealed record TestModel(string ModelFile) : JobWork;
+}
+
+/// <param name="Number">1-based within the experiment.</param>
+/// <param name="Spec">What to try.</param>
+public sealed record JobTrial(int Number, TrialSpec Spec);
+
+/// <summary>What an earlier process found out.</summary>
+/// <param name="Number">1-based within the experiment.</param>
+/// <param name="Spec">What was tried.</param>
+/// <param name="Result">Null where it failed.</param>
+/// <param name="PredictionsFile">Full path of its <see cref="ValidationPredictions"/>; null where there are none.</param>
+/// <param name="HasModel">Whether a model of it was made.</param>
+/// <param name="IsExcluded">A person put it aside: neither best nor part of an ensemble.</param>
+public sealed record FinishedTrial(int Number, TrialSpec Spec, TrialResult? Result, string? PredictionsFile = null, bool HasModel = false, bool IsExcluded = false);

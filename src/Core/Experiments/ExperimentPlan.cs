@@ -1,5 +1,6 @@
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Evaluation;
+using ModelWorkbench.Core.Profiling;
 using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Core.Splits;
 using ModelWorkbench.Core.Trainers;
@@ -13,8 +14,10 @@ namespace ModelWorkbench.Core.Experiments;
 /// <param name="Split">Training, validation and locked test rows.</param>
 /// <param name="Recipe">Cleaning, fitted inside each fold.</param>
 /// <param name="IgnoredColumns">Columns that no model may see.</param>
-/// <param name="TrainerIds">In the order of the run.</param>
+/// <param name="TrainerIds">The families, in the order of the run where each is tried once.</param>
 /// <param name="BudgetSeconds">For all trials together, 5 to 86,400.</param>
+/// <param name="Tuning">Whether each family is tried once with its defaults, or values are searched for.</param>
+/// <param name="Limits">What else ends the search, and what a model may cost.</param>
 public sealed record ExperimentPlan(
     string Target,
     LearningTask Task,
@@ -23,26 +26,41 @@ public sealed record ExperimentPlan(
     Recipe Recipe,
     IReadOnlyList<string> IgnoredColumns,
     IReadOnlyList<string> TrainerIds,
-    int BudgetSeconds)
+    int BudgetSeconds,
+    TuningMode Tuning = TuningMode.DefaultsOnly,
+    SearchLimits? Limits = null)
 {
+    public const int MinimumBudgetSeconds = 5;
+    public const int MaximumBudgetSeconds = 86_400;
+
     /// <summary>A plan that makes sense for this target: task, metric, split and all trainers that apply.</summary>
     /// <param name="task">The task where it is chosen already; null proposes it.</param>
+    /// <param name="profile">Of all rows, where the table is a sample of them.</param>
     /// <exception cref="ArgumentException">The column cannot be predicted; the message says why.</exception>
-    public static ExperimentPlan Propose(Table table, string target, Recipe recipe, LearningTask? task = null)
+    public static ExperimentPlan Propose(Table table, string target, Recipe recipe, LearningTask? task = null, DatasetProfile? profile = null)
     {
         var chosen = task ?? Trainers.Target.ProposeTask(table, target);
         return new ExperimentPlan(
             target, chosen, Metric.Default(chosen).Id,
-            SplitPlan.Propose(table.RowCount) with { Stratified = chosen != LearningTask.Regression },
-            recipe, [], [.. TrainerCatalog.All.Where(t => t.Supports(chosen)).Select(t => t.Id)], 120);
+            SplitPlan.Propose(table, target, chosen != LearningTask.Regression, profile).Plan,
+            recipe, [], [.. TrainerCatalog.All.Where(t => t.Supports(chosen)).Select(t => t.Id)], 120, TuningMode.Search);
     }
 
     /// <summary>Every reason why this plan cannot run on this table, for people; empty where it can.</summary>
-    public IReadOnlyList<string> Problems(Table table)
+    public IReadOnlyList<string> Problems(Table table) => Check(table).Problems;
+
+    /// <summary>Whether this plan can run on this table, and how it would divide the rows.</summary>
+    public PlanCheck Check(Table table)
     {
         List<string> problems = [];
+        List<SplitProblem> splitProblems = [];
+        SplitOutline? outline = null;
+        PlanCheck Checked() => new(problems, splitProblems, outline);
         if (table.Find(Target) is null)
-            return [$"There is no column '{Target}' to predict. The columns are: {string.Join(", ", table.Columns.Select(c => c.Name))}."];
+        {
+            problems.Add($"There is no column '{Target}' to predict. The columns are: {string.Join(", ", table.Columns.Select(c => c.Name))}.");
+            return Checked();
+        }
         var metric = Metric.All.FirstOrDefault(m => m.Id == MetricId);
         if (metric is null) problems.Add($"There is no metric '{MetricId}'. The metrics are: {string.Join(", ", Metric.All.Select(m => m.Id))}.");
         else if (!metric.Tasks.Contains(Task)) problems.Add($"{metric.Name} is not defined for {Task.ToString().ToLowerInvariant()}. Expected one of: {string.Join(", ", Metric.For(Task).Select(m => m.Id))}.");
@@ -50,93 +68,161 @@ public sealed record ExperimentPlan(
         problems.AddRange(TrainerIds.Where(id => TrainerCatalog.All.All(t => t.Id != id))
             .Select(id => $"There is no model family '{id}'. The families are: {string.Join(", ", TrainerCatalog.All.Select(t => t.Id))}."));
         problems.AddRange(TrainerIds.GroupBy(id => id).Where(g => g.Count() > 1).Select(g => $"The model family '{g.Key}' is chosen {g.Count()} times; expected once."));
-        if (BudgetSeconds is < 5 or > 86_400) problems.Add($"The time budget is {BudgetSeconds} seconds; expected 5 to 86,400.");
+        if (BudgetSeconds is < MinimumBudgetSeconds or > MaximumBudgetSeconds) problems.Add($"The time budget is {BudgetSeconds} seconds; expected {MinimumBudgetSeconds} to {MaximumBudgetSeconds:N0}.");
+        problems.AddRange((Limits ?? SearchLimits.None).Problems());
         problems.AddRange(IgnoredColumns.Where(c => table.Find(c) is null).Select(c => $"The ignored column '{c}' does not exist."));
         if (IgnoredColumns.Contains(Target))
         {
             // Without the target there is nothing to check the rest against.
             problems.Add($"The target '{Target}' is among the ignored columns.");
-            return problems;
+            return Checked();
         }
-        var ignoring = this with { IgnoredColumns = [.. IgnoredColumns.Where(c => table.Find(c) is not null)] };
+        if (Split.Column == Target) splitProblems.Add(new SplitProblem($"'{Target}' is the target, so it cannot be what {Split.Role}.", nameof(SplitPlan.Column)));
+        else if (Split.Column is { } named && table.Find(named) is null) splitProblems.Add(new SplitProblem($"There is no column '{named}' that {Split.Role}. The columns are: {string.Join(", ", table.Columns.Select(c => c.Name))}.", nameof(SplitPlan.Column)));
+        // The rest is judged without a column that divides nothing.
+        var ignoring = this with { IgnoredColumns = [.. IgnoredColumns.Where(c => table.Find(c) is not null)], Split = splitProblems.Count == 0 ? Split : Split with { Method = SplitMethod.Random, Column = null, Repeats = 1 } };
         RecipePreview preview;
-        Table rows;
+        PreparedTable rows;
         try
         {
-            var prepared = ignoring.Prepare(table, CancellationToken.None).Prepared;
-            rows = prepared.Rows;
-            preview = prepared.Rest.Preview(rows, Target, CancellationToken.None);
+            rows = ignoring.Prepare(table, CancellationToken.None).Prepared;
+            preview = rows.Rest.Preview(rows.Rows, Target, CancellationToken.None);
         }
-        catch (RecipeException)
+        catch (RecipeException e)
         {
             // The preview leaves out steps with problems, so those of all steps are named, and the rest of the plan is judged without them.
-            preview = Recipe.Preview(ignoring.WithTarget(table), Target, CancellationToken.None);
-            rows = WhereKnown(preview.Result);
+            // What divides the rows is there, as steps that leave out rows may name it.
+            var known = WhereKnown(table.Without(ignoring.IgnoredColumns));
+            preview = ignoring.EffectiveRecipe.Preview(known, Target, CancellationToken.None);
+            if (preview.Outcomes[e.StepIndex].Problems.Count == 0) problems.Add(Describe(e.StepIndex, e.Problems[0].Message));
+            rows = new PreparedTable(WhereKnown(preview.Result), new FittedRecipe([]), Recipe.Empty);
+            ignoring = ignoring with { Split = Split with { Method = SplitMethod.Random, Column = null } };
         }
-        var splitProblems = Split.Problems(rows.RowCount);
-        problems.AddRange(splitProblems);
+        splitProblems.AddRange((splitProblems.Count == 0 ? Split : ignoring.Split).Check(rows.Rows.RowCount));
         Target? labels = null;
-        try { labels = Trainers.Target.Create(rows, Target, Task); }
+        try { labels = Trainers.Target.Create(rows.Rows, Target, Task); }
         catch (ArgumentException e) { problems.Add(e.Message); }
         if (labels is not null && splitProblems.Count == 0)
         {
-            try { _ = SplitRows(rows); }
+            try
+            {
+                var (split, folds) = ignoring.SplitRows(rows);
+                outline = SplitOutline.Of(split, folds, Split);
+            }
+            catch (SplitException e) { splitProblems.AddRange(e.Problems); }
             catch (ArgumentException e) { problems.Add(e.Message); }
         }
+        problems.AddRange(splitProblems.Select(p => p.Message));
         var recipeProblems = RecipeProblems(preview).ToList();
         problems.AddRange(recipeProblems);
-        if (labels is null || recipeProblems.Count > 0) return problems;
+        if (labels is null || recipeProblems.Count > 0) return Checked();
         // A step that runs in each fold may still change the target's kind and so lose labels.
         try { labels.Labels(preview.Result); }
         catch (ArgumentException e) { problems.Add($"After the recipe: {e.Message}"); }
-        return problems;
+        return Checked();
     }
 
     private IEnumerable<string> RecipeProblems(RecipePreview preview) => preview.Outcomes.SelectMany((outcome, index) =>
-        outcome.Problems.Select(problem => $"Recipe step {index + 1} ({Recipe.Steps[index].Title}): {problem.Message}"));
+        outcome.Problems.Select(problem => Describe(index, problem.Column is { } column && column == Split.HiddenColumn ? $"{problem.Message} It divides the rows into parts, so nothing that learns sees it." : problem.Message)));
+
+    private string Describe(int step, string problem) => $"Recipe step {step + 1} ({Recipe.Steps[step].Title}): {problem}";
+
+    /// <summary>What no model may see: the ignored columns, and the one that only says which rows belong together or in which part they are.</summary>
+    public IReadOnlyList<string> UnseenColumns => Split.HiddenColumn is { } hidden && !IgnoredColumns.Contains(hidden) ? [.. IgnoredColumns, hidden] : IgnoredColumns;
+
+    private Recipe EffectiveRecipe => Recipe.WithoutDropping(UnseenColumns);
 
     /// <summary>What the experiment works on: the rows whose target is known, as they are in the file and as the steps before the split make them.</summary>
-    /// <returns>The source rows without the ignored columns, and the prepared ones; a step may make a target missing, and those rows are left out of the latter.</returns>
+    /// <returns>The source rows without the columns that no model may see, and the prepared ones; a step may make a target missing, and those rows are left out of the latter.</returns>
     /// <exception cref="RecipeException">A step cannot be applied.</exception>
     /// <exception cref="ArgumentException">The target is not a column.</exception>
     internal (Table Source, PreparedTable Prepared) Prepare(Table table, CancellationToken cancellationToken)
     {
-        var source = WithTarget(table);
-        var prepared = Recipe.Prepare(source, Target, cancellationToken);
-        return (source, prepared with { Rows = WhereKnown(prepared.Rows) });
+        var known = WhereKnown(table);
+        var source = known.Without(UnseenColumns);
+        var by = Split.Column is { } column && known.Find(column) is not null ? new SplitColumn(column, UnseenColumns.Contains(column)) : null;
+        var prepared = EffectiveRecipe.Prepare(by is { IsHidden: true } ? source.With(known[by.Name]) : source, Target, by, cancellationToken);
+        var rows = KnownRows(prepared.Rows);
+        return (source, rows.Length == prepared.Rows.RowCount ? prepared : prepared with { Rows = prepared.Rows.Take(rows), SplitBy = prepared.SplitBy?.Take(rows) });
     }
 
     /// <summary>The parts that the prepared rows are split into.</summary>
-    /// <exception cref="ArgumentException">The rows are too few for the plan, or for its classes.</exception>
-    internal (DataSplit Split, IReadOnlyList<Fold> Folds) SplitRows(Table prepared)
+    /// <exception cref="ArgumentException">The rows are too few for the plan, or for its classes, or the plan's column does not suit it.</exception>
+    internal (DataSplit Split, IReadOnlyList<Fold> Folds) SplitRows(PreparedTable prepared)
     {
         var stratifyBy = Split.Stratified && Task != LearningTask.Regression ? Target : null;
-        var split = Splitter.Split(prepared, stratifyBy, Split);
+        var split = Splitter.Split(prepared.Rows, stratifyBy, Split, prepared.SplitBy);
         return (split, Splitter.Folds(split.Training, stratifyBy, Split));
     }
 
-    /// <summary>The rows whose target is known, without the ignored columns: what the experiment works on.</summary>
-    public Table WithTarget(Table table) => WhereKnown(table.Without(IgnoredColumns));
+    /// <summary>The rows whose target is known, without the columns that no model may see: what the experiment works on.</summary>
+    public Table WithTarget(Table table) => WhereKnown(table.Without(UnseenColumns));
 
-    private Table WhereKnown(Table table)
+    private Table WhereKnown(Table table) => KnownRows(table) is var rows && rows.Length == table.RowCount ? table : table.Take(rows);
+
+    private int[] KnownRows(Table table)
     {
         var target = table[Target];
-        int[] rows = [.. Enumerable.Range(0, table.RowCount).Where(row => !target.IsMissing(row))];
-        return rows.Length == table.RowCount ? table : table.Take(rows);
+        return [.. Enumerable.Range(0, table.RowCount).Where(row => !target.IsMissing(row))];
     }
 }
 
+/// <summary>How values of hyperparameters are found.</summary>
+public enum TuningMode
+{
+    /// <summary>Each family once, with its defaults; every trial gets a model.</summary>
+    DefaultsOnly,
+
+    /// <summary>A portfolio, then a search within the budget, then an ensemble; the best trials get models, the others on request.</summary>
+    Search,
+}
+
+/// <summary>What ends a search before its budget, and what a model may cost to be chosen. Null is no limit.</summary>
+/// <param name="MaximumTrials">At least 1.</param>
+/// <param name="TargetScore">In the plan's metric: the search ends when a trial is as good.</param>
+/// <param name="MaximumPredictionMicroseconds">Of the median time for one row: slower models are shown, but not chosen.</param>
+/// <param name="MaximumModelBytes">Of the model package: larger models are shown, but not chosen.</param>
+public sealed record SearchLimits(int? MaximumTrials = null, double? TargetScore = null, double? MaximumPredictionMicroseconds = null, long? MaximumModelBytes = null)
+{
+    public static SearchLimits None { get; } = new();
+
+    /// <summary>Every reason why these make no sense; empty where they do.</summary>
+    public IReadOnlyList<string> Problems()
+    {
+        List<string> problems = [];
+        if (MaximumTrials is < 1 or > 100_000) problems.Add($"The number of trials is {MaximumTrials}; expected 1 to 100,000.");
+        if (TargetScore is { } score && !double.IsFinite(score)) problems.Add($"The target score is {score}; expected a number.");
+        if (MaximumPredictionMicroseconds is { } time && !(time > 0)) problems.Add(FormattableString.Invariant($"The time for a prediction is at most {time} µs; expected more than 0."));
+        if (MaximumModelBytes is <= 0) problems.Add($"The size of the model is at most {MaximumModelBytes} bytes; expected more than 0.");
+        return problems;
+    }
+}
+
+/// <summary>Whether a plan can run on a table, and how it would divide the rows.</summary>
+/// <param name="Problems">Every reason why it cannot run, for people; empty where it can.</param>
+/// <param name="SplitProblems">Those among them that are about the split, each with the setting.</param>
+/// <param name="Outline">The sizes of the parts; null where the rows cannot be divided.</param>
+public sealed record PlanCheck(IReadOnlyList<string> Problems, IReadOnlyList<SplitProblem> SplitProblems, SplitOutline? Outline);
+
 /// <summary>What came out of one trial, for the leaderboard.</summary>
-/// <param name="Score">The plan's metric among <paramref name="Metrics"/>; null where it is undefined on every fold.</param>
+/// <param name="Score">The plan's metric among <paramref name="Metrics"/>; null where it is undefined on every fold, or not all folds were done.</param>
 /// <param name="Metrics">All metrics by id, each the mean of the folds weighted by their rows (<see cref="FoldMean"/>).</param>
 /// <param name="FoldScores">The plan's metric on each fold.</param>
-/// <param name="TrainingSeconds">Wall time of all fits: folds and the final one.</param>
-/// <param name="PredictionMicroseconds">Per row, from source row to score, batch of up to 1,000 rows on one thread, best of five.</param>
-/// <param name="ModelBytes">Size of the model package.</param>
-/// <param name="TrainingRowCount">Rows that the final model learnt from.</param>
+/// <param name="TrainingSeconds">Wall time of all fits: folds, and the final one where it was made.</param>
+/// <param name="PredictionMicroseconds">Median time from source row to score, one row at a time, on one thread.</param>
+/// <param name="ModelBytes">Size of the model package; until a model is made, of the first fold's model without its golden rows.</param>
+/// <param name="TrainingRowCount">Rows that the final model learns from.</param>
 /// <param name="ValidationRowCount">Rows that were predicted by a model that had not seen them.</param>
 /// <param name="FeatureCount">Columns of the feature matrix.</param>
-/// <param name="Settings">The trainer's hyperparameters.</param>
+/// <param name="Settings">The trainer's hyperparameters, for people.</param>
+/// <param name="PredictionP99Microseconds">The 99 % quantile of the same times.</param>
+/// <param name="Iterations">After how many iterations the folds were best, their median; null for families that have none to choose.</param>
+/// <param name="FitSeconds">Wall time of one fold's fit, their mean.</param>
+/// <param name="FinishedAfterSeconds">Of the budget when the trial was judged.</param>
+/// <param name="SampledRowCount">Rows that a fold learnt from, where it was only a sample.</param>
+/// <param name="OverLimit">Why the model may not be chosen though it was judged; null where it may.</param>
+/// <param name="Sharpness">For an ensemble: the power its probabilities are raised to before they are scaled to sum to 1, so that they say how often it is right.</param>
+/// <param name="Members">For an ensemble: what it is made of.</param>
 public sealed record TrialResult(
     double? Score,
     IReadOnlyDictionary<string, double?> Metrics,
@@ -147,4 +233,16 @@ public sealed record TrialResult(
     int TrainingRowCount,
     int ValidationRowCount,
     int FeatureCount,
-    IReadOnlyDictionary<string, string> Settings);
+    IReadOnlyDictionary<string, string> Settings,
+    double PredictionP99Microseconds = 0,
+    int? Iterations = null,
+    double FitSeconds = 0,
+    double FinishedAfterSeconds = 0,
+    int? SampledRowCount = null,
+    string? OverLimit = null,
+    double Sharpness = 1,
+    IReadOnlyList<EnsembleMember>? Members = null);
+
+/// <param name="TrialNumber">Of the member.</param>
+/// <param name="Weight">Its share, above 0; all sum to 1.</param>
+public sealed record EnsembleMember(int TrialNumber, double Weight);

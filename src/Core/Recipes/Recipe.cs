@@ -1,4 +1,5 @@
 using ModelWorkbench.Core.Datasets;
+using ModelWorkbench.Core.Recipes.Steps;
 using ModelWorkbench.Core.Splits;
 
 namespace ModelWorkbench.Core.Recipes;
@@ -48,21 +49,43 @@ public sealed record Recipe(IReadOnlyList<RecipeStep> Steps)
     /// <summary>Applies the enabled steps up to the first one that learns or is for training alone. They look at each row by itself or only choose rows, so doing them before the split leaks nothing.</summary>
     /// <exception cref="RecipeException">A step cannot be applied.</exception>
     /// <exception cref="ArgumentException">The target is not a column.</exception>
-    public PreparedTable Prepare(Table table, string? target, CancellationToken cancellationToken)
+    public PreparedTable Prepare(Table table, string? target, CancellationToken cancellationToken) => Prepare(table, target, null, cancellationToken);
+
+    /// <summary>As <see cref="Prepare(Table, string?, CancellationToken)"/>, and the values by which the rows are to be split.</summary>
+    /// <param name="table">All rows, with the column to split by.</param>
+    /// <param name="target">The target's name.</param>
+    /// <param name="splitBy">The column that divides the rows; null where none does. One that models may not see is hidden from every step but those that choose rows by its name,
+    /// so that nothing made of it becomes a feature; one that they may see is taken as the last step leaves it that does not remove it.</param>
+    /// <param name="cancellationToken">Looked at between steps.</param>
+    internal PreparedTable Prepare(Table table, string? target, SplitColumn? splitBy, CancellationToken cancellationToken)
     {
         ThrowUnlessColumn(table, target);
         var fitted = new List<FittedStep>();
         var rest = Steps.ToArray();
+        var by = splitBy is null ? null : table[splitBy.Name];
+        if (splitBy is { IsHidden: true }) table = table.Without([splitBy.Name]);
         for (var i = 0; i < Steps.Count && !(Steps[i].Enabled && (Steps[i].Learns || Steps[i].TrainingOnly)); i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (!Steps[i].Enabled) continue;
-            var step = FitStep(i, table, target);
-            table = step.Replay(table);
+            var step = FitBeforeSplit(i, table, target, by, splitBy?.IsHidden ?? false);
+            if (by is null) table = step.Replay(table);
+            else if (step.DropsRows)
+            {
+                var isSeen = table.Find(by.Name) is not null;
+                table = step.Replay(table.With(by));
+                by = table[by.Name];
+                if (!isSeen) table = table.Without([by.Name]);
+            }
+            else
+            {
+                table = step.Replay(table);
+                by = table.Find(by.Name) ?? by;
+            }
             fitted.Add(step);
             rest[i] = Steps[i] with { Enabled = false };
         }
-        return new PreparedTable(table, new FittedRecipe(fitted), new Recipe(rest));
+        return new PreparedTable(table, new FittedRecipe(fitted), new Recipe(rest)) { SplitBy = by };
     }
 
     /// <summary>Fits every enabled step on the training rows, each on what the steps before have made of them.</summary>
@@ -87,6 +110,14 @@ public sealed record Recipe(IReadOnlyList<RecipeStep> Steps)
             fitted.Add(step);
         }
         return new FittedTraining(new FittedRecipe(fitted), table);
+    }
+
+    private FittedStep FitBeforeSplit(int index, Table table, string? target, Column? by, bool isHidden)
+    {
+        if (by is null || !isHidden || !Steps[index].InputColumns.Contains(by.Name)) return FitStep(index, table, target);
+        var fitted = FitStep(index, table.With(by), target);
+        return fitted.DropsRows ? fitted
+            : throw new RecipeException(index, Steps[index].Title, [new StepProblem($"Column '{by.Name}' divides the rows into parts: no model sees it, and only steps that leave out rows may use it.", by.Name)]);
     }
 
     private FittedStep FitStep(int index, Table rows, string? target)
@@ -115,6 +146,14 @@ public sealed record Recipe(IReadOnlyList<RecipeStep> Steps)
         return fitted;
     }
 
+    /// <summary>The same steps, where those that drop columns no longer name these, as they are left out already.</summary>
+    internal Recipe WithoutDropping(IReadOnlyCollection<string> columns) => new(
+    [
+        .. Steps.Select(step => step is not DropColumnsStep drop || !drop.Columns.Any(columns.Contains) ? step
+            : drop.Columns.All(columns.Contains) ? drop with { Enabled = false }
+            : drop with { Columns = [.. drop.Columns.Where(c => !columns.Contains(c))] }),
+    ]);
+
     private static void ThrowUnlessColumn(Table table, string? target)
     {
         if (target is not null && table.Find(target) is null)
@@ -141,4 +180,13 @@ public sealed record FittedTraining(FittedRecipe Recipe, Table Rows);
 /// <param name="Rows">The rows to split.</param>
 /// <param name="Leading">What was done to them, to be replayed at prediction.</param>
 /// <param name="Rest">What is still to be fitted on training rows: the same recipe with the steps already done switched off, so that step numbers stay those that the person sees.</param>
-public sealed record PreparedTable(Table Rows, FittedRecipe Leading, Recipe Rest);
+public sealed record PreparedTable(Table Rows, FittedRecipe Leading, Recipe Rest)
+{
+    /// <summary>What divides the rows into parts, one value a row; it need not be a column of <see cref="Rows"/>. Null where chance does.</summary>
+    public Column? SplitBy { get; init; }
+}
+
+/// <summary>The column that divides the rows into parts.</summary>
+/// <param name="Name">A column of the table.</param>
+/// <param name="IsHidden">Whether models may not see it.</param>
+internal sealed record SplitColumn(string Name, bool IsHidden);

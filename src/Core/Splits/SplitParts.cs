@@ -7,13 +7,20 @@ public sealed class TrainingRows
 {
     private readonly int[] _positions;
 
-    internal TrainingRows(Table source, int[] positions)
+    /// <param name="source">What was split, with the columns that models may see.</param>
+    /// <param name="positions">The rows in it, ascending.</param>
+    /// <param name="by">The column of the plan, of all rows of <paramref name="source"/>; null where chance decides.</param>
+    internal TrainingRows(Table source, int[] positions, Column? by = null)
     {
         _positions = positions;
         Table = source.Take(positions);
+        By = by?.Take(positions);
     }
 
     public Table Table { get; }
+
+    /// <summary>What groups these rows, orders them or says their part, for cutting them into folds; it need not be a column of the table.</summary>
+    internal Column? By { get; }
 
     /// <summary>Where the rows stand in the table that was split, 0-based, ascending.</summary>
     public ReadOnlySpan<int> Positions => _positions;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.ML;
 using Microsoft.ML.Trainers.FastTree;
@@ -8,10 +7,6 @@ namespace ModelWorkbench.Core.Trainers;
 /// <summary>Gradient-boosted trees by ML.NET, evaluated by managed code.</summary>
 public sealed class FastTreeTrainer : Trainer
 {
-    private const int Trees = 100;
-    private const int Leaves = 20;
-    private const int SmallestLeaf = 10;
-    private const double LearningRate = 0.2;
     private const int MaximumClasses = 100;
 
     public override string Id => "fast-tree";
@@ -25,15 +20,34 @@ public sealed class FastTreeTrainer : Trainer
         ?? (RuntimeInformation.ProcessArchitecture == Architecture.X64 ? null
             : $"{Name} has native code for x64 only; this machine is {RuntimeInformation.ProcessArchitecture}.");
 
-    public override IReadOnlyDictionary<string, string> Settings(LearningTask task) => new Dictionary<string, string>
+    public override IReadOnlyList<Hyperparameter> Hyperparameters(TrainingShape shape)
     {
-        ["Trees"] = Trees.ToString(CultureInfo.InvariantCulture) + (task == LearningTask.Multiclass ? " a class, each against the rest" : ""),
-        ["Leaves a tree"] = Leaves.ToString(CultureInfo.InvariantCulture),
-        ["Smallest leaf"] = $"{SmallestLeaf} rows, or 1 in 20 of fewer than {20 * SmallestLeaf}",
-        ["Learning rate"] = LearningRate.ToString(CultureInfo.InvariantCulture),
+        var largestLeaf = Math.Clamp(shape.RowCount / 4, 1, 128);
+        var mostLeaves = Math.Clamp(shape.RowCount / 20, 20, 256);
+        return
+        [
+            new("learning-rate", "Learning rate", "How much each tree corrects; lower needs more trees.", 0.02, 0.5, 0.2) { IsLogarithmic = true },
+            new("trees", "Trees", "More trees follow finer detail, and noise.", 20, 500, 100) { IsLogarithmic = true, IsWhole = true, CheapStart = 20 },
+            new("leaves", "Leaves a tree", "More leaves follow finer detail, and noise.", 4, mostLeaves, 20) { IsLogarithmic = true, IsWhole = true, CheapStart = 4 },
+            new("smallest-leaf", "Smallest leaf", "Rows that a leaf must hold; more is smoother.", 1, largestLeaf, Math.Clamp(shape.RowCount / 20, 1, Math.Min(10, largestLeaf))) { IsLogarithmic = true, IsWhole = true },
+        ];
+    }
+
+    public override IReadOnlyDictionary<string, string> FixedSettings(LearningTask task) => new Dictionary<string, string>
+    {
+        ["Classes"] = task switch { LearningTask.Multiclass => "each against the rest, with so many trees each", LearningTask.Binary => "two", _ => "none, squared error" },
+        ["Iterations"] = "always all trees",
     };
 
-    public override Scorer Train(TrainingData data, TrainingContext context, CancellationToken cancellationToken)
+    public override double CostSeconds(TrainingShape shape, HyperparameterValues values, int? iterations = null) =>
+        values["trees"] * (shape.Task == LearningTask.Multiclass ? shape.ClassCount : 1) * ((2e-9 * shape.RowCount * shape.FeatureCount * Math.Log2(values["leaves"])) + (1.5e-6 * shape.FeatureCount * values["leaves"]) + 2e-3);
+
+    public override long MemoryBytes(TrainingShape shape, HyperparameterValues values) =>
+        ((long)shape.RowCount * ((6L * shape.FeatureCount) + 100)) + ((long)values["leaves"] * shape.FeatureCount * 256 * 24) + (32L << 20);
+
+    public override TrainedScorer Train(TrainingData data, HyperparameterValues values, TrainingContext context, CancellationToken cancellationToken) => new(Learn(data, values, context, cancellationToken));
+
+    private Scorer Learn(TrainingData data, HyperparameterValues values, TrainingContext context, CancellationToken cancellationToken)
     {
         TrainingChecks.Require(this, data);
         if (data.Task != LearningTask.Regression) TrainingChecks.RequireTwoClasses(data);
@@ -42,10 +56,11 @@ public sealed class FastTreeTrainer : Trainer
         {
             var ensemble = MlNetRun.Execute(context.Seed, cancellationToken, ml => ml.Regression.Trainers.FastTree(new FastTreeRegressionTrainer.Options
             {
-                NumberOfTrees = Trees,
-                NumberOfLeaves = Leaves,
-                MinimumExampleCountPerLeaf = Math.Clamp(data.Labels.Length / 20, 1, SmallestLeaf),
-                LearningRate = LearningRate,
+                NumberOfTrees = values.Whole("trees"),
+                NumberOfLeaves = values.Whole("leaves"),
+                MinimumExampleCountPerLeaf = values.Whole("smallest-leaf"),
+                LearningRate = values["learning-rate"],
+                ExampleWeightColumnName = data.Weights is null ? null : MatrixDataView.Weight,
                 Seed = context.Seed,
                 NumberOfThreads = context.Threads,
             }).Fit(new MatrixDataView(data, cancellationToken)).Model.TrainedTreeEnsemble);
@@ -55,15 +70,15 @@ public sealed class FastTreeTrainer : Trainer
         }
         if (data.Task == LearningTask.Binary)
         {
-            var (ensemble, slope, offset) = TrainBinary(data.Features, data.Labels, context, cancellationToken);
+            var (ensemble, slope, offset) = TrainBinary(data, data.Labels, values, context, cancellationToken);
             var builder = new TreeEnsembleBuilder(features, 2, TreeLink.Logistic, [(slope * ensemble.Bias) + offset]);
             Add(builder, ensemble, 0, slope);
             return Build(builder);
         }
-        return TrainEachAgainstTheRest(data, context, cancellationToken);
+        return TrainEachAgainstTheRest(data, values, context, cancellationToken);
     }
 
-    private static TreeEnsembleScorer TrainEachAgainstTheRest(TrainingData data, TrainingContext context, CancellationToken cancellationToken)
+    private static TreeEnsembleScorer TrainEachAgainstTheRest(TrainingData data, HyperparameterValues values, TrainingContext context, CancellationToken cancellationToken)
     {
         var progress = new MonotoneProgress(context.Progress);
         var bases = new double[data.ClassCount];
@@ -73,7 +88,7 @@ public sealed class FastTreeTrainer : Trainer
             var index = k;
             var labels = Array.ConvertAll(data.Labels, l => l == index ? 1f : 0f);
             var positives = labels.Count(l => l > 0);
-            if (positives > 0 && TrainBinary(data.Features, labels, context, cancellationToken) is { Ensemble.Trees.Count: > 0 } trained)
+            if (positives > 0 && TrainBinary(data, labels, values, context, cancellationToken) is { Ensemble.Trees.Count: > 0 } trained)
             {
                 models[k] = (trained.Ensemble, trained.Slope);
                 bases[k] = (trained.Slope * trained.Ensemble.Bias) + trained.Offset;
@@ -91,16 +106,17 @@ public sealed class FastTreeTrainer : Trainer
     private static TreeEnsembleScorer Build(TreeEnsembleBuilder builder) => builder.TreeCount > 0 ? builder.Build()
         : throw new TrainingFailedException("FastTree found no split that leaves enough rows on both sides.");
 
-    private static (TreeEnsemble<RegressionTree> Ensemble, double Slope, double Offset) TrainBinary(FeatureMatrix features, float[] labels, TrainingContext context, CancellationToken cancellationToken) =>
+    private static (TreeEnsemble<RegressionTree> Ensemble, double Slope, double Offset) TrainBinary(TrainingData data, float[] labels, HyperparameterValues values, TrainingContext context, CancellationToken cancellationToken) =>
         MlNetRun.Execute(context.Seed, cancellationToken, ml =>
         {
-            var view = new MatrixDataView(features, labels, [.. Enumerable.Range(0, labels.Length)], LearningTask.Binary, 2, cancellationToken);
+            var view = new MatrixDataView(data.Features, labels, [.. Enumerable.Range(0, labels.Length)], LearningTask.Binary, 2, cancellationToken, data.Weights);
             var model = ml.BinaryClassification.Trainers.FastTree(new FastTreeBinaryTrainer.Options
             {
-                NumberOfTrees = Trees,
-                NumberOfLeaves = Leaves,
-                MinimumExampleCountPerLeaf = Math.Clamp(labels.Length / 20, 1, SmallestLeaf),
-                LearningRate = LearningRate,
+                NumberOfTrees = values.Whole("trees"),
+                NumberOfLeaves = values.Whole("leaves"),
+                MinimumExampleCountPerLeaf = values.Whole("smallest-leaf"),
+                LearningRate = values["learning-rate"],
+                ExampleWeightColumnName = data.Weights is null ? null : MatrixDataView.Weight,
                 Seed = context.Seed,
                 NumberOfThreads = context.Threads,
             }).Fit(view).Model;

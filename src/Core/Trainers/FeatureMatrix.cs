@@ -15,4 +15,23 @@ public sealed record FeatureMatrix(float[] Values, int RowCount, IReadOnlyList<s
 /// <param name="Labels">One a row: the 0-based class, or the number; never NaN; length n.</param>
 /// <param name="Task">What is to be learnt.</param>
 /// <param name="ClassCount">Number of classes; 1 for regression.</param>
-public sealed record TrainingData(FeatureMatrix Features, float[] Labels, LearningTask Task, int ClassCount);
+/// <param name="Weights">How much each row counts, finite and not below 0, not all 0; null where all count alike; length n.</param>
+public sealed record TrainingData(FeatureMatrix Features, float[] Labels, LearningTask Task, int ClassCount, float[]? Weights = null)
+{
+    public TrainingShape Shape => new(Task, Features.RowCount, Features.FeatureCount, ClassCount);
+
+    /// <summary>Some of the rows, copied.</summary>
+    /// <param name="rows">0-based, in the order in which they are wanted.</param>
+    public TrainingData Take(int[] rows)
+    {
+        var count = Features.FeatureCount;
+        var values = new float[(long)rows.Length * count];
+        for (var i = 0; i < rows.Length; i++) Features.Row(rows[i]).CopyTo(values.AsSpan(i * count, count));
+        return this with
+        {
+            Features = new FeatureMatrix(values, rows.Length, Features.Names),
+            Labels = Array.ConvertAll(rows, r => Labels[r]),
+            Weights = Weights is { } weights ? Array.ConvertAll(rows, r => weights[r]) : null,
+        };
+    }
+}

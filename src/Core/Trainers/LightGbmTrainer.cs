@@ -6,19 +6,11 @@ namespace ModelWorkbench.Core.Trainers;
 /// <remarks>Ke et al. (2017), LightGBM: a highly efficient gradient boosting decision tree, NIPS 30.</remarks>
 public sealed class LightGbmTrainer : Trainer
 {
-    private const double LearningRate = 0.1;
-    private const int Leaves = 31;
-    private const int SmallestLeaf = 20;
-    private const int MaximumIterations = 1000;
+    private const int MaximumIterations = 3000;
     private const int IterationsWithoutStopping = 100;
-    private const int Patience = 50;
     private const int SmallestRowCountToStop = 200;
 
-    /// <summary>Every eighth row is held out: 12.5 %.</summary>
-    private const int HoldOutEvery = 8;
-
-    // With LightGBM's own values boosting diverges on several classes of which some are rare.
-    private const double MulticlassL2Penalty = 1;
+    // With LightGBM's own value boosting diverges on several classes of which some are rare.
     private const double MulticlassSmallestHessian = 0.1;
 
     public override string Id => "lightgbm";
@@ -28,28 +20,49 @@ public sealed class LightGbmTrainer : Trainer
     public override bool Supports(LearningTask task) => true;
     public override string? WhyNot(TrainingShape shape) => base.WhyNot(shape) ?? TrainingChecks.NoFeatures(shape) ?? LightGbmLibrary.LoadProblem;
 
-    public override IReadOnlyDictionary<string, string> Settings(LearningTask task)
+    public override IReadOnlyList<Hyperparameter> Hyperparameters(TrainingShape shape)
     {
-        var settings = new Dictionary<string, string>
-        {
-            ["Learning rate"] = LearningRate.ToString(CultureInfo.InvariantCulture),
-            ["Leaves a tree"] = Leaves.ToString(CultureInfo.InvariantCulture),
-            ["Smallest leaf"] = $"{SmallestLeaf} rows, or 1 in 20 of fewer than {20 * SmallestLeaf}",
-            ["Iterations"] = $"at most {MaximumIterations}, until {Patience} without gain on 12.5 % of the training rows; {IterationsWithoutStopping} for fewer than {SmallestRowCountToStop} rows",
-        };
-        if (task != LearningTask.Multiclass) return settings;
-        settings["L2 penalty"] = MulticlassL2Penalty.ToString(CultureInfo.InvariantCulture);
-        settings["Smallest sum of second derivatives in a leaf"] = MulticlassSmallestHessian.ToString(CultureInfo.InvariantCulture);
-        return settings;
+        // Small tables need small leaves to have any split at all.
+        var smallestLeaf = Math.Clamp(shape.RowCount / 20, 1, 20);
+        return
+        [
+            new("learning-rate", "Learning rate", "How far each tree corrects the ones before; less needs more trees and often ends a little better.", 0.01, 0.3, 0.1) { IsLogarithmic = true, CheapStart = 0.3 },
+            new("leaves", "Leaves a tree", "More leaves catch more of how features act together, and overfit sooner.", 3, Math.Clamp(shape.RowCount / 8, 8, 512), Math.Min(31, Math.Clamp(shape.RowCount / 8, 8, 512))) { IsLogarithmic = true, IsWhole = true, CheapStart = 4 },
+            new("smallest-leaf", "Smallest leaf", "Rows a leaf must hold; more make the model smoother.", 1, Math.Max(2, Math.Min(200, shape.RowCount / 4)), smallestLeaf) { IsLogarithmic = true, IsWhole = true },
+            new("feature-fraction", "Share of features a tree", "Trees that see different features differ more, and average out better.", 0.2, 1, 1),
+            new("row-fraction", "Share of rows a tree", "Trees that see different rows differ more, and average out better.", 0.4, 1, 1),
+            new("l1", "L1 penalty", "Draws the answers of leaves to 0; more for noisy data.", 1e-3, 100, 1e-3) { IsLogarithmic = true },
+            new("l2", "L2 penalty", "Makes the answers of leaves smaller; more for noisy data.", 1e-3, 100, shape.Task == LearningTask.Multiclass ? 1 : 1e-3) { IsLogarithmic = true },
+            Hyperparameter.Choice("thresholds", "Thresholds", "The best one of each feature, or one at random: smoother, for noisy data.", ["best", "random"], 0),
+        ];
     }
 
-    public override Scorer Train(TrainingData data, TrainingContext context, CancellationToken cancellationToken)
+    public override IReadOnlyDictionary<string, string> FixedSettings(LearningTask task) => new Dictionary<string, string>
+    {
+        ["Iterations"] = $"at most {MaximumIterations}, until the loss on held-out rows no longer falls",
+        ["Loss"] = task == LearningTask.Regression ? "squared error" : "log loss",
+    };
+
+    public override double CostSeconds(TrainingShape shape, HyperparameterValues values, int? iterations = null)
+    {
+        double rate = values["learning-rate"], leaves = values["leaves"];
+        var trees = (iterations ?? Math.Clamp(14 / rate, 60, MaximumIterations / 2.0)) + Patience(rate);
+        if (shape.Task == LearningTask.Multiclass) trees *= Math.Max(2, shape.ClassCount);
+        var features = shape.FeatureCount * (0.3 + (0.7 * values["feature-fraction"]));
+        return 0.002 + (trees * features * ((shape.RowCount * 1.5e-9 * Math.Log2(leaves + 1)) + (leaves * 1.2e-6)));
+    }
+
+    public override long MemoryBytes(TrainingShape shape, HyperparameterValues values) =>
+        (shape.RowCount * (long)(shape.FeatureCount + (16 * Math.Max(1, shape.ClassCount)))) + (values.Whole("leaves") * 256L * 24 * shape.FeatureCount) + (32L << 20);
+
+    public override TrainedScorer Train(TrainingData data, HyperparameterValues values, TrainingContext context, CancellationToken cancellationToken)
     {
         TrainingChecks.Require(this, data);
         if (data.Task != LearningTask.Regression) TrainingChecks.RequireTwoClasses(data);
         try
         {
-            return LightGbmModelText.Parse(TrainText(data, context, cancellationToken), data.Features.FeatureCount, data.Task, data.ClassCount);
+            var (text, iterations) = TrainText(data, values, context, cancellationToken);
+            return new TrainedScorer(LightGbmModelText.Parse(text, data.Features.FeatureCount, data.Task, data.ClassCount), iterations);
         }
         catch (InvalidDataException e)
         {
@@ -57,40 +70,45 @@ public sealed class LightGbmTrainer : Trainer
         }
     }
 
-    /// <summary>The trained model in LightGBM's own words.</summary>
-    internal static string TrainText(TrainingData data, TrainingContext context, CancellationToken cancellationToken)
+    /// <summary>The trained model in LightGBM's own words, and after how many iterations it was best.</summary>
+    internal static (string Text, int Iterations) TrainText(TrainingData data, HyperparameterValues values, TrainingContext context, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         LightGbmLibrary.Silence();
-        var stops = data.Labels.Length >= SmallestRowCountToStop;
-        var (learnt, heldOut) = stops ? Split(data.Labels, context.Seed) : ([.. Enumerable.Range(0, data.Labels.Length)], []);
-        var parameters = Parameters(data, learnt.Length, context);
-        var iterations = stops ? MaximumIterations : IterationsWithoutStopping;
+        var judged = context.Iterations is null ? context.Validation : null;
+        var learnt = data;
+        if (context.Iterations is null && judged is null && data.Labels.Length >= SmallestRowCountToStop) (learnt, judged) = HoldOut.Split(data, context.Seed);
+        var parameters = Parameters(data, values, context);
+        var iterations = context.Iterations ?? (judged is null ? IterationsWithoutStopping : MaximumIterations);
+        var patience = Patience(values["learning-rate"]);
         var progress = new MonotoneProgress(context.Progress);
         nint training = 0, validation = 0, booster = 0;
         try
         {
-            training = CreateDataset(data, learnt, parameters, 0);
+            training = LightGbmLibrary.CreateDataset(learnt.Features.Values, learnt.Labels, learnt.Weights, learnt.Features.FeatureCount, parameters, 0);
             LightGbmLibrary.Check(LightGbmLibrary.BoosterCreate(training, parameters, out booster));
-            if (stops)
+            if (judged is not null)
             {
-                validation = CreateDataset(data, heldOut, parameters, training);
+                validation = LightGbmLibrary.CreateDataset(judged.Features.Values, judged.Labels, judged.Weights, judged.Features.FeatureCount, parameters, training);
                 LightGbmLibrary.Check(LightGbmLibrary.BoosterAddValidData(booster, validation));
             }
-            var best = double.PositiveInfinity;
-            var bestIterations = stops ? 1 : -1;
-            for (var done = 1; done <= iterations; done++)
+            var (best, bestIterations, done) = (double.PositiveInfinity, 0, 0);
+            while (done < iterations)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 LightGbmLibrary.Check(LightGbmLibrary.BoosterUpdateOneIteration(booster, out var isFinished));
-                progress.Report((double)done / iterations);
-                if (isFinished != 0) break;
-                if (!stops) continue;
+                done++;
+                // Where it ends is not known: the bar slows down and arrives when training does.
+                progress.Report(judged is null ? (double)done / iterations : 1 - Math.Exp(-done * values["learning-rate"] / 8));
+                if (isFinished != 0 || (judged is not null && context.StopEarly.IsCancellationRequested && bestIterations > 0)) break;
+                if (judged is null) continue;
                 var loss = LightGbmLibrary.Evaluate(booster, 1);
                 if (loss < best) (best, bestIterations) = (loss, done);
-                else if (done - bestIterations >= Patience) break;
+                else if (done - bestIterations >= patience) break;
             }
-            return LightGbmLibrary.ToText(booster, bestIterations);
+            progress.Report(1);
+            var kept = judged is null ? done : Math.Max(1, bestIterations);
+            return (LightGbmLibrary.ToText(booster, kept), kept);
         }
         finally
         {
@@ -100,36 +118,19 @@ public sealed class LightGbmTrainer : Trainer
         }
     }
 
-    private static string Parameters(TrainingData data, int learntRows, TrainingContext context)
+    /// <summary>Iterations without gain after which training stops: slow learners gain in smaller steps.</summary>
+    private static int Patience(double learningRate) => (int)Math.Clamp(20 + (2 / learningRate), 25, 200);
+
+    private static string Parameters(TrainingData data, HyperparameterValues values, TrainingContext context)
     {
         var objective = data.Task switch
         {
             LearningTask.Binary => "objective=binary metric=binary_logloss",
-            LearningTask.Multiclass => FormattableString.Invariant(
-                $"objective=multiclass metric=multi_logloss num_class={data.ClassCount} lambda_l2={MulticlassL2Penalty} min_sum_hessian_in_leaf={MulticlassSmallestHessian}"),
+            LearningTask.Multiclass => FormattableString.Invariant($"objective=multiclass metric=multi_logloss num_class={data.ClassCount} min_sum_hessian_in_leaf={MulticlassSmallestHessian}"),
             _ => "objective=regression metric=l2",
         };
-        var smallestLeaf = Math.Clamp(learntRows / 20, 1, SmallestLeaf);
-        return FormattableString.Invariant($"{objective} learning_rate={LearningRate} num_leaves={Leaves} min_data_in_leaf={smallestLeaf} seed={context.Seed} num_threads={context.Threads} deterministic=true force_col_wise=true verbosity=-1");
-    }
-
-    private static nint CreateDataset(TrainingData data, int[] rows, string parameters, nint reference)
-    {
-        var count = data.Features.FeatureCount;
-        var values = new float[rows.Length * count];
-        for (var i = 0; i < rows.Length; i++) data.Features.Row(rows[i]).CopyTo(values.AsSpan(i * count));
-        return LightGbmLibrary.CreateDataset(values, Array.ConvertAll(rows, r => data.Labels[r]), count, parameters, reference);
-    }
-
-    /// <summary>Holds out rows evenly over the sorted labels, so that class shares, or the spread of numbers, are those of all rows.</summary>
-    private static (int[] Learnt, int[] HeldOut) Split(float[] labels, int seed)
-    {
-        var order = Enumerable.Range(0, labels.Length).ToArray();
-        var random = new Random(seed);
-        random.Shuffle(order);
-        var sorted = order.OrderBy(r => labels[r]).ToArray();
-        var first = random.Next(HoldOutEvery);
-        var heldOut = sorted.Where((_, i) => i % HoldOutEvery == first).Order().ToArray();
-        return ([.. Enumerable.Range(0, labels.Length).Except(heldOut)], heldOut);
+        var rowFraction = values["row-fraction"];
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{objective} learning_rate={values["learning-rate"]} num_leaves={values.Whole("leaves")} min_data_in_leaf={values.Whole("smallest-leaf")} feature_fraction={values["feature-fraction"]} bagging_fraction={rowFraction} bagging_freq={(rowFraction < 1 ? 1 : 0)} lambda_l1={values["l1"]} lambda_l2={values["l2"]} extra_trees={(values.Whole("thresholds") == 1 ? "true" : "false")} feature_pre_filter=false seed={context.Seed} num_threads={context.Threads} deterministic=true force_col_wise=true verbosity=-1");
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.Trainers;
 
@@ -7,10 +6,6 @@ namespace ModelWorkbench.Core.Trainers;
 /// <summary>A weighted sum of the features: logistic regression for classes, ridge regression for numbers.</summary>
 public sealed class LogisticRegressionTrainer : Trainer
 {
-    private const float L1Penalty = 0;
-    private const float L2Penalty = 1;
-    private const double RidgePenalty = 1;
-
     public override string Id => "linear-lbfgs";
     public override string Name => "Linear model (L-BFGS)";
     public override string Description => "Adds up weighted features; quick, well calibrated and easy to explain, and hard to beat where effects add up. Numbers are predicted by ridge regression.";
@@ -18,34 +13,48 @@ public sealed class LogisticRegressionTrainer : Trainer
     public override bool Supports(LearningTask task) => true;
     public override string? WhyNot(TrainingShape shape) => base.WhyNot(shape) ?? TrainingChecks.NoFeatures(shape);
 
-    public override IReadOnlyDictionary<string, string> Settings(LearningTask task) => task == LearningTask.Regression
-        ? new Dictionary<string, string>
-        {
-            ["Method"] = "ridge regression, solved exactly (Cholesky)",
-            ["Penalty on squared weights (alpha)"] = RidgePenalty.ToString(CultureInfo.InvariantCulture),
-        }
-        : new Dictionary<string, string>
-        {
-            ["Method"] = "logistic regression by L-BFGS",
-            ["L1 penalty"] = L1Penalty.ToString(CultureInfo.InvariantCulture),
-            ["L2 penalty"] = L2Penalty.ToString(CultureInfo.InvariantCulture),
-        };
+    public override IReadOnlyList<Hyperparameter> Hyperparameters(TrainingShape shape)
+    {
+        var penalty = new Hyperparameter("penalty", "Penalty", "Pulls the weights towards 0; more is smoother.", 1e-4, 1e4, 1) { IsLogarithmic = true };
+        return shape.Task == LearningTask.Regression ? [penalty]
+            : [penalty, new Hyperparameter("l1-share", "L1 share of the penalty", "What is put on absolute rather than squared weights; it sets weights to exactly 0.", 0, 1, 0)];
+    }
 
-    public override Scorer Train(TrainingData data, TrainingContext context, CancellationToken cancellationToken)
+    public override IReadOnlyDictionary<string, string> FixedSettings(LearningTask task) => new Dictionary<string, string>
+    {
+        ["Method"] = task == LearningTask.Regression ? "ridge regression, solved exactly (Cholesky)" : "logistic regression by L-BFGS",
+    };
+
+    /// <remarks>Least squares is one product of the features with themselves and a factorisation; L-BFGS makes some 50 passes.</remarks>
+    public override double CostSeconds(TrainingShape shape, HyperparameterValues values, int? iterations = null)
+    {
+        double rows = shape.RowCount, features = shape.FeatureCount;
+        return shape.Task == LearningTask.Regression
+            ? 0.005 + (rows * features * features * 1.5e-10) + (features * features * features * 5e-10)
+            : 0.02 + (rows * features * (shape.Task == LearningTask.Multiclass ? shape.ClassCount : 1) * 2e-7);
+    }
+
+    public override long MemoryBytes(TrainingShape shape, HyperparameterValues values) => shape.Task == LearningTask.Regression
+        ? 24L * shape.FeatureCount * shape.FeatureCount
+        : (8L * shape.RowCount * shape.FeatureCount) + (200L * shape.FeatureCount * shape.ClassCount);
+
+    public override TrainedScorer Train(TrainingData data, HyperparameterValues values, TrainingContext context, CancellationToken cancellationToken)
     {
         TrainingChecks.Require(this, data);
         if (data.Task == LearningTask.Regression)
-            return RidgeRegression.Fit(data.Features, data.Labels, RidgePenalty, new MonotoneProgress(context.Progress), cancellationToken);
+            return new TrainedScorer(RidgeRegression.Fit(data.Features, data.Labels, data.Weights, values["penalty"], new MonotoneProgress(context.Progress), cancellationToken));
         TrainingChecks.RequireTwoClasses(data);
         // One thread: with more, ML.NET adds up in another order, and the same seed would not give the same weights.
-        return MlNetRun.Execute(context.Seed, cancellationToken, ml =>
+        float l1 = (float)(values["penalty"] * values["l1-share"]), l2 = (float)(values["penalty"] * (1 - values["l1-share"]));
+        var weight = data.Weights is null ? null : MatrixDataView.Weight;
+        return new TrainedScorer(MlNetRun.Execute(context.Seed, cancellationToken, ml =>
         {
             var view = new MatrixDataView(data, cancellationToken);
             return data.Task == LearningTask.Binary
                 ? MlNetLinear.ToScorer(ml.BinaryClassification.Trainers.LbfgsLogisticRegression(
-                    new LbfgsLogisticRegressionBinaryTrainer.Options { L1Regularization = L1Penalty, L2Regularization = L2Penalty, NumberOfThreads = 1 }).Fit(view).Model)
+                    new LbfgsLogisticRegressionBinaryTrainer.Options { L1Regularization = l1, L2Regularization = l2, ExampleWeightColumnName = weight, NumberOfThreads = 1 }).Fit(view).Model)
                 : MlNetLinear.ToScorer(ml.MulticlassClassification.Trainers.LbfgsMaximumEntropy(
-                    new LbfgsMaximumEntropyMulticlassTrainer.Options { L1Regularization = L1Penalty, L2Regularization = L2Penalty, NumberOfThreads = 1 }).Fit(view).Model);
-        });
+                    new LbfgsMaximumEntropyMulticlassTrainer.Options { L1Regularization = l1, L2Regularization = l2, ExampleWeightColumnName = weight, NumberOfThreads = 1 }).Fit(view).Model);
+        }));
     }
 }

@@ -21,7 +21,22 @@ public sealed record TrainingShape(LearningTask Task, int RowCount, int FeatureC
 /// <param name="Seed">All randomness comes from it.</param>
 /// <param name="Threads">At least 1.</param>
 /// <param name="Progress">Called with 0 to 1, never backwards; may be called from any thread.</param>
-public sealed record TrainingContext(int Seed, int Threads, Action<double>? Progress = null);
+public sealed record TrainingContext(int Seed, int Threads, Action<double>? Progress = null)
+{
+    /// <summary>Rows to judge by when to stop, encoded as the training rows are; null where there are none. Only a trainer that learns in iterations looks at them.</summary>
+    public TrainingData? Validation { get; init; }
+
+    /// <summary>Cancelled when time is short: a trainer that learns in iterations then ends after the one it is in and returns the best so far. Others take no notice.</summary>
+    public CancellationToken StopEarly { get; init; }
+
+    /// <summary>Learn for exactly so many iterations (trees, passes) instead of asking the data when to stop: how a model is fitted anew on more rows.</summary>
+    public int? Iterations { get; init; }
+}
+
+/// <summary>What a training run yields.</summary>
+/// <param name="Scorer">What was learnt.</param>
+/// <param name="Iterations">After how many iterations it was best; null for a trainer that has none to choose.</param>
+public sealed record TrainedScorer(Scorer Scorer, int? Iterations = null);
 
 /// <summary>A way to learn a scorer from training data. Immutable; one instance serves many runs at once.</summary>
 public abstract class Trainer
@@ -35,21 +50,53 @@ public abstract class Trainer
     /// <summary>One sentence for the help text: what it does, when it is good.</summary>
     public abstract string Description { get; }
 
-    /// <summary>What the leaderboard shows on a click: the hyperparameters with the values used for this task.</summary>
-    public abstract IReadOnlyDictionary<string, string> Settings(LearningTask task);
+    /// <summary>The dials for such data, the most telling first; empty where there are none. Ranges may depend on the shape.</summary>
+    public virtual IReadOnlyList<Hyperparameter> Hyperparameters(TrainingShape shape) => [];
+
+    /// <summary>What is not a dial but worth knowing: method, loss, how it stops. Name and value, for people.</summary>
+    public abstract IReadOnlyDictionary<string, string> FixedSettings(LearningTask task);
+
+    /// <summary>What the leaderboard shows on a click: the values of the dials, then what is fixed.</summary>
+    public IReadOnlyDictionary<string, string> Settings(TrainingShape shape, HyperparameterValues values)
+    {
+        var settings = new Dictionary<string, string>();
+        foreach (var dial in Hyperparameters(shape))
+            if (values.ById.TryGetValue(dial.Id, out var value)) settings[dial.Name] = dial.Format(value);
+        foreach (var (name, value) in FixedSettings(shape.Task)) settings.TryAdd(name, value);
+        return settings;
+    }
 
     public abstract FeatureEncoding Encoding { get; }
 
     public abstract bool Supports(LearningTask task);
 
+    /// <summary>Whether a comparison includes it without being asked.</summary>
+    public virtual bool IsDefault => true;
+
+    /// <summary>Whether <see cref="TrainingData.Weights"/> are heeded; a trainer that does not refuses them.</summary>
+    public virtual bool SupportsWeights => true;
+
     /// <summary>Null, or the reason why this trainer cannot do the work, said before anything runs.</summary>
     public virtual string? WhyNot(TrainingShape shape) =>
         Supports(shape.Task) ? null : $"{Name} does not do {shape.Task.ToString().ToLowerInvariant()}.";
 
+    /// <summary>Processor time of one training run, in seconds on one core of an ordinary server: right to about a factor of three, and the same for the same arguments on every machine.</summary>
+    /// <param name="shape">Of the training rows.</param>
+    /// <param name="values">One for each dial.</param>
+    /// <param name="iterations">After how many it ended, where that is known.</param>
+    public abstract double CostSeconds(TrainingShape shape, HyperparameterValues values, int? iterations = null);
+
+    /// <summary>Memory that a training run takes beside the features it is given, in bytes; right to about a factor of two, rather too much.</summary>
+    public abstract long MemoryBytes(TrainingShape shape, HyperparameterValues values);
+
     /// <summary>Learns from all rows of <paramref name="data"/>.</summary>
+    /// <param name="data">Encoded as <see cref="Encoding"/> says.</param>
+    /// <param name="values">One for each dial of <see cref="Hyperparameters"/>.</param>
+    /// <param name="context">How to behave.</param>
+    /// <param name="cancellationToken">Stops soon and leaves nothing behind.</param>
     /// <exception cref="OperationCanceledException">Cancelled; nothing half-made is returned.</exception>
     /// <exception cref="TrainingFailedException">The data made training impossible; the message says why.</exception>
-    public abstract Scorer Train(TrainingData data, TrainingContext context, CancellationToken cancellationToken);
+    public abstract TrainedScorer Train(TrainingData data, HyperparameterValues values, TrainingContext context, CancellationToken cancellationToken);
 }
 
 /// <summary>Training could not be done on this data. The message is a row of the leaderboard.</summary>

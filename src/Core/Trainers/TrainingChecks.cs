@@ -9,6 +9,13 @@ internal static class TrainingChecks
         var (features, labels) = (data.Features, data.Labels);
         if (features.RowCount == 0) throw new TrainingFailedException("There are no training rows.");
         if (labels.Length != features.RowCount) throw new TrainingFailedException($"{features.RowCount} rows have {labels.Length} labels.");
+        if (data.Weights is { } weights)
+        {
+            if (!trainer.SupportsWeights) throw new TrainingFailedException($"{trainer.Name} cannot weigh rows; leave out the weights or this trainer.");
+            if (weights.Length != labels.Length) throw new TrainingFailedException($"{labels.Length} rows have {weights.Length} weights.");
+            if (!Array.TrueForAll(weights, w => float.IsFinite(w) && w >= 0) || Array.TrueForAll(weights, w => w == 0))
+                throw new TrainingFailedException("Expected weights that are finite, not below 0 and not all 0.");
+        }
         if (trainer.WhyNot(new TrainingShape(data.Task, features.RowCount, features.FeatureCount, data.ClassCount)) is { } reason)
             throw new TrainingFailedException(reason);
         foreach (var label in labels)
@@ -27,7 +34,8 @@ internal static class TrainingChecks
     /// <exception cref="TrainingFailedException">All rows have the same class.</exception>
     public static void RequireTwoClasses(TrainingData data)
     {
-        if (Array.TrueForAll(data.Labels, l => l == data.Labels[0]))
+        var first = data.Weights is { } weights ? data.Labels[Array.FindIndex(weights, w => w > 0)] : data.Labels[0];
+        if (data.Labels.Index().All(l => l.Item == first || data.Weights?[l.Index] == 0))
             throw new TrainingFailedException("All training rows have the same class, so there is nothing to tell apart.");
     }
 }

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Microsoft.EntityFrameworkCore;
 using ModelWorkbench.Core.Trainers;
 using ModelWorkbench.Workbench.Access;
+using ModelWorkbench.Workbench.Jobs;
 using ModelWorkbench.Workbench.Serving;
 using ModelWorkbench.Workbench.Storage;
 
@@ -13,7 +14,7 @@ namespace ModelWorkbench.Workbench.Endpoints;
 public sealed record Publication(string Name, int Version, string? Key);
 
 /// <summary>Endpoints with their versions and keys.</summary>
-public sealed partial class EndpointStore(IDbContextFactory<AppDb> databases, ExperimentStore experiments, LiveModels live, TimeProvider time)
+public sealed partial class EndpointStore(IDbContextFactory<AppDb> databases, ExperimentStore experiments, ExperimentSupervisor supervisor, LiveModels live, TimeProvider time)
 {
     public const string NameRule = "1 to 63 lower-case letters, digits and hyphens, beginning and ending with a letter or digit";
 
@@ -44,6 +45,11 @@ public sealed partial class EndpointStore(IDbContextFactory<AppDb> databases, Ex
         if (!IsName(name)) throw new ArgumentException($"The name is '{name}'; expected {NameRule}.");
         if (await experiments.FindAsync(experimentId, cancellationToken) is not { } experiment) throw new ArgumentException($"There is no experiment {experimentId}.");
         if (experiment.Trials.SingleOrDefault(t => t.Number == trialNumber) is not { } trial) throw new ArgumentException($"Experiment {experimentId} has no trial {trialNumber}; expected 1 to {experiment.Trials.Count}.");
+        if (trial.ModelSha256 is null && trial.Status == TrialStatus.Completed)
+        {
+            if (await supervisor.MakeModelAsync(experimentId, trialNumber, cancellationToken) is { } reason) throw new ArgumentException($"No model could be made of trial {trialNumber}: {reason}");
+            trial = (await experiments.FindAsync(experimentId, cancellationToken))!.Trials.Single(t => t.Number == trialNumber);
+        }
         if (trial.ModelSha256 is not { } modelSha256) throw new ArgumentException($"Trial {trialNumber} of experiment {experimentId} has no model: it is {trial.Status.ToString().ToLowerInvariant()}.");
 
         // Proved before anything points to it.
@@ -79,7 +85,7 @@ public sealed partial class EndpointStore(IDbContextFactory<AppDb> databases, Ex
             ModelSha256 = modelSha256,
             ExperimentId = experimentId,
             TrialNumber = trial.Number,
-            TrainerName = TrainerCatalog.Find(trial.TrainerId).Name,
+            TrainerName = TrainerCatalog.NameOf(trial.TrainerId),
             PublishedAt = now,
         });
         endpoint.LiveVersion = number;

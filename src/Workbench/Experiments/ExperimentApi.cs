@@ -3,6 +3,7 @@ using ModelWorkbench.Core.Evaluation;
 using ModelWorkbench.Core.Experiments;
 using ModelWorkbench.Core.Splits;
 using ModelWorkbench.Core.Trainers;
+using ModelWorkbench.Core.Tuning;
 using ModelWorkbench.Workbench.Jobs;
 using ModelWorkbench.Workbench.Storage;
 
@@ -18,17 +19,40 @@ public static class ExperimentApi
     /// <param name="MetricId">What the leaderboard is ordered by.</param>
     /// <param name="Trainers">Ids of the model families.</param>
     /// <param name="IgnoredColumns">Columns that no model may see.</param>
-    /// <param name="Split">Shares, folds, stratification, seed.</param>
+    /// <param name="Split">Method (random, grouped, timeOrdered, ownColumn) with its column, shares, folds, repeats, stratification, seed.</param>
     /// <param name="BudgetSeconds">For all trials together.</param>
-    public sealed record StartBody(int DatasetId, string Target, LearningTask? Task = null, string? MetricId = null, IReadOnlyList<string>? Trainers = null, IReadOnlyList<string>? IgnoredColumns = null, SplitPlan? Split = null, int? BudgetSeconds = null);
+    /// <param name="Tuning">search (a portfolio, then a search within the budget, then an ensemble) or defaultsOnly (each family once).</param>
+    /// <param name="Limits">What else ends the search, and what a model may cost.</param>
+    public sealed record StartBody(int DatasetId, string Target, LearningTask? Task = null, string? MetricId = null, IReadOnlyList<string>? Trainers = null, IReadOnlyList<string>? IgnoredColumns = null, SplitPlan? Split = null, int? BudgetSeconds = null, TuningMode? Tuning = null, SearchLimits? Limits = null);
 
-    public sealed record TrialAnswer(int Number, string TrainerId, string TrainerName, TrialStatus Status, string? Reason, TrialResult? Result, TrialProgress? Progress);
+    /// <param name="Number">1-based within the experiment.</param>
+    /// <param name="TrainerId">The family.</param>
+    /// <param name="TrainerName">As people read it.</param>
+    /// <param name="Spec">What it tries, who proposed it and why.</param>
+    /// <param name="HasModel">Whether a model was fitted on all training rows; else publishing it does so first.</param>
+    public sealed record TrialAnswer(int Number, string TrainerId, string TrainerName, TrialStatus Status, string? Reason, TrialSpec? Spec, TrialResult? Result, bool HasModel, bool IsPinned, bool IsExcluded, TrialProgress? Progress)
+    {
+        public static TrialAnswer From(TrialRow row, TrialProgress? progress) => new(
+            row.Number, row.TrainerId, TrainerCatalog.NameOf(row.TrainerId), row.Status, row.Reason, row.Spec, row.Result, row.ModelSha256 is not null, row.IsPinned, row.IsExcluded,
+            progress?.Number == row.Number ? progress : null);
+    }
 
-    public sealed record ExperimentAnswer(int Id, int? DatasetId, string DatasetName, ExperimentStatus Status, string? Reason, ExperimentPlan Plan, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, IReadOnlyList<TrialAnswer> Leaderboard)
+    /// <param name="Seconds">To add to the budget, at least 1.</param>
+    public sealed record ExtendBody(int Seconds);
+
+    /// <param name="TrainerId">The family.</param>
+    /// <param name="Values">By the dial's id; what is left out is the default.</param>
+    public sealed record TryBody(string TrainerId, HyperparameterValues? Values = null);
+
+    /// <param name="IsPinned">To find it again; null leaves it as it is.</param>
+    /// <param name="IsExcluded">Neither best nor part of an ensemble; null leaves it as it is.</param>
+    public sealed record MarkBody(bool? IsPinned = null, bool? IsExcluded = null);
+
+    public sealed record ExperimentAnswer(int Id, int? DatasetId, string DatasetName, ExperimentStatus Status, string? Reason, string? EndReason, double SpentSeconds, ExperimentPlan Plan, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, IReadOnlyList<TrialAnswer> Leaderboard)
     {
         public static ExperimentAnswer From(ExperimentRow row, TrialProgress? progress) => new(
-            row.Id, row.DatasetId, row.DatasetName, row.Status, row.Reason, row.Plan, row.CreatedAt, row.StartedAt, row.FinishedAt,
-            [.. ExperimentStore.Leaderboard(row).Select(t => new TrialAnswer(t.Number, t.TrainerId, TrainerCatalog.Find(t.TrainerId).Name, t.Status, t.Reason, t.Result, progress?.Number == t.Number ? progress : null))]);
+            row.Id, row.DatasetId, row.DatasetName, row.Status, row.Reason, row.EndReason, row.SpentSeconds, row.Plan, row.CreatedAt, row.StartedAt, row.FinishedAt,
+            [.. ExperimentStore.Leaderboard(row).Select(t => TrialAnswer.From(t, progress))]);
     }
 
     /// <param name="Trial">The row of the leaderboard.</param>
@@ -57,6 +81,27 @@ public static class ExperimentApi
             : await supervisor.ResumeAsync(id, ct) ? Results.Accepted($"/api/v1/experiments/{id}")
             : Results.Problem(statusCode: 409, title: "Nothing to go on with", detail: "Only an interrupted or stopped experiment with unfinished trials can go on."))
             .WithName("ResumeExperiment").WithSummary("Goes on with the unfinished trials").Produces(202).ProducesProblem(404).ProducesProblem(409);
+        experiments.MapPost("/{id:int}/finish", async (int id, ExperimentStore store, ExperimentSupervisor supervisor, CancellationToken ct) =>
+            await store.FindAsync(id, ct) is null ? NotFound(id)
+            : await supervisor.FinishAsync(id, ct) ? Results.Accepted($"/api/v1/experiments/{id}")
+            : Results.Problem(statusCode: 409, title: "Nothing to finish", detail: "Only a search that runs, or that was stopped before its end, can be finished."))
+            .WithName("FinishExperiment").WithSummary("Ends a search early, with ensemble and final report").Produces(202).ProducesProblem(404).ProducesProblem(409);
+        experiments.MapPost("/{id:int}/extend", async (int id, ExtendBody body, ExperimentStore store, ExperimentSupervisor supervisor, CancellationToken ct) =>
+            await store.FindAsync(id, ct) is null ? NotFound(id)
+            : await supervisor.ExtendAsync(id, body.Seconds, ct) is { } reason ? Results.Problem(statusCode: 409, title: "The budget stays as it is", detail: reason)
+            : Results.Accepted($"/api/v1/experiments/{id}"))
+            .WithName("ExtendExperiment").WithSummary("Gives a search more time; one that has ended goes on").Produces(202).ProducesProblem(404).ProducesProblem(409);
+        experiments.MapPost("/{id:int}/trials", TryAsync).WithName("TryValues").WithSummary("Tries a family with values of your own").Produces(202).ProducesProblem(400).ProducesProblem(404).ProducesProblem(409);
+        experiments.MapPatch("/{id:int}/trials/{number:int}", async (int id, int number, MarkBody body, ExperimentStore store, CancellationToken ct) =>
+            await store.FindAsync(id, ct) is not { } experiment ? NotFound(id)
+            : await store.MarkAsync(id, number, body.IsPinned, body.IsExcluded, ct) ? Results.NoContent() : UnknownTrial(experiment, number))
+            .WithName("MarkTrial").WithSummary("Pins a trial or puts it aside").Produces(204).ProducesProblem(404);
+        experiments.MapPost("/{id:int}/trials/{number:int}/model", async (int id, int number, ExperimentStore store, ExperimentSupervisor supervisor, CancellationToken ct) =>
+            await store.FindAsync(id, ct) is not { } experiment ? NotFound(id)
+            : experiment.Trials.All(t => t.Number != number) ? UnknownTrial(experiment, number)
+            : await supervisor.MakeModelAsync(id, number, ct) is { } reason ? Results.Problem(statusCode: 409, title: "No model", detail: reason)
+            : await ReportAsync(id, number, store, ct))
+            .WithName("MakeModel").WithSummary("Fits a judged trial on all training rows and explains it").Produces<ReportAnswer>().ProducesProblem(404).ProducesProblem(409);
         experiments.MapDelete("/{id:int}", async (int id, ExperimentStore store, ExperimentSupervisor supervisor, CancellationToken ct) =>
         {
             if (await store.FindAsync(id, ct) is null) return NotFound(id);
@@ -72,6 +117,7 @@ public static class ExperimentApi
             t.Name,
             t.Description,
             Tasks = Enum.GetValues<LearningTask>().Where(t.Supports),
+            Hyperparameters = t.Hyperparameters(TypicalShape(t)),
         })).WithTags("Experiments").WithName("ListTrainers").WithSummary("The model families");
         api.MapGet("/metrics", () => Metric.All).WithTags("Experiments").WithName("ListMetrics").WithSummary("The metrics, what they mean and which way is better");
     }
@@ -85,7 +131,7 @@ public static class ExperimentApi
         ExperimentPlan plan;
         try
         {
-            plan = ExperimentPlan.Propose(table, body.Target, recipe, body.Task);
+            plan = ExperimentPlan.Propose(table, body.Target, recipe, body.Task, dataset.Profile);
         }
         catch (ArgumentException e)
         {
@@ -98,6 +144,8 @@ public static class ExperimentApi
             IgnoredColumns = body.IgnoredColumns ?? [],
             Split = body.Split ?? plan.Split,
             BudgetSeconds = body.BudgetSeconds ?? plan.BudgetSeconds,
+            Tuning = body.Tuning ?? plan.Tuning,
+            Limits = body.Limits,
         };
         var problems = await Task.Run(() => plan.Problems(table), ct);
         if (problems.Count > 0) return Invalid(problems);
@@ -109,15 +157,40 @@ public static class ExperimentApi
     private static async Task<IResult> ReportAsync(int id, int number, ExperimentStore store, CancellationToken ct)
     {
         if (await store.FindAsync(id, ct) is not { } experiment) return NotFound(id);
-        if (experiment.Trials.SingleOrDefault(t => t.Number == number) is not { } trial) return Results.Problem(statusCode: 404, title: "Unknown trial", detail: $"Experiment {id} has no trial {number}; expected 1 to {experiment.Trials.Count}.");
-        var answer = ExperimentAnswer.From(experiment, null).Leaderboard.Single(t => t.Number == number);
-        return Results.Ok(new ReportAnswer(answer, await store.ReportAsync(trial, ct), await store.FinalReportAsync(trial, ct)));
+        if (experiment.Trials.SingleOrDefault(t => t.Number == number) is not { } trial) return UnknownTrial(experiment, number);
+        return Results.Ok(new ReportAnswer(TrialAnswer.From(trial, null), await store.ReportAsync(trial, ct), await store.FinalReportAsync(trial, ct)));
     }
 
     private static async Task<IResult> FinalReportAsync(int id, int number, ExperimentStore store, ExperimentSupervisor supervisor, CancellationToken ct) =>
         await store.FindAsync(id, ct) is null ? NotFound(id)
         : await supervisor.MakeFinalReportAsync(id, number, ct) is { } reason ? Results.Problem(statusCode: 409, title: "No final report", detail: reason)
         : await ReportAsync(id, number, store, ct);
+
+    private static async Task<IResult> TryAsync(int id, TryBody body, ExperimentStore store, ExperimentSupervisor supervisor, CancellationToken ct)
+    {
+        if (await store.FindAsync(id, ct) is not { } experiment) return NotFound(id);
+        if (TrainerCatalog.All.FirstOrDefault(t => t.Id == body.TrainerId) is not { } trainer)
+            return Invalid([$"There is no model family '{body.TrainerId}'. The families are: {string.Join(", ", TrainerCatalog.All.Select(t => t.Id))}."]);
+        var space = trainer.Hyperparameters(ExperimentShape(experiment));
+        var values = body.Values ?? HyperparameterValues.None;
+        if (values.Problems(space) is { Count: > 0 } problems) return Invalid(problems);
+        return await supervisor.TryAsync(id, new TrialSpec(trainer.Id, values.Fit(space), TrialOrigin.Person, "Asked for by a person."), ct) is { } reason
+            ? Results.Problem(statusCode: 409, title: "It cannot be tried now", detail: reason)
+            : Results.Accepted($"/api/v1/experiments/{id}");
+    }
+
+    /// <summary>What a trial of this experiment learns from, as far as it is known.</summary>
+    public static TrainingShape ExperimentShape(ExperimentRow experiment)
+    {
+        var known = experiment.Trials.Select(t => t.Result).OfType<TrialResult>().FirstOrDefault();
+        return new TrainingShape(experiment.Plan.Task, known?.TrainingRowCount ?? 1_000, known?.FeatureCount ?? 10, experiment.Plan.Task == LearningTask.Regression ? 0 : 2);
+    }
+
+    private static TrainingShape TypicalShape(Trainer trainer) =>
+        new(Enum.GetValues<LearningTask>().First(trainer.Supports), 10_000, 20, trainer.Supports(LearningTask.Binary) ? 2 : 0);
+
+    private static IResult UnknownTrial(ExperimentRow experiment, int number) =>
+        Results.Problem(statusCode: 404, title: "Unknown trial", detail: $"Experiment {experiment.Id} has no trial {number}; there are {experiment.Trials.Count}.");
 
     private static IResult Invalid(IReadOnlyList<string> problems) =>
         Results.Problem(statusCode: 400, title: "The experiment cannot run", detail: problems[0], extensions: new Dictionary<string, object?> { ["errors"] = problems });

@@ -18,8 +18,17 @@ public static class ExperimentText
 
     public static string Split(SplitPlan split)
     {
-        var validation = split.Folds == 1 ? $"one hold-out of {Figures.Percent(SplitPlan.HoldOutFraction, 0)} of the rest for validation" : $"{split.Folds}-fold cross-validation on the rest";
-        return $"{Figures.Percent(split.TestFraction, 0)} locked test set, {validation}{(split.Stratified ? ", stratified" : "")}, seed {split.Seed.ToString(CultureInfo.InvariantCulture)}";
+        var folds = split.Folds == 1 ? $"one hold-out of {Figures.Percent(SplitPlan.HoldOutFraction, 0)} of the rest for validation" : $"{split.Folds}-fold cross-validation{(split.Repeats > 1 ? $", {split.Repeats} times," : "")} on the rest";
+        var test = split.TestFraction == 0 ? "no" : Figures.Percent(split.TestFraction, 0);
+        var seed = split.Seed.ToString(CultureInfo.InvariantCulture);
+        var stratified = split.Stratified ? ", stratified" : "";
+        return split.Method switch
+        {
+            SplitMethod.Grouped => $"{test} locked test set, {folds}, rows of one {split.Column} together{stratified}, seed {seed}",
+            SplitMethod.TimeOrdered => $"in order of {split.Column}: {(split.TestFraction == 0 ? "no" : $"the latest {test} as")} locked test set, {(split.Folds == 1 ? folds : $"{split.Folds} folds on the rest, each judged on later rows than it learnt from")}",
+            SplitMethod.OwnColumn => $"parts as {split.Column} says; where it does not, {test} locked test set, {folds}{stratified}, seed {seed}",
+            _ => $"{test} locked test set, {folds}{stratified}, seed {seed}",
+        };
     }
 
     public static string Seconds(double seconds) => Figures.Duration(TimeSpan.FromSeconds(seconds));

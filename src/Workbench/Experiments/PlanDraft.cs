@@ -2,6 +2,7 @@ using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Experiments;
 using ModelWorkbench.Core.Profiling;
 using ModelWorkbench.Core.Recipes;
+using ModelWorkbench.Core.Splits;
 using ModelWorkbench.Core.Trainers;
 
 namespace ModelWorkbench.Workbench.Experiments;
@@ -10,29 +11,41 @@ namespace ModelWorkbench.Workbench.Experiments;
 /// <param name="Plan">Null where the column cannot be predicted.</param>
 /// <param name="Reason">Why it cannot.</param>
 /// <param name="Tasks">Each task with the reason why it is not possible, or null where it is.</param>
-public sealed record PlanDraft(ExperimentPlan? Plan, string? Reason, IReadOnlyDictionary<LearningTask, string?> Tasks)
+/// <param name="Split">The split that suits the data, with its reason; null where the column cannot be predicted.</param>
+public sealed record PlanDraft(ExperimentPlan? Plan, string? Reason, IReadOnlyDictionary<LearningTask, string?> Tasks, SplitProposal? Split = null)
 {
-    /// <param name="previous">The plan for the target chosen before: what does not depend on the target is kept.</param>
-    public static PlanDraft Propose(Table table, string target, Recipe recipe, ExperimentPlan? previous)
+    /// <param name="table">The rows, or a sample of them.</param>
+    /// <param name="target">The column to predict.</param>
+    /// <param name="recipe">Cleaning.</param>
+    /// <param name="before">What was proposed for the target chosen before: what a person changed and does not depend on the target is kept.</param>
+    /// <param name="profile">Of all rows.</param>
+    public static PlanDraft Propose(Table table, string target, Recipe recipe, PlanDraft? before, DatasetProfile? profile = null)
     {
         try
         {
-            var plan = ExperimentPlan.Propose(table, target, recipe);
+            var plan = ExperimentPlan.Propose(table, target, recipe, null, profile);
+            var proposal = SplitPlan.Propose(table, target, plan.Task != LearningTask.Regression, profile);
             var tasks = Enum.GetValues<LearningTask>().ToDictionary(task => task, task => WhyNot(table, target, task));
-            if (previous is not null)
+            if (before?.Plan is { } previous)
                 plan = plan with
                 {
-                    Split = previous.Split with { Stratified = plan.Split.Stratified },
+                    Split = IsOwn(previous.Split, before.Split, target) ? previous.Split with { Stratified = plan.Split.Stratified } : plan.Split,
                     IgnoredColumns = [.. previous.IgnoredColumns.Where(c => c != target)],
                     BudgetSeconds = previous.BudgetSeconds,
+                    Tuning = previous.Tuning,
+                    Limits = previous.Limits is { } limits ? limits with { TargetScore = null } : null,
                 };
-            return new PlanDraft(plan, null, tasks);
+            return new PlanDraft(plan, null, tasks, proposal);
         }
         catch (ArgumentException e)
         {
             return new PlanDraft(null, e.Message, new Dictionary<LearningTask, string?>());
         }
     }
+
+    /// <summary>Whether a person chose this split, and can have it for this target too.</summary>
+    private static bool IsOwn(SplitPlan split, SplitProposal? proposal, string target) =>
+        split.Column != target && (proposal is null || split != proposal.Plan with { Stratified = split.Stratified });
 
     /// <summary>The same choices for another task: metric, stratification and families are proposed anew.</summary>
     public static ExperimentPlan For(ExperimentPlan plan, Table table, LearningTask task)

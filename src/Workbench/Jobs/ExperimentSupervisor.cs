@@ -6,6 +6,8 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using ModelWorkbench.Core.Experiments;
 using ModelWorkbench.Core.Recipes;
+using ModelWorkbench.Core.Trainers;
+using ModelWorkbench.Core.Tuning;
 using ModelWorkbench.Workbench.Settings;
 using ModelWorkbench.Workbench.Storage;
 
@@ -26,7 +28,8 @@ public sealed class ExperimentSupervisor(
 
     private readonly Channel<int> _queue = Channel.CreateUnbounded<int>();
     private readonly ConcurrentDictionary<int, CancellationTokenSource> _stops = [];
-    private readonly SemaphoreSlim _finalReports = new(1);
+    private readonly ConcurrentDictionary<int, TrainingProcess> _searching = [];
+    private readonly SemaphoreSlim _extras = new(1);
 
     public void Enqueue(int experimentId) => _queue.Writer.TryWrite(experimentId);
 
@@ -34,9 +37,10 @@ public sealed class ExperimentSupervisor(
     /// <returns>Whether there was something to go on with.</returns>
     public async Task<bool> ResumeAsync(int experimentId, CancellationToken cancellationToken)
     {
+        if (await experiments.FindAsync(experimentId, cancellationToken) is not { CanGoOn: true }) return false;
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var resumed = await db.Experiments
-            .Where(e => e.Id == experimentId && (e.Status == ExperimentStatus.Interrupted || e.Status == ExperimentStatus.Stopped) && e.Trials.Any(t => t.Status == TrialStatus.Waiting))
+            .Where(e => e.Id == experimentId && (e.Status == ExperimentStatus.Interrupted || e.Status == ExperimentStatus.Stopped))
             .ExecuteUpdateAsync(set => set.SetProperty(e => e.Status, ExperimentStatus.Queued).SetProperty(e => e.Reason, (string?)null).SetProperty(e => e.FinishedAt, (DateTimeOffset?)null), cancellationToken);
         if (resumed == 0) return false;
         Enqueue(experimentId);
@@ -55,6 +59,66 @@ public sealed class ExperimentSupervisor(
         monitor.Report(experimentId, null);
     }
 
+    /// <summary>Ends a search early as if its budget were used: with an ensemble, models and the final report. One that was stopped goes on for just that.</summary>
+    /// <returns>Whether there was something to end.</returns>
+    public async Task<bool> FinishAsync(int experimentId, CancellationToken cancellationToken)
+    {
+        if (await experiments.FindAsync(experimentId, cancellationToken) is not { CanGoOn: true, Plan.Tuning: TuningMode.Search } experiment) return false;
+        if (_searching.TryGetValue(experimentId, out var process))
+        {
+            await process.SendAsync(new JobCommand.FinishNow(), cancellationToken);
+            return true;
+        }
+        if (experiment.Trials.Count == 0 || experiment.Status is not (ExperimentStatus.Stopped or ExperimentStatus.Interrupted)) return false;
+        // Without budget the search ends before it begins, and concludes.
+        await UpdateAsync(experimentId, e => e.SpentSeconds = Math.Max(e.SpentSeconds, e.Plan.BudgetSeconds));
+        return await ResumeAsync(experimentId, cancellationToken);
+    }
+
+    /// <summary>Gives a search more time; one that has ended goes on.</summary>
+    /// <param name="experimentId">Which.</param>
+    /// <param name="seconds">More, above 0.</param>
+    /// <param name="cancellationToken">Ends the asking, not the search.</param>
+    /// <returns>Null, or why it could not be done.</returns>
+    public async Task<string?> ExtendAsync(int experimentId, int seconds, CancellationToken cancellationToken)
+    {
+        if (await experiments.FindAsync(experimentId, cancellationToken) is not { } experiment) return "The experiment does not exist.";
+        if (experiment.Plan.Tuning != TuningMode.Search) return "It tries each family once and does not search; start a search instead.";
+        var budget = (long)experiment.Plan.BudgetSeconds + seconds;
+        if (seconds <= 0 || budget > ExperimentPlan.MaximumBudgetSeconds) return $"The budget would be {budget:N0} s; expected more than {experiment.Plan.BudgetSeconds:N0} s, at most {ExperimentPlan.MaximumBudgetSeconds:N0} s.";
+        await UpdateAsync(experimentId, e => { e.Plan = e.Plan with { BudgetSeconds = (int)budget }; e.EndReason = null; });
+        if (_searching.TryGetValue(experimentId, out var process)) await process.SendAsync(new JobCommand.Extend(budget), cancellationToken);
+        else await GoOnAsync(experimentId, cancellationToken);
+        return null;
+    }
+
+    /// <summary>Has values tried that a person chose, next in a search that runs, at once where it has ended.</summary>
+    /// <returns>Null, or why it could not be done.</returns>
+    public async Task<string?> TryAsync(int experimentId, TrialSpec spec, CancellationToken cancellationToken)
+    {
+        if (await experiments.FindAsync(experimentId, cancellationToken) is not { } experiment) return "The experiment does not exist.";
+        if (_searching.TryGetValue(experimentId, out var process))
+        {
+            await process.SendAsync(new JobCommand.TryThis(spec), cancellationToken);
+            return null;
+        }
+        if (experiment.Status is ExperimentStatus.Queued or ExperimentStatus.Running) return "The experiment is about to begin; try again in a moment.";
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        db.Trials.Add(new TrialRow { ExperimentId = experimentId, Number = experiment.Trials.Select(t => t.Number).DefaultIfEmpty(0).Max() + 1, TrainerId = spec.TrainerId, Spec = spec, Status = TrialStatus.Waiting });
+        await db.SaveChangesAsync(cancellationToken);
+        await GoOnAsync(experimentId, cancellationToken);
+        return null;
+    }
+
+    private async Task GoOnAsync(int experimentId, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var changed = await db.Experiments.Where(e => e.Id == experimentId && e.Status != ExperimentStatus.Queued && e.Status != ExperimentStatus.Running)
+            .ExecuteUpdateAsync(set => set.SetProperty(e => e.Status, ExperimentStatus.Queued).SetProperty(e => e.Reason, (string?)null).SetProperty(e => e.FinishedAt, (DateTimeOffset?)null), cancellationToken);
+        if (changed > 0) Enqueue(experimentId);
+        monitor.Report(experimentId, null);
+    }
+
     /// <summary>Ends the experiment and throws it away with all trials; published models stay.</summary>
     public async Task DiscardAsync(int experimentId, CancellationToken cancellationToken)
     {
@@ -68,14 +132,16 @@ public sealed class ExperimentSupervisor(
     /// <returns>Null, or why it could not be done.</returns>
     public async Task<string?> MakeFinalReportAsync(int experimentId, int trialNumber, CancellationToken cancellationToken)
     {
-        await _finalReports.WaitAsync(cancellationToken);
+        if (await MakeModelAsync(experimentId, trialNumber, cancellationToken) is { } reason) return reason;
+        await _extras.WaitAsync(cancellationToken);
         try
         {
             if (await experiments.FindAsync(experimentId, cancellationToken) is not { } experiment) return "The experiment does not exist.";
             if (experiment.Trials.SingleOrDefault(t => t.Number == trialNumber) is not { ModelSha256: { } model } trial) return "The trial has no model.";
             if (trial.FinalReportSha256 is not null) return null;
+            if (experiment.Plan.Split.TestFraction == 0) return "The plan locks no test rows away, so there is nothing to test on.";
             string? failure = null;
-            var exit = await RunProcessAsync(Job(experiment, [], experiment.Plan.BudgetSeconds) with { ModelFile = artefacts.PathOf(model) }, async (experimentEvent, folder) =>
+            var exit = await RunProcessAsync(Job(experiment, new JobWork.TestModel(artefacts.PathOf(model))), null, async (experimentEvent, folder) =>
             {
                 if (experimentEvent is JobFailed failed) failure = failed.Reason;
                 if (experimentEvent is not FinalReportReady ready) return;
@@ -87,7 +153,36 @@ public sealed class ExperimentSupervisor(
         }
         finally
         {
-            _finalReports.Release();
+            _extras.Release();
+        }
+    }
+
+    /// <summary>Fits a judged trial on all training rows, so that it can be published, and explains it; does nothing where that was done.</summary>
+    /// <returns>Null, or why it could not be done.</returns>
+    public async Task<string?> MakeModelAsync(int experimentId, int trialNumber, CancellationToken cancellationToken)
+    {
+        await _extras.WaitAsync(cancellationToken);
+        try
+        {
+            if (await experiments.FindAsync(experimentId, cancellationToken) is not { } experiment) return "The experiment does not exist.";
+            if (experiment.Trials.SingleOrDefault(t => t.Number == trialNumber) is not { } trial) return $"There is no trial {trialNumber}.";
+            if (trial.ModelSha256 is not null) return null;
+            if (trial is not { Status: TrialStatus.Completed, Result: { } result, PredictionsSha256: not null }) return "Only a trial that was judged on all folds can become a model.";
+            if (result.SampledRowCount is not null) return "The trial learnt from a sample of the rows only; try its values on all rows first.";
+            var members = (result.Members ?? []).Select(m => experiment.Trials.SingleOrDefault(t => t.Number == m.TrialNumber)).OfType<TrialRow>().ToList();
+            if (members.Count < (result.Members?.Count ?? 0)) return "A member of the ensemble is no longer there.";
+            string? failure = null;
+            var exit = await RunProcessAsync(Job(experiment, new JobWork.MakeModel(Finished(trial), [.. members.Select(Finished)])), null, async (experimentEvent, folder) =>
+            {
+                if (experimentEvent is JobFailed failed) failure = failed.Reason;
+                if (experimentEvent is ModelReady ready) await KeepModelAsync(experimentId, ready, folder);
+            }, cancellationToken);
+            monitor.Report(experimentId, monitor.ProgressOf(experimentId));
+            return failure ?? exit.Reason;
+        }
+        finally
+        {
+            _extras.Release();
         }
     }
 
@@ -146,9 +241,10 @@ public sealed class ExperimentSupervisor(
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await db.Trials.Where(t => t.Status == TrialStatus.Running).ExecuteUpdateAsync(set => set.SetProperty(t => t.Status, TrialStatus.Waiting), cancellationToken);
+        await db.Experiments.Where(e => e.RunningSince != null).ExecuteUpdateAsync(set => set.SetProperty(e => e.RunningSince, (DateTimeOffset?)null), cancellationToken);
         // All trials were done, only the last word was not.
-        await db.Experiments.Where(e => e.Status == ExperimentStatus.Running && e.Trials.All(t => t.Status != TrialStatus.Waiting)).ExecuteUpdateAsync(
-            set => set.SetProperty(e => e.Status, ExperimentStatus.Completed), cancellationToken);
+        foreach (var id in (await db.Experiments.AsNoTracking().Include(e => e.Trials).Where(e => e.Status == ExperimentStatus.Running).ToListAsync(cancellationToken)).Where(e => !e.CanGoOn).Select(e => e.Id))
+            await db.Experiments.Where(e => e.Id == id).ExecuteUpdateAsync(set => set.SetProperty(e => e.Status, ExperimentStatus.Completed), cancellationToken);
         await db.Experiments.Where(e => e.Status == ExperimentStatus.Running).ExecuteUpdateAsync(
             set => set.SetProperty(e => e.Status, ExperimentStatus.Interrupted).SetProperty(e => e.Reason, InterruptedReason), cancellationToken);
         foreach (var id in await db.Experiments.Where(e => e.Status == ExperimentStatus.Queued).OrderBy(e => e.CreatedAt).Select(e => e.Id).ToListAsync(cancellationToken)) Enqueue(id);
@@ -166,7 +262,7 @@ public sealed class ExperimentSupervisor(
             while (await experiments.FindAsync(id, CancellationToken.None) is { } experiment)
             {
                 var waiting = experiment.Trials.Where(t => t.Status == TrialStatus.Waiting).ToList();
-                if (waiting.Count == 0) break;
+                if (waiting.Count == 0 && !experiment.CanGoOn) break;
                 if (await RunWaitingAsync(experiment, waiting, cancellationToken) is { } failure)
                 {
                     await UpdateAsync(id, e => { e.Status = ExperimentStatus.Failed; e.Reason = failure; e.FinishedAt = time.GetUtcNow(); });
@@ -184,7 +280,7 @@ public sealed class ExperimentSupervisor(
         }
         monitor.Report(id, null);
         if (await experiments.FindAsync(id, CancellationToken.None) is { Status: ExperimentStatus.Completed } done && ExperimentStore.Best(done) is { } best
-            && await MakeFinalReportAsync(id, best.Number, cancellationToken) is { } reason)
+            && done.Plan.Split.TestFraction > 0 && await MakeFinalReportAsync(id, best.Number, cancellationToken) is { } reason)
             logger.LogWarning("The final report of experiment {Id}, trial {Number} could not be made: {Reason}", id, best.Number, reason);
     }
 
@@ -195,27 +291,45 @@ public sealed class ExperimentSupervisor(
         var finished = 0;
         string? jobFailure = null;
         var clock = Stopwatch.StartNew();
+        await UpdateAsync(experiment.Id, e => e.RunningSince = time.GetUtcNow());
         try
         {
-            var job = Job(experiment, [.. waiting.Select(t => new JobTrial(t.Number, t.TrainerId))], Math.Max(0, experiment.Plan.BudgetSeconds - experiment.SpentSeconds));
-            var exit = await RunProcessAsync(job, async (experimentEvent, folder) =>
+            FinishedTrial[] known = [.. experiment.Trials.Where(t => t.Status is TrialStatus.Completed or TrialStatus.Pruned or TrialStatus.Failed or TrialStatus.Skipped).Select(Finished)];
+            var next = experiment.Trials.Select(t => t.Number).DefaultIfEmpty(0).Max() + 1;
+            var job = Job(experiment, new JobWork.Search([.. waiting.Select(t => new JobTrial(t.Number, SpecOf(t)))], known, next, experiment.SpentSeconds));
+            var exit = await RunProcessAsync(job, experiment.Id, async (experimentEvent, folder) =>
             {
                 switch (experimentEvent)
                 {
+                    case SplitChecked check:
+                        await UpdateAsync(experiment.Id, e => e.Findings = check.Findings);
+                        break;
                     case TrialStarted started:
                         running = started.Number;
-                        await UpdateTrialAsync(experiment.Id, started.Number, t => t.Status = TrialStatus.Running);
+                        await StartTrialAsync(experiment.Id, started);
                         monitor.Report(experiment.Id, new TrialProgress(started.Number, 0, "starting"));
                         break;
                     case TrialProgressed progressed:
                         monitor.Report(experiment.Id, new TrialProgress(progressed.Number, progressed.Fraction, progressed.Phase));
                         break;
                     case TrialCompleted completed:
-                        var model = await artefacts.AddAsync(Path.Combine(folder, completed.ModelFile), CancellationToken.None);
                         var report = await artefacts.AddAsync(Path.Combine(folder, completed.ReportFile), CancellationToken.None);
+                        var predictions = completed.PredictionsFile is { } name ? await artefacts.AddAsync(Path.Combine(folder, name), CancellationToken.None) : null;
                         (running, finished) = (null, finished + 1);
-                        await UpdateTrialAsync(experiment.Id, completed.Number, t => { t.Status = TrialStatus.Completed; t.Result = completed.Result; t.ModelSha256 = model; t.ReportSha256 = report; });
+                        await UpdateTrialAsync(experiment.Id, completed.Number, t => { t.Status = TrialStatus.Completed; t.Result = completed.Result; t.ReportSha256 = report; t.PredictionsSha256 = predictions; });
                         monitor.Report(experiment.Id, null);
+                        break;
+                    case ModelReady ready:
+                        await KeepModelAsync(experiment.Id, ready, folder);
+                        monitor.Report(experiment.Id, null);
+                        break;
+                    case TrialPruned pruned:
+                        (running, finished) = (null, finished + 1);
+                        await UpdateTrialAsync(experiment.Id, pruned.Number, t => { t.Status = TrialStatus.Pruned; t.Result = pruned.Result; t.Reason = pruned.Reason; });
+                        monitor.Report(experiment.Id, null);
+                        break;
+                    case SearchEnded ended:
+                        await UpdateAsync(experiment.Id, e => e.EndReason = ended.Reason);
                         break;
                     case TrialFailed failed:
                         (running, finished) = (null, finished + 1);
@@ -223,6 +337,7 @@ public sealed class ExperimentSupervisor(
                         monitor.Report(experiment.Id, null);
                         break;
                     case TrialSkipped skipped:
+                        running = null;
                         await UpdateTrialAsync(experiment.Id, skipped.Number, t => { t.Status = TrialStatus.Skipped; t.Reason = skipped.Reason; });
                         break;
                     case JobFailed failed:
@@ -238,23 +353,58 @@ public sealed class ExperimentSupervisor(
         }
         finally
         {
-            await UpdateAsync(experiment.Id, e => e.SpentSeconds += clock.Elapsed.TotalSeconds);
+            await UpdateAsync(experiment.Id, e => { e.SpentSeconds += clock.Elapsed.TotalSeconds; e.RunningSince = null; });
         }
     }
 
-    private ExperimentJob Job(ExperimentRow experiment, IReadOnlyList<JobTrial> trials, double budgetSeconds) =>
-        new(experiment.Plan, artefacts.PathOf(experiment.TableSha256), trials, budgetSeconds, options.Value.TrainingThreadsOrAll);
+    private async Task StartTrialAsync(int experimentId, TrialStarted started)
+    {
+        await using var db = await databases.CreateDbContextAsync();
+        if (await db.Trials.SingleOrDefaultAsync(t => t.ExperimentId == experimentId && t.Number == started.Number) is { } row) row.Status = TrialStatus.Running;
+        else db.Trials.Add(new TrialRow { ExperimentId = experimentId, Number = started.Number, TrainerId = started.Spec.TrainerId, Spec = started.Spec, Status = TrialStatus.Running });
+        await db.SaveChangesAsync();
+    }
 
-    private async Task<TrainingExit> RunProcessAsync(ExperimentJob job, Func<ExperimentEvent, string, Task> handle, CancellationToken cancellationToken)
+    private async Task KeepModelAsync(int experimentId, ModelReady ready, string folder)
+    {
+        var model = await artefacts.AddAsync(Path.Combine(folder, ready.ModelFile), CancellationToken.None);
+        var report = await artefacts.AddAsync(Path.Combine(folder, ready.ReportFile), CancellationToken.None);
+        await UpdateTrialAsync(experimentId, ready.Number, t =>
+        {
+            t.Result = ready.Result;
+            t.ReportSha256 = report;
+            // Another model has not been tested.
+            if (t.ModelSha256 != model) t.FinalReportSha256 = null;
+            t.ModelSha256 = model;
+        });
+    }
+
+    private static TrialSpec SpecOf(TrialRow trial) =>
+        trial.Spec ?? new TrialSpec(trial.TrainerId, HyperparameterValues.None, TrialOrigin.Default, "The family's defaults.");
+
+    private FinishedTrial Finished(TrialRow trial) => new(
+        trial.Number, SpecOf(trial), trial.Result, trial.PredictionsSha256 is { } sha256 ? artefacts.PathOf(sha256) : null, trial.ModelSha256 is not null, trial.IsExcluded);
+
+    private ExperimentJob Job(ExperimentRow experiment, JobWork work) =>
+        new(experiment.Plan, artefacts.PathOf(experiment.TableSha256), options.Value.TrainingThreadsOrAll, work);
+
+    /// <param name="job">What to do.</param>
+    /// <param name="searching">The experiment whose search this is; it can then be told to end or to go on. Null for other work.</param>
+    /// <param name="handle">Called for every event.</param>
+    /// <param name="cancellationToken">Kills the process.</param>
+    private async Task<TrainingExit> RunProcessAsync(ExperimentJob job, int? searching, Func<ExperimentEvent, string, Task> handle, CancellationToken cancellationToken)
     {
         var folder = Directory.CreateDirectory(artefacts.NewTemporaryPath()).FullName;
         try
         {
             await File.WriteAllBytesAsync(Path.Combine(folder, "job.json"), JsonSerializer.SerializeToUtf8Bytes(job, CoreJson.Options), cancellationToken);
-            return await new TrainingProcess(folder, options.Value.TrainingMemoryMegabytes, logger).RunAsync(e => handle(e, folder), cancellationToken);
+            var process = new TrainingProcess(folder, options.Value.TrainingMemoryMegabytes, logger);
+            if (searching is { } id) _searching[id] = process;
+            return await process.RunAsync(e => handle(e, folder), cancellationToken);
         }
         finally
         {
+            if (searching is { } id) _searching.TryRemove(id, out _);
             Directory.Delete(folder, recursive: true);
         }
     }

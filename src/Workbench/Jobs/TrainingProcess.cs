@@ -19,6 +19,28 @@ public sealed class TrainingProcess(string folder, int memoryMegabytes, ILogger 
     private const int ErrorLinesKept = 20;
 
     private readonly Queue<string> _errorLines = new();
+    private readonly SemaphoreSlim _writing = new(1);
+    private Process? _process;
+
+    /// <summary>Tells the running process something; without one, or with one that has just ended, nothing happens.</summary>
+    public async Task SendAsync(JobCommand command, CancellationToken cancellationToken)
+    {
+        if (_process is not { } process) return;
+        await _writing.WaitAsync(cancellationToken);
+        try
+        {
+            await process.StandardInput.WriteLineAsync(JsonSerializer.Serialize(command, CoreJson.Options).AsMemory(), cancellationToken);
+            await process.StandardInput.FlushAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException)
+        {
+            logger.LogDebug(e, "The training process had ended before it could be told {Command}", command.GetType().Name);
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
 
     /// <summary>Runs the job in the folder to its end.</summary>
     /// <param name="handle">Called for every event, one at a time; the process waits when it is slow.</param>
@@ -29,6 +51,7 @@ public sealed class TrainingProcess(string folder, int memoryMegabytes, ILogger 
         using var process = new Process { StartInfo = StartInfo() };
         process.ErrorDataReceived += (_, line) => { if (line.Data is { } text) KeepErrorLine(text); };
         process.Start();
+        _process = process;
         process.BeginErrorReadLine();
         LowerPriority(process);
         using var ended = new CancellationTokenSource();
@@ -44,6 +67,7 @@ public sealed class TrainingProcess(string folder, int memoryMegabytes, ILogger 
         }
         finally
         {
+            _process = null;
             Kill(process);
             // Its folder can be removed only when it is really gone.
             await process.WaitForExitAsync(CancellationToken.None);

@@ -55,6 +55,8 @@ public sealed class AppDb(DbContextOptions<AppDb> options) : DbContext(options)
         model.Entity<ExperimentRow>(row =>
         {
             row.Property(e => e.Plan).HasJson();
+            row.Property(e => e.Findings).HasJson();
+            row.Ignore(e => e.CanGoOn);
             row.Property(e => e.Status).HasConversion<string>();
             // An experiment outlives its dataset: it holds its own copy of the table and the recipe.
             row.HasOne<DatasetRow>().WithMany().HasForeignKey(e => e.DatasetId).OnDelete(DeleteBehavior.SetNull);
@@ -63,6 +65,7 @@ public sealed class AppDb(DbContextOptions<AppDb> options) : DbContext(options)
         {
             row.Property(t => t.Status).HasConversion<string>();
             row.Property(t => t.Result).HasJson();
+            row.Property(t => t.Spec).HasJson();
             row.HasIndex(t => new { t.ExperimentId, t.Number }).IsUnique();
             row.HasOne<ExperimentRow>().WithMany(e => e.Trials).HasForeignKey(t => t.ExperimentId).OnDelete(DeleteBehavior.Cascade);
         });

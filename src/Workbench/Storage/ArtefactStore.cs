@@ -8,6 +8,9 @@ public sealed class ArtefactStore
 {
     private readonly string _folder;
 
+    // Taking a file in and removing one do not overlap: what is being named again is not removed.
+    private readonly SemaphoreSlim _changing = new(1);
+
     public ArtefactStore(string dataFolder)
     {
         _folder = Path.Combine(dataFolder, "artefacts");
@@ -40,10 +43,47 @@ public sealed class ArtefactStore
             file.Flush(flushToDisk: true);
         }
         var path = PathOf(sha256);
-        if (await HoldsAsync(path, sha256, cancellationToken)) { File.Delete(temporaryPath); return sha256; }
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.Move(temporaryPath, path, overwrite: true);
-        return sha256;
+        await _changing.WaitAsync(cancellationToken);
+        try
+        {
+            if (await HoldsAsync(path, sha256, cancellationToken))
+            {
+                // Young again: the row that names it is about to be written.
+                File.SetLastWriteTimeUtc(path, TimeProvider.System.GetUtcNow().UtcDateTime);
+                File.Delete(temporaryPath);
+                return sha256;
+            }
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.Move(temporaryPath, path, overwrite: true);
+            File.SetLastWriteTimeUtc(path, TimeProvider.System.GetUtcNow().UtcDateTime);
+            return sha256;
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    /// <summary>The hashes of all files in the store.</summary>
+    public IEnumerable<string> All() => Directory.EnumerateFiles(_folder, "*", SearchOption.AllDirectories).Select(path => Path.GetFileName(path)).Where(name => name.Length == 64);
+
+    /// <summary>Removes a file that was last touched before a moment.</summary>
+    /// <returns>Its bytes, or null where it is younger or not there.</returns>
+    public async Task<long?> DeleteAsync(string sha256, DateTimeOffset untouchedSince, CancellationToken cancellationToken)
+    {
+        await _changing.WaitAsync(cancellationToken);
+        try
+        {
+            var file = new FileInfo(PathOf(sha256));
+            if (!file.Exists || file.LastWriteTimeUtc > untouchedSince.UtcDateTime) return null;
+            var bytes = file.Length;
+            file.Delete();
+            return bytes;
+        }
+        finally
+        {
+            _changing.Release();
+        }
     }
 
     private static async Task<bool> HoldsAsync(string path, string sha256, CancellationToken cancellationToken)

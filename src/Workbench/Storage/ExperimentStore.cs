@@ -21,7 +21,8 @@ public sealed class ExperimentStore(IDbContextFactory<AppDb> databases, Artefact
             Plan = plan,
             Status = ExperimentStatus.Queued,
             CreatedAt = time.GetUtcNow(),
-            Trials = [.. plan.TrainerIds.Select((trainerId, i) => new TrialRow { Number = i + 1, TrainerId = trainerId, Status = TrialStatus.Waiting })],
+            // A search decides itself what comes first.
+            Trials = plan.Tuning == TuningMode.Search ? [] : [.. plan.TrainerIds.Select((trainerId, i) => new TrialRow { Number = i + 1, TrainerId = trainerId, Status = TrialStatus.Waiting })],
         };
         db.Experiments.Add(row);
         await db.SaveChangesAsync(cancellationToken);
@@ -50,15 +51,30 @@ public sealed class ExperimentStore(IDbContextFactory<AppDb> databases, Artefact
     public async Task<EvaluationReport?> FinalReportAsync(TrialRow trial, CancellationToken cancellationToken) =>
         trial.FinalReportSha256 is { } sha256 ? await ReadAsync<EvaluationReport>(sha256, cancellationToken) : null;
 
-    /// <summary>Trials as the leaderboard shows them: best score first, then those without one in order of their numbers.</summary>
+    /// <summary>Trials as the leaderboard shows them: best score first, of equal ones the one with the smaller log loss; then those without a score in order of their numbers.</summary>
     public static IReadOnlyList<TrialRow> Leaderboard(ExperimentRow experiment)
     {
         var metric = Metric.Parse(experiment.Plan.MetricId);
         var sign = metric.HigherIsBetter ? -1 : 1;
-        return [.. experiment.Trials.OrderBy(t => t.Result?.Score is { } score ? sign * score : double.PositiveInfinity).ThenBy(t => t.Number)];
+        return [.. experiment.Trials.OrderBy(t => t is { Status: TrialStatus.Completed, Result.Score: { } score } ? sign * score : double.PositiveInfinity).ThenBy(t => t.Result?.Metrics.GetValueOrDefault(Metric.LogLoss.Id) ?? double.PositiveInfinity).ThenBy(t => t.Number)];
     }
 
-    public static TrialRow? Best(ExperimentRow experiment) => Leaderboard(experiment).FirstOrDefault(t => t is { Status: TrialStatus.Completed, Result.Score: not null });
+    /// <summary>The best trial that may be chosen: judged on all rows, within the limits, not put aside.</summary>
+    public static TrialRow? Best(ExperimentRow experiment) => Leaderboard(experiment).FirstOrDefault(IsEligible);
+
+    public static bool IsEligible(TrialRow trial) => trial is { Status: TrialStatus.Completed, IsExcluded: false, Result: { Score: not null, SampledRowCount: null, OverLimit: null } };
+
+    /// <summary>Remembers a trial, or puts it aside.</summary>
+    /// <returns>Whether there is such a trial.</returns>
+    public async Task<bool> MarkAsync(int experimentId, int number, bool? isPinned, bool? isExcluded, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        if (await db.Trials.SingleOrDefaultAsync(t => t.ExperimentId == experimentId && t.Number == number, cancellationToken) is not { } row) return false;
+        row.IsPinned = isPinned ?? row.IsPinned;
+        row.IsExcluded = isExcluded ?? row.IsExcluded;
+        await db.SaveChangesAsync(cancellationToken);
+        return true;
+    }
 
     private async Task<T> ReadAsync<T>(string sha256, CancellationToken cancellationToken)
     {

@@ -2,6 +2,7 @@ using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Experiments;
 using ModelWorkbench.Core.Profiling;
 using ModelWorkbench.Core.Recipes;
+using ModelWorkbench.Core.Tuning;
 
 namespace ModelWorkbench.Workbench.Storage;
 
@@ -129,10 +130,25 @@ public sealed class ExperimentRow
     /// <summary>Time spent in training processes so far, counted against the plan's budget when resumed.</summary>
     public double SpentSeconds { get; set; }
 
+    /// <summary>What was noticed about the parts that the rows are split into; null until they are.</summary>
+    public SplitFindings? Findings { get; set; }
+
+    /// <summary>When the training process that works on it now began; null while none does.</summary>
+    public DateTimeOffset? RunningSince { get; set; }
+
+    /// <summary>Of the budget, in seconds.</summary>
+    public double Elapsed(DateTimeOffset now) => SpentSeconds + (RunningSince is { } since ? Math.Max(0, (now - since).TotalSeconds) : 0);
+
+    /// <summary>Why nothing more is tried, for people; null while a search can go on.</summary>
+    public string? EndReason { get; set; }
+
+    /// <summary>Whether there is something to go on with when it is stopped or interrupted.</summary>
+    public bool CanGoOn => (Plan.Tuning == TuningMode.Search && EndReason is null) || Trials.Any(t => t.Status == TrialStatus.Waiting);
+
     public List<TrialRow> Trials { get; set; } = [];
 }
 
-public enum TrialStatus { Waiting, Running, Completed, Failed, Skipped }
+public enum TrialStatus { Waiting, Running, Completed, Failed, Skipped, Pruned }
 
 /// <summary>One trainer on one experiment's data.</summary>
 public sealed class TrialRow
@@ -144,14 +160,29 @@ public sealed class TrialRow
     public int Number { get; set; }
 
     public required string TrainerId { get; set; }
+
+    /// <summary>What it tries; null for trials of a time when families had no dials.</summary>
+    public TrialSpec? Spec { get; set; }
+
     public TrialStatus Status { get; set; }
 
-    /// <summary>Why it failed or was skipped.</summary>
+    /// <summary>A person wants to find it again.</summary>
+    public bool IsPinned { get; set; }
+
+    /// <summary>A person put it aside: it is neither best nor part of an ensemble made from now on.</summary>
+    public bool IsExcluded { get; set; }
+
+    /// <summary>Why it failed, was skipped or was ended early.</summary>
     public string? Reason { get; set; }
 
     public TrialResult? Result { get; set; }
+    /// <summary>Null until a model of it was made.</summary>
     public string? ModelSha256 { get; set; }
+
     public string? ReportSha256 { get; set; }
+
+    /// <summary>What it answered for rows it had not seen; an ensemble is chosen by these.</summary>
+    public string? PredictionsSha256 { get; set; }
 
     /// <summary>The report on the locked test set, once it was asked for.</summary>
     public string? FinalReportSha256 { get; set; }

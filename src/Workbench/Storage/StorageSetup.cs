@@ -17,6 +17,8 @@ public static class StorageSetup
         builder.Services.AddSingleton<DatasetStore>();
         builder.Services.AddSingleton<Datasets.RowReader>();
         builder.Services.AddSingleton<ExperimentStore>();
+        builder.Services.AddSingleton<ArtefactSweeper>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<ArtefactSweeper>());
     }
 
     public static string DatabaseFile(string dataFolder) => Path.Combine(dataFolder, "workbench.db");

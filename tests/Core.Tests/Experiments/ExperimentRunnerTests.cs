@@ -48,7 +48,7 @@ public sealed class ExperimentRunnerTests : IDisposable
         {
             if (e is TrialProgressed { Phase: "importance and PCA" }) Thread.Sleep(TimeSpan.FromSeconds(Math.Max(0, 4.5 - clock.Elapsed.TotalSeconds)));
         }, budget: 4);
-        Assert.Equal("trial-1.mwm", Completed(events).ModelFile);
+        Assert.Equal("trial-1.mwm", Assert.Single(events.OfType<ModelReady>()).ModelFile);
         Assert.NotNull(Report().Importance);
         Assert.NotNull(Report().Pca);
     }
@@ -127,7 +127,7 @@ public sealed class ExperimentRunnerTests : IDisposable
         var table = Table(
             Categories("group", [.. groups.Select(g => $"g{g}")]), Categories("id", [.. Enumerable.Range(0, 1200).Select(i => $"i{i / 2}")]),
             Categories("y", [.. groups.Select(g => random.NextDouble() < 0.1 + 0.16 * g ? "yes" : "no")]));
-        var plan = ExperimentPlan.Propose(table, "y", Recipe.Empty, null) with { TrainerIds = ["linear-lbfgs"], Split = new SplitPlan(Folds: 3) };
+        var plan = ExperimentPlan.Propose(table, "y", Recipe.Empty, null) with { TrainerIds = ["linear-lbfgs"], Tuning = TuningMode.DefaultsOnly, Split = new SplitPlan(Folds: 3) };
         var alone = Score(plan with { IgnoredColumns = ["id"], Recipe = new Recipe([new TargetEncodeStep(["group"])]) });
         Assert.InRange(alone, 0.7, 0.85);
         Assert.InRange(Score(plan with { Recipe = new Recipe([new TargetEncodeStep(["group", "id"], 1)]) }), alone - 0.03, alone + 0.03);
@@ -146,23 +146,24 @@ public sealed class ExperimentRunnerTests : IDisposable
         Categories("y", [.. Enumerable.Range(0, rows).Select(i => i % 2 == 0 ? "a" : "b")]), Numbers("x", [.. Enumerable.Range(0, rows).Select(i => (double)i)]));
 
     private static ExperimentPlan Plan(Table table, LearningTask? task = null) =>
-        ExperimentPlan.Propose(table, "y", Recipe.Empty, task) with { TrainerIds = [BaselineTrainer.BaselineId] };
+        ExperimentPlan.Propose(table, "y", Recipe.Empty, task) with { TrainerIds = [BaselineTrainer.BaselineId], Tuning = TuningMode.DefaultsOnly };
 
     private List<ExperimentEvent> Run(ExperimentPlan plan, Table table, Action<ExperimentEvent>? report = null, double budget = 120, CancellationToken? cancellationToken = null)
     {
         var file = Path.Combine(_folder, "table.parquet");
         TableFile.Write(table, file, CancellationToken.None);
         var events = new List<ExperimentEvent>();
-        var job = new ExperimentJob(plan, file, [.. plan.TrainerIds.Select((id, i) => new JobTrial(i + 1, id))], budget, 1);
-        ExperimentRunner.Run(job, _folder, e => { events.Add(e); report?.Invoke(e); }, cancellationToken ?? TestContext.Current.CancellationToken);
+        var job = new ExperimentJob(plan, file, 1, JobWorkOf.EachOnce(plan, Math.Max(0, plan.BudgetSeconds - budget)));
+        using var control = new JobControl();
+        ExperimentRunner.Run(job, _folder, e => { events.Add(e); report?.Invoke(e); }, control, cancellationToken ?? TestContext.Current.CancellationToken);
         return events;
     }
 
     private static TrialCompleted Completed(IEnumerable<ExperimentEvent> events)
     {
-        var last = events.Last();
-        return last as TrialCompleted ?? throw new Xunit.Sdk.XunitException($"Expected a completed trial, found {last}.");
+        var list = events.ToList();
+        return list.OfType<TrialCompleted>().SingleOrDefault() ?? throw new Xunit.Sdk.XunitException($"Expected a completed trial, found {string.Join(", ", list)}.");
     }
 
-    private TrialReport Report() => JsonSerializer.Deserialize<TrialReport>(File.ReadAllText(Path.Combine(_folder, "trial-1.json")), CoreJson.Options)!;
+    private TrialReport Report() => JsonSerializer.Deserialize<TrialReport>(File.ReadAllText(Path.Combine(_folder, "trial-1.model.json")), CoreJson.Options)!;
 }

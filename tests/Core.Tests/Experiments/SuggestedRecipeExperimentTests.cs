@@ -40,12 +40,14 @@ public sealed class SuggestedRecipeExperimentTests : IDisposable
                 var plan = ExperimentPlan.Propose(table, target, recipe, Enum.Parse<LearningTask>(Of("task"), ignoreCase: true)) with
                 {
                     TrainerIds = [BaselineTrainer.BaselineId, "random-forest"],
+                    Tuning = TuningMode.DefaultsOnly,
                     Split = new SplitPlan(Folds: 2, Stratified: false),
                 };
                 Assert.Empty(plan.Problems(table));
                 TableFile.Write(table, file, Token);
                 var events = new List<ExperimentEvent>();
-                ExperimentRunner.Run(new ExperimentJob(plan, file, [.. plan.TrainerIds.Select((id, i) => new JobTrial(i + 1, id))], 120, Environment.ProcessorCount), _folder, events.Add, Token);
+                using var control = new JobControl();
+                ExperimentRunner.Run(new ExperimentJob(plan, file, Environment.ProcessorCount, JobWorkOf.EachOnce(plan)), _folder, events.Add, control, Token);
                 var scores = events.OfType<TrialCompleted>().Select(t => t.Result.Score!.Value).ToArray();
                 Assert.True(scores.Length == 2, string.Join("; ", events));
                 var metric = Metric.All.Single(m => m.Id == plan.MetricId);

@@ -4,6 +4,7 @@ using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Models;
 using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Core.Recipes.Steps;
+using ModelWorkbench.Core.Tests.Trainers;
 using ModelWorkbench.Core.Trainers;
 using Xunit;
 using static ModelWorkbench.Core.Tests.Recipes.Samples;
@@ -58,7 +59,7 @@ public sealed class ModelPackageTests
         var recipe = new FittedRecipe([rename, pca]);
         var prepared = recipe.Replay(Rows);
         var encoder = FeatureEncoder.Fit(prepared, FeatureEncoding.Codes, TestContext.Current.CancellationToken);
-        var scorer = TrainerCatalog.Find("baseline").Train(
+        var scorer = TrainerCatalog.Find("baseline").TrainWithDefaults(
             new TrainingData(encoder.Encode(prepared), [3, 5], LearningTask.Regression, 1), new TrainingContext(1, 1), TestContext.Current.CancellationToken);
         var signature = Signature.Describe(Rows, new HashSet<string> { "x" });
         var golden = new GoldenRows(TextRows.FromTable(signature.Inputs, Rows), [[4], [4]]);

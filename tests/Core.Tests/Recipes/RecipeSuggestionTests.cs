@@ -4,6 +4,7 @@ using ModelWorkbench.Core.Profiling;
 using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Core.Recipes.Steps;
 using ModelWorkbench.Core.Splits;
+using ModelWorkbench.Core.Tests.Trainers;
 using ModelWorkbench.Core.Trainers;
 using Xunit;
 
@@ -59,7 +60,7 @@ public class RecipeSuggestionTests
                 var encoder = FeatureEncoder.Fit(features, trainer.Encoding, Token);
                 Assert.NotEmpty(encoder.FeatureNames);
                 var data = new TrainingData(encoder.Encode(features), labels.Labels(training), task, Math.Max(1, labels.Classes.Count));
-                var scorer = trainer.Train(data, new TrainingContext(1, Environment.ProcessorCount), Token);
+                var scorer = trainer.TrainWithDefaults(data, new TrainingContext(1, Environment.ProcessorCount), Token);
                 var pipeline = new FittedPipeline(prepared.Leading.Then(fitted), encoder, scorer, labels);
                 var answers = pipeline.Predict(table.Without([target]));
                 Assert.Equal(table.RowCount * scorer.OutputCount, answers.Length);

@@ -12,7 +12,8 @@ public sealed class CancellationTests
     public static TheoryData<string, LearningTask> Cases()
     {
         var cases = new TheoryData<string, LearningTask>();
-        foreach (var trainer in TrainerCatalog.All.Where(t => t is not BaselineTrainer))
+        // These are done at once: nearest neighbours only keep the rows, the others add them up once or a few times.
+        foreach (var trainer in TrainerCatalog.All.Where(t => t is not (BaselineTrainer or NeighboursTrainer or GaussianBayesTrainer)))
             foreach (var task in Enum.GetValues<LearningTask>().Where(trainer.Supports)) cases.Add(trainer.Id, task);
         return cases;
     }
@@ -33,8 +34,8 @@ public sealed class CancellationTests
         // L-BFGS is done too soon where all features have the same scale.
         if (trainer is LogisticRegressionTrainer && task != LearningTask.Regression) data = data with { Features = Stretch(data.Features) };
         using var source = new CancellationTokenSource();
-        var training = Task.Run(() => trainer.Train(data, new TrainingContext(1, 2), source.Token), TestContext.Current.CancellationToken);
-        await Task.Delay(300, TestContext.Current.CancellationToken);
+        var training = Task.Run(() => trainer.TrainWithDefaults(data, new TrainingContext(1, 2), source.Token), TestContext.Current.CancellationToken);
+        await Task.Delay(150, TestContext.Current.CancellationToken);
         Assert.False(training.IsCompleted, "Training was done before it could be cancelled.");
         var clock = Stopwatch.StartNew();
         await source.CancelAsync();

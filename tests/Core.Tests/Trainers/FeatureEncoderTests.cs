@@ -46,7 +46,7 @@ public sealed class FeatureEncoderTests
         var rows = new Table([new NumericColumn("x", [.. Enumerable.Range(100, 301).Select(i => (double)i)])]);
         var encoder = FeatureEncoder.Fit(rows, trainer.Encoding, TestContext.Current.CancellationToken);
         var data = new TrainingData(encoder.Encode(rows), [.. Enumerable.Range(100, 301).Select(i => (float)i)], LearningTask.Regression, 1);
-        var scorer = trainer.Train(data, new TrainingContext(1, 1), TestContext.Current.CancellationToken);
+        var scorer = trainer.TrainWithDefaults(data, new TrainingContext(1, 1), TestContext.Current.CancellationToken);
         var scores = Samples.Score(scorer, encoder.Encode(new Table([new NumericColumn("x", [double.NaN, 250])])));
         Assert.Equal(scores[1][0], scores[0][0]);
         Assert.Equal(250, scores[0][0], 10.0);

@@ -15,7 +15,7 @@ public sealed class ForestTests
         return new TrainingData(features, [.. drawn.Select(d => d.Label)], task, classes);
     }
 
-    private static Scorer Train(string id, TrainingData data) => TrainerCatalog.Find(id).Train(data, new TrainingContext(1, 2), TestContext.Current.CancellationToken);
+    private static Scorer Train(string id, TrainingData data) => TrainerCatalog.Find(id).TrainWithDefaults(data, new TrainingContext(1, 2), TestContext.Current.CancellationToken);
 
     [Theory]
     [MemberData(nameof(Forests))]
@@ -98,8 +98,8 @@ public sealed class ForestTests
     {
         var data = Samples.Synthetic(200, 4, LearningTask.Binary, 0);
         var trainer = new RandomForestTrainer();
-        var first = Samples.Score(trainer.Train(data, new TrainingContext(1, 1), TestContext.Current.CancellationToken), data.Features);
-        var second = Samples.Score(trainer.Train(data, new TrainingContext(2, 1), TestContext.Current.CancellationToken), data.Features);
+        var first = Samples.Score(trainer.TrainWithDefaults(data, new TrainingContext(1, 1), TestContext.Current.CancellationToken), data.Features);
+        var second = Samples.Score(trainer.TrainWithDefaults(data, new TrainingContext(2, 1), TestContext.Current.CancellationToken), data.Features);
         Assert.NotEqual(first.SelectMany(s => s), second.SelectMany(s => s));
     }
 }

@@ -64,7 +64,7 @@ public sealed class ScorerFileTests
     public void Scoring_allocates_nothing()
     {
         var data = Samples.Synthetic(300, 5, LearningTask.Multiclass, 0.1);
-        Scorer[] scorers = [new RandomForestTrainer().Train(data, new TrainingContext(1, 1), TestContext.Current.CancellationToken),
+        Scorer[] scorers = [new RandomForestTrainer().TrainWithDefaults(data, new TrainingContext(1, 1), TestContext.Current.CancellationToken),
             new LinearScorer(new double[15], new double[3], LinearLink.OneVersusAll), new ConstantScorer(5, [0.1, 0.2, 0.7])];
         var outputs = new double[3];
         foreach (var scorer in scorers)
@@ -107,7 +107,7 @@ public sealed class ScorerFileTests
     public void Two_thousand_damaged_forests_are_refused_or_score_without_failing()
     {
         var data = Samples.Synthetic(60, 6, LearningTask.Multiclass, 0.1);
-        var forest = Write(new RandomForestTrainer().Train(data, new TrainingContext(5, 1), TestContext.Current.CancellationToken));
+        var forest = Write(new RandomForestTrainer().TrainWithDefaults(data, new TrainingContext(5, 1), TestContext.Current.CancellationToken));
         var random = new Random(7);
         var refused = 0;
         for (var round = 0; round < 2000; round++)
@@ -138,7 +138,7 @@ public sealed class ScorerFileTests
     [Fact]
     public void Cutting_a_forest_anywhere_is_noticed()
     {
-        var forest = Write(new ExtraTreesTrainer().Train(Samples.Synthetic(40, 4, LearningTask.Regression, 0.1), new TrainingContext(5, 1), TestContext.Current.CancellationToken));
+        var forest = Write(new ExtraTreesTrainer().TrainWithDefaults(Samples.Synthetic(40, 4, LearningTask.Regression, 0.1), new TrainingContext(5, 1), TestContext.Current.CancellationToken));
         for (var length = 0; length < forest.Length; length += 97)
             Assert.Throws<InvalidDataException>(() => ScorerFile.Read(new MemoryStream(forest[..length])));
     }

@@ -28,7 +28,7 @@ public sealed partial class TrainerAccuracyTests
     {
         var (data, test, labels, _, _) = Samples.Prepare(Samples.Read("breast_cancer.csv"), "diagnosis", LearningTask.Binary, FeatureEncoding.Codes);
         var accuracy = Enumerable.Range(0, 5).Average(seed =>
-            Samples.Accuracy(Samples.Score(TrainerCatalog.Find(id).Train(data, new TrainingContext(seed, 2), TestContext.Current.CancellationToken), test), labels));
+            Samples.Accuracy(Samples.Score(TrainerCatalog.Find(id).TrainWithDefaults(data, new TrainingContext(seed, 2), TestContext.Current.CancellationToken), test), labels));
         Assert.Equal(Samples.ScikitLearn.GetProperty(figure).GetDouble(), accuracy, 0.02);
     }
 
@@ -37,7 +37,7 @@ public sealed partial class TrainerAccuracyTests
     {
         var (data, test, labels, _, _) = Samples.Prepare(Homes(), "price", LearningTask.Regression, FeatureEncoding.Codes);
         var error = Enumerable.Range(0, 5).Average(seed =>
-            Samples.RootMeanSquaredError(Samples.Score(new RandomForestTrainer().Train(data, new TrainingContext(seed, 2), TestContext.Current.CancellationToken), test), labels));
+            Samples.RootMeanSquaredError(Samples.Score(new RandomForestTrainer().TrainWithDefaults(data, new TrainingContext(seed, 2), TestContext.Current.CancellationToken), test), labels));
         var expected = Samples.ScikitLearn.GetProperty("sacramento_forest_rmse").GetDouble();
         Assert.InRange(error / expected, 0.95, 1.05);
     }
@@ -47,7 +47,7 @@ public sealed partial class TrainerAccuracyTests
     {
         var expected = Samples.ScikitLearn.GetProperty("breast_cancer_logistic");
         var (data, test, labels, _, _) = Samples.Prepare(Samples.Read("breast_cancer.csv"), "diagnosis", LearningTask.Binary, FeatureEncoding.OneHotStandardized);
-        var scorer = (LinearScorer)new LogisticRegressionTrainer().Train(data, new TrainingContext(1, 2), TestContext.Current.CancellationToken);
+        var scorer = (LinearScorer)new LogisticRegressionTrainer().TrainWithDefaults(data, new TrainingContext(1, 2), TestContext.Current.CancellationToken);
         foreach (var (ours, theirs) in scorer.Weights.ToArray().Zip(Doubles(expected.GetProperty("coefficients")))) Assert.Equal(theirs, ours, 5e-3);
         Assert.Equal(expected.GetProperty("intercept").GetDouble(), scorer.Biases[0], 5e-3);
         var scores = Samples.Score(scorer, test);
@@ -60,7 +60,7 @@ public sealed partial class TrainerAccuracyTests
     {
         var expected = Samples.ScikitLearn.GetProperty("iris_softmax");
         var (data, test, labels, _, _) = Samples.Prepare(Samples.Read("iris.csv"), "species", LearningTask.Multiclass, FeatureEncoding.OneHotStandardized);
-        var scores = Samples.Score(new LogisticRegressionTrainer().Train(data, new TrainingContext(1, 2), TestContext.Current.CancellationToken), test);
+        var scores = Samples.Score(new LogisticRegressionTrainer().TrainWithDefaults(data, new TrainingContext(1, 2), TestContext.Current.CancellationToken), test);
         foreach (var (ours, theirs) in scores.Zip(expected.GetProperty("probabilities").EnumerateArray()))
             for (var k = 0; k < 3; k++) Assert.Equal(theirs[k].GetDouble(), ours[k], 5e-3);
         Assert.InRange(Samples.LogLoss(scores, labels) / expected.GetProperty("log_loss").GetDouble(), 0.99, 1.01);
@@ -72,7 +72,7 @@ public sealed partial class TrainerAccuracyTests
         var expected = Samples.ScikitLearn.GetProperty("sacramento_ridge");
         var (data, test, _, encoder, _) = Samples.Prepare(Homes(), "price", LearningTask.Regression, FeatureEncoding.OneHotStandardized);
         Assert.Equal(HomeNumbers, encoder.FeatureNames);
-        var scorer = (LinearScorer)new LogisticRegressionTrainer().Train(data, new TrainingContext(1, 2), TestContext.Current.CancellationToken);
+        var scorer = (LinearScorer)new LogisticRegressionTrainer().TrainWithDefaults(data, new TrainingContext(1, 2), TestContext.Current.CancellationToken);
         foreach (var (ours, theirs) in scorer.Weights.ToArray().Zip(Doubles(expected.GetProperty("coefficients")))) Assert.InRange(ours / theirs, 1 - 1e-4, 1 + 1e-4);
         foreach (var (ours, theirs) in Samples.Score(scorer, test).Zip(Doubles(expected.GetProperty("predictions")))) Assert.InRange(ours[0] / theirs, 1 - 1e-4, 1 + 1e-4);
     }
@@ -93,7 +93,7 @@ public sealed partial class TrainerAccuracyTests
     public void Flattened_trees_predict_what_fast_tree_predicts(LearningTask task)
     {
         var data = Samples.Synthetic(600, 6, task, 0);
-        var scorer = new FastTreeTrainer().Train(data, new TrainingContext(1, 1), TestContext.Current.CancellationToken);
+        var scorer = new FastTreeTrainer().TrainWithDefaults(data, new TrainingContext(1, 1), TestContext.Current.CancellationToken);
         var rows = data.Labels.Select((l, i) => new Row { Features = data.Features.Row(i).ToArray(), Truth = l > 0, Number = l }).ToArray();
         var context = new MLContext(1);
         var schema = RowSchema();
@@ -152,7 +152,7 @@ public sealed partial class TrainerAccuracyTests
     {
         if (LightGbmLibrary.LoadProblem is { } problem) Assert.Skip(problem);
         var data = Samples.Synthetic(2000, 6, task, missing);
-        var text = LightGbmTrainer.TrainText(data, new TrainingContext(1, 2), TestContext.Current.CancellationToken);
+        var text = LightGbmTrainer.TrainText(data, HyperparameterValues.Defaults(new LightGbmTrainer().Hyperparameters(data.Shape)), new TrainingContext(1, 2), TestContext.Current.CancellationToken).Text;
         var scores = Samples.Score(LightGbmModelText.Parse(text, 6, task, data.ClassCount), data.Features);
         var native = PredictNatively(text, data.Features, task == LearningTask.Multiclass ? 3 : 1);
         for (var row = 0; row < scores.Length; row++)
@@ -171,7 +171,8 @@ public sealed partial class TrainerAccuracyTests
     public void Lightgbm_text_that_is_damaged_is_refused()
     {
         if (LightGbmLibrary.LoadProblem is { } problem) Assert.Skip(problem);
-        var text = LightGbmTrainer.TrainText(Samples.Synthetic(300, 4, LearningTask.Binary, 0), new TrainingContext(1, 1), TestContext.Current.CancellationToken);
+        var data = Samples.Synthetic(300, 4, LearningTask.Binary, 0);
+        var text = LightGbmTrainer.TrainText(data, HyperparameterValues.Defaults(new LightGbmTrainer().Hyperparameters(data.Shape)), new TrainingContext(1, 1), TestContext.Current.CancellationToken).Text;
         Assert.Throws<InvalidDataException>(() => LightGbmModelText.Parse(text, 2, LearningTask.Binary, 2));
         Assert.Throws<InvalidDataException>(() => LightGbmModelText.Parse(text.Replace("left_child=1 ", "left_child=0 ", StringComparison.Ordinal).Replace("left_child=", "left_child=x", StringComparison.Ordinal), 4, LearningTask.Binary, 2));
         Assert.Throws<InvalidDataException>(() => LightGbmModelText.Parse("", 4, LearningTask.Binary, 2));

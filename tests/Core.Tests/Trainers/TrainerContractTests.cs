@@ -42,8 +42,8 @@ public sealed class TrainerContractTests
     {
         var trainer = Samples.Trainer(id);
         var (data, test, labels, _, _) = Samples.Prepare(Load(file), column, task, trainer.Encoding);
-        var scores = Samples.Score(trainer.Train(data, new TrainingContext(1, 2), TestContext.Current.CancellationToken), test);
-        var guesses = Samples.Score(new BaselineTrainer().Train(data, new TrainingContext(1, 1), TestContext.Current.CancellationToken), test);
+        var scores = Samples.Score(trainer.TrainWithDefaults(data, new TrainingContext(1, 2), TestContext.Current.CancellationToken), test);
+        var guesses = Samples.Score(new BaselineTrainer().TrainWithDefaults(data, new TrainingContext(1, 1), TestContext.Current.CancellationToken), test);
         if (task == LearningTask.Regression)
         {
             Assert.True(Samples.RootMeanSquaredError(scores, labels) < 0.75 * Samples.RootMeanSquaredError(guesses, labels));
@@ -65,7 +65,7 @@ public sealed class TrainerContractTests
             _ => (Load("sacramento_homes.csv"), "price"),
         };
         var (data, test, _, encoder, _) = Samples.Prepare(table, column, task, trainer.Encoding);
-        var scorer = trainer.Train(data, new TrainingContext(1, 2), TestContext.Current.CancellationToken);
+        var scorer = trainer.TrainWithDefaults(data, new TrainingContext(1, 2), TestContext.Current.CancellationToken);
         Assert.Equal(encoder.FeatureNames.Count, scorer.FeatureCount);
         Assert.Equal(data.ClassCount, scorer.OutputCount);
         var odd = new Table([.. table.Columns.Select(c => c is DictionaryColumn
@@ -86,8 +86,8 @@ public sealed class TrainerContractTests
     {
         var trainer = Samples.Trainer(id);
         var data = Samples.Synthetic(500, 6, task, trainer.Encoding == FeatureEncoding.Codes ? 0.1 : 0);
-        var first = Samples.Score(trainer.Train(data, new TrainingContext(3, 1), TestContext.Current.CancellationToken), data.Features);
-        var second = Samples.Score(trainer.Train(data, new TrainingContext(3, 2), TestContext.Current.CancellationToken), data.Features);
+        var first = Samples.Score(trainer.TrainWithDefaults(data, new TrainingContext(3, 1), TestContext.Current.CancellationToken), data.Features);
+        var second = Samples.Score(trainer.TrainWithDefaults(data, new TrainingContext(3, 2), TestContext.Current.CancellationToken), data.Features);
         Assert.Equal(first.SelectMany(s => s), second.SelectMany(s => s));
     }
 
@@ -97,7 +97,7 @@ public sealed class TrainerContractTests
     {
         var trainer = Samples.Trainer(id);
         var data = Samples.Synthetic(300, 6, task, trainer.Encoding == FeatureEncoding.Codes ? 0.1 : 0);
-        var scorer = trainer.Train(data, new TrainingContext(3, 2), TestContext.Current.CancellationToken);
+        var scorer = trainer.TrainWithDefaults(data, new TrainingContext(3, 2), TestContext.Current.CancellationToken);
         using var stream = new MemoryStream();
         ScorerFile.Write(scorer, stream);
         stream.Position = 0;
@@ -111,7 +111,7 @@ public sealed class TrainerContractTests
     {
         var seen = new List<double>();
         var data = Samples.Synthetic(300, 5, task, 0);
-        Samples.Trainer(id).Train(data, new TrainingContext(1, 2, share => { lock (seen) seen.Add(share); }), TestContext.Current.CancellationToken);
+        Samples.Trainer(id).TrainWithDefaults(data, new TrainingContext(1, 2, share => { lock (seen) seen.Add(share); }), TestContext.Current.CancellationToken);
         Assert.Equal(seen.Order(), seen);
         Assert.All(seen, s => Assert.InRange(s, 0, 1));
     }
@@ -121,8 +121,8 @@ public sealed class TrainerContractTests
     public void Settings_and_description_are_written_for_people(string id, LearningTask task)
     {
         var trainer = Samples.Trainer(id);
-        Assert.NotEmpty(trainer.Settings(task));
-        Assert.All(trainer.Settings(task), s => Assert.False(string.IsNullOrWhiteSpace(s.Key) || string.IsNullOrWhiteSpace(s.Value)));
+        Assert.NotEmpty(trainer.FixedSettings(task));
+        Assert.All(trainer.FixedSettings(task), s => Assert.False(string.IsNullOrWhiteSpace(s.Key) || string.IsNullOrWhiteSpace(s.Value)));
         Assert.EndsWith(".", trainer.Description);
     }
 
@@ -131,7 +131,7 @@ public sealed class TrainerContractTests
     public void A_few_rows_train_or_say_why_not(string id, LearningTask task)
     {
         var data = Samples.Synthetic(12, 4, task, 0);
-        var scorer = Samples.Trainer(id).Train(data, new TrainingContext(1, 1), TestContext.Current.CancellationToken);
+        var scorer = Samples.Trainer(id).TrainWithDefaults(data, new TrainingContext(1, 1), TestContext.Current.CancellationToken);
         Assert.All(Samples.Score(scorer, data.Features), outputs => Assert.All(outputs, o => Assert.True(double.IsFinite(o))));
     }
 
@@ -140,7 +140,7 @@ public sealed class TrainerContractTests
     public void A_class_without_training_rows_is_possible_but_unlikely(string id)
     {
         var data = Samples.Synthetic(300, 5, LearningTask.Multiclass, 0) with { ClassCount = 4 };
-        var scores = Samples.Score(Samples.Trainer(id).Train(data, new TrainingContext(1, 2), TestContext.Current.CancellationToken), data.Features);
+        var scores = Samples.Score(Samples.Trainer(id).TrainWithDefaults(data, new TrainingContext(1, 2), TestContext.Current.CancellationToken), data.Features);
         Assert.All(scores, s => Assert.InRange(s[3], 0, 0.15));
     }
 
@@ -152,7 +152,7 @@ public sealed class TrainerContractTests
             Assert.Contains("no feature", trainer.WhyNot(new TrainingShape(LearningTask.Binary, 10, 0, 2)));
         var onlyOneClass = Samples.Synthetic(50, 4, LearningTask.Binary, 0);
         Array.Clear(onlyOneClass.Labels);
-        Assert.Throws<TrainingFailedException>(() => new LightGbmTrainer().Train(onlyOneClass, new TrainingContext(1, 1), TestContext.Current.CancellationToken));
+        Assert.Throws<TrainingFailedException>(() => new LightGbmTrainer().TrainWithDefaults(onlyOneClass, new TrainingContext(1, 1), TestContext.Current.CancellationToken));
     }
 
     [Fact]

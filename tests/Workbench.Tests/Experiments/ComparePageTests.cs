@@ -1,6 +1,7 @@
 using Bunit;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
+using ModelWorkbench.Core.Experiments;
 using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Core.Recipes.Steps;
 using ModelWorkbench.Core.Trainers;
@@ -86,8 +87,71 @@ public class ComparePageTests : StoreTest
         page.WaitForAssertion(() => Assert.EndsWith("/experiments/1", Services.GetRequiredService<NavigationManager>().Uri), Patience);
         var row = (await Experiments.FindAsync(1, Cancellation))!;
         Assert.Equal((dataset.Id, LearningTask.Multiclass, 30, ExperimentStatus.Queued), (row.DatasetId, row.Plan.Task, row.Plan.BudgetSeconds, row.Status));
-        Assert.Equal(TrainerCatalog.All.Count - 1, row.Trials.Count);
-        Assert.DoesNotContain(row.Trials, t => t.TrainerId == "sdca");
+        Assert.Equal(TuningMode.Search, row.Plan.Tuning);
+        Assert.Equal(TrainerCatalog.All.Count(t => t.Supports(LearningTask.Multiclass)) - 1, row.Plan.TrainerIds.Count);
+        Assert.DoesNotContain("sdca", row.Plan.TrainerIds);
+        // The search decides what comes first.
+        Assert.Empty(row.Trials);
+    }
+
+    [Fact]
+    public async Task Each_family_once_waits_in_the_order_of_the_list_and_limits_of_a_search_are_kept()
+    {
+        var dataset = await ImportSampleAsync("penguins.csv");
+        var page = Open(dataset, "species");
+        await page.ChangeAsync("[data-testid=maximum-trials]", "12");
+        await page.ChangeAsync("[data-testid=target-score]", "0.99");
+        await page.ChangeAsync("[data-testid=maximum-time]", "50");
+        await page.ChangeAsync("[data-testid=maximum-bytes]", "100");
+        await StartAsync(page, 1);
+        Assert.Equal(new SearchLimits(12, 0.99, 50, 100_000), (await Experiments.FindAsync(1, Cancellation))!.Plan.Limits);
+
+        page = Open(dataset, "species");
+        await page.ChangeAsync("[data-testid=tuning]", "DefaultsOnly");
+        Assert.Empty(page.FindAll("[data-testid=maximum-trials]"));
+        await StartAsync(page, 2);
+        var row = (await Experiments.FindAsync(2, Cancellation))!;
+        Assert.Equal(row.Plan.TrainerIds, row.Trials.Select(t => t.TrainerId));
+        Assert.All(row.Trials, t => Assert.Equal(TrialStatus.Waiting, t.Status));
+
+        page = Open(dataset, "species");
+        await page.ChangeAsync("[data-testid=maximum-trials]", "0");
+        page.WaitForAssertion(() => Assert.Contains("The number of trials is 0; expected 1 to 100,000.", page.Find("[data-testid=plan-problems]").TextContent), Patience);
+    }
+
+    private async Task StartAsync(IRenderedComponent<ComparePage> page, int experiment)
+    {
+        page.WaitForAssertion(() => Assert.False(page.Find("[data-testid=start-comparing]").HasAttribute("disabled")), Patience);
+        await page.ClickAsync("[data-testid=start-comparing]");
+        page.WaitForAssertion(() => Assert.EndsWith($"/experiments/{experiment}", Services.GetRequiredService<NavigationManager>().Uri), Patience);
+    }
+
+    [Fact]
+    public async Task A_repeated_customer_is_proposed_to_keep_rows_together_and_another_method_goes_into_the_plan()
+    {
+        var rows = string.Join("\n", Enumerable.Range(0, 200).Select(i => $"C{i * 7 % 40},{i % 9},{(i * 3 % 7 > 2 ? "yes" : "no")},2026-{i % 12 + 1:00}-{i % 28 + 1:00}"));
+        var dataset = await ImportAsync("visits.csv", $"customer_id,visits,churn,seen\n{rows}\n");
+        var page = Open(dataset, "churn");
+        Assert.Equal(("Grouped", "customer_id"), (page.Find("[data-testid=split-method]").GetAttribute("value"), page.Find("[data-testid=split-column]").GetAttribute("value")));
+        Assert.Contains("Rows of one customer_id stay together, because it repeats 5 times on average.", page.Find("[data-testid=split-proposal]").TextContent);
+        Assert.Equal(5, page.FindAll("[data-testid=split-picture] svg").Count);
+
+        await page.ChangeAsync("[data-testid=split-method]", "TimeOrdered");
+        page.WaitForAssertion(() => Assert.Equal("Choose the column that orders the rows in time.", page.Find("#split-column-problem").TextContent), Patience);
+        Assert.Empty(page.FindAll("[data-testid=split-picture]"));
+        await page.ChangeAsync("[data-testid=split-column]", "seen");
+        page.WaitForAssertion(() => Assert.False(page.Find("[data-testid=start-comparing]").HasAttribute("disabled")), Patience);
+        Assert.Contains("not used", page.Find("[data-testid=split-picture] svg").GetAttribute("aria-label"));
+
+        // A target that divides the rows is not kept as such; what suits it is proposed anew.
+        await page.ChangeAsync("[data-testid=split-column]", "visits");
+        await page.ChangeAsync("[data-testid=target-select]", "visits");
+        page.WaitForAssertion(() => Assert.Equal("customer_id", page.Find("[data-testid=split-column]").GetAttribute("value")), Patience);
+        page.WaitForAssertion(() => Assert.False(page.Find("[data-testid=start-comparing]").HasAttribute("disabled")), Patience);
+        await page.ClickAsync("[data-testid=start-comparing]");
+        page.WaitForAssertion(() => Assert.EndsWith("/experiments/1", Services.GetRequiredService<NavigationManager>().Uri), Patience);
+        var plan = (await Experiments.FindAsync(1, Cancellation))!.Plan;
+        Assert.Equal((Core.Splits.SplitMethod.Grouped, "customer_id", "customer_id"), (plan.Split.Method, plan.Split.Column, Assert.Single(plan.UnseenColumns)));
     }
 
     private IRenderedComponent<ComparePage> Open(DatasetRow dataset, string? target)

@@ -14,7 +14,10 @@ internal sealed class ForestTreeGrower
 
     private readonly int[] _rows;
     private readonly int[] _goRight;
-    private readonly int[] _weights;
+    private readonly float[] _weights;
+    private readonly float[]? _rowWeights;
+    private readonly double[] _upToRow = [];
+    private readonly double _smallestLeaf;
     private readonly int[] _order;
 
     // Classes of the node in work are renumbered 0..present-1: small nodes hold few of many classes, and counting stays cheap.
@@ -32,10 +35,12 @@ internal sealed class ForestTreeGrower
     /// <param name="features">Binned features of all rows.</param>
     /// <param name="labels">0-based classes; empty for regression.</param>
     /// <param name="numbers">The numbers to predict, around 0 to keep their squares exact; empty for classes.</param>
+    /// <param name="rowWeights">One a row, about 1 on average; null where all count alike.</param>
     /// <param name="classCount">1 for regression.</param>
     /// <param name="featuresTried">How many features that vary a node tries.</param>
+    /// <param name="smallestLeaf">Rows, each counted by its weight, that a leaf must hold.</param>
     /// <param name="extra">Random thresholds on all rows, instead of the best threshold on a bootstrap sample.</param>
-    public ForestTreeGrower(BinnedFeatures features, int[] labels, double[] numbers, int classCount, int featuresTried, bool extra)
+    public ForestTreeGrower(BinnedFeatures features, int[] labels, double[] numbers, float[]? rowWeights, int classCount, int featuresTried, int smallestLeaf, bool extra)
     {
         _features = features;
         _isRegression = numbers.Length > 0;
@@ -43,7 +48,16 @@ internal sealed class ForestTreeGrower
         (_labels, _numbers, _featuresTried, _extra) = (labels, numbers, featuresTried, extra);
         _rows = new int[_rowCount];
         _goRight = new int[_rowCount];
-        _weights = new int[_rowCount];
+        _weights = new float[_rowCount];
+        _rowWeights = rowWeights;
+        if (rowWeights is not null && !extra)
+        {
+            _upToRow = new double[_rowCount];
+            var sum = 0.0;
+            for (var row = 0; row < _rowCount; row++) _upToRow[row] = sum += rowWeights[row];
+        }
+        // With one row enough, a row may weigh as little as it likes; the bound only keeps rounding from passing for a row.
+        _smallestLeaf = smallestLeaf > 1 ? smallestLeaf : 1e-6;
         _order = new int[features.Bins.Length];
         _localClass = new int[classCount];
         _presentClasses = new int[classCount];
@@ -69,7 +83,7 @@ internal sealed class ForestTreeGrower
             cancellationToken.ThrowIfCancellationRequested();
             var (start, end, node) = range;
             var (weight, sum, isPure) = Summarise(start, end);
-            var best = isPure ? new Candidate(0, -1, 0, false, false) : FindSplit(start, end, weight, sum);
+            var best = isPure || weight < 2 * _smallestLeaf ? new Candidate(0, -1, 0, false, false) : FindSplit(start, end, weight, sum);
             if (best.Feature < 0)
             {
                 nodes[node] = Leaf(weight, sum, offset);
@@ -88,15 +102,29 @@ internal sealed class ForestTreeGrower
         return nodes;
     }
 
+    /// <summary>A row with a chance in proportion to its weight: weighing rows after drawing them would pull the leaves of deep trees, which hold few, too little.</summary>
+    private int DrawRow()
+    {
+        if (_upToRow.Length == 0) return _random.Next(_rowCount);
+        var place = Array.BinarySearch(_upToRow, _random.NextDouble() * _upToRow[^1]);
+        // A place that is not found, which is nearly every one, belongs to the first row beyond it; one that is found, to the next that weighs anything.
+        var row = place < 0 ? ~place : place;
+        while (row < _rowCount && _rowWeights![row] == 0) row++;
+        return Math.Min(row, _rowCount - 1);
+    }
+
     private int DrawRows()
     {
         if (_extra)
         {
-            for (var row = 0; row < _rowCount; row++) (_rows[row], _weights[row]) = (row, 1);
-            return _rowCount;
+            if (_rowWeights is null) Array.Fill(_weights, 1);
+            else _rowWeights.CopyTo(_weights, 0);
         }
-        Array.Clear(_weights);
-        for (var i = 0; i < _rowCount; i++) _weights[_random.Next(_rowCount)]++;
+        else
+        {
+            Array.Clear(_weights);
+            for (var i = 0; i < _rowCount; i++) _weights[DrawRow()]++;
+        }
         var count = 0;
         for (var row = 0; row < _rowCount; row++)
             if (_weights[row] > 0) _rows[count++] = row;
@@ -234,7 +262,7 @@ internal sealed class ForestTreeGrower
             else MoveBelow(bin, ref belowSquares, ref aboveSquares);
 
             var aboveWeight = weight - belowWeight;
-            if (aboveWeight > 0)
+            if (belowWeight >= _smallestLeaf && aboveWeight >= _smallestLeaf)
             {
                 var gain = (_isRegression
                     ? (belowSum * belowSum / belowWeight) + ((sum - belowSum) * (sum - belowSum) / aboveWeight)
@@ -243,6 +271,7 @@ internal sealed class ForestTreeGrower
             }
             if (!hasMissing || bin == highest) continue;
             var withMissing = belowWeight + missingWeight;
+            if (withMissing < _smallestLeaf || weight - withMissing < _smallestLeaf) continue;
             var withMissingGain = (_isRegression
                 ? ((belowSum + missingSum) * (belowSum + missingSum) / withMissing) + ((sum - belowSum - missingSum) * (sum - belowSum - missingSum) / (weight - withMissing))
                 : ClassScoreWithMissing(withMissing, weight)) - parent;
@@ -285,6 +314,7 @@ internal sealed class ForestTreeGrower
         for (var bin = lowest; bin <= threshold; bin++) Add(bin);
         if (missingGoesLeft) Add(BinnedFeatures.Missing);
         var rightWeight = weight - leftWeight;
+        if (leftWeight < _smallestLeaf || rightWeight < _smallestLeaf) return;
         double score;
         if (_isRegression) score = (leftSum * leftSum / leftWeight) + ((sum - leftSum) * (sum - leftSum) / rightWeight);
         else
@@ -313,7 +343,7 @@ internal sealed class ForestTreeGrower
     {
         var bins = _features.Bins[split.Feature];
         int left = start, right = 0;
-        long balance = 0;
+        double balance = 0;
         for (var i = start; i < end; i++)
         {
             var row = _rows[i];

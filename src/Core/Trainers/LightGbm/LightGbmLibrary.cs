@@ -43,11 +43,13 @@ internal static unsafe partial class LightGbmLibrary
 
     /// <param name="values">Row-major; copied.</param>
     /// <param name="reference">A data set whose bins are to be used, or 0.</param>
-    public static nint CreateDataset(float[] values, float[] labels, int features, string parameters, nint reference)
+    public static nint CreateDataset(float[] values, float[] labels, float[]? weights, int features, string parameters, nint reference)
     {
         nint dataset;
         fixed (float* pointer = values) Check(DatasetCreateFromMat(pointer, Float32, labels.Length, features, 1, parameters, reference, out dataset));
         fixed (float* pointer = labels) Check(DatasetSetField(dataset, "label", pointer, labels.Length, Float32));
+        if (weights is not null)
+            fixed (float* pointer = weights) Check(DatasetSetField(dataset, "weight", pointer, weights.Length, Float32));
         return dataset;
     }
 

@@ -8,9 +8,11 @@ internal sealed class MatrixDataView : IDataView
 {
     public const string Features = "Features";
     public const string Label = "Label";
+    public const string Weight = "Weight";
 
     private readonly FeatureMatrix _features;
     private readonly float[] _labels;
+    private readonly float[]? _weights;
     private readonly int[] _rows;
     private readonly CancellationToken _cancellationToken;
 
@@ -19,9 +21,11 @@ internal sealed class MatrixDataView : IDataView
     /// <param name="rows">The rows to show, in order.</param>
     /// <param name="task">Which type the label has: boolean, key or number.</param>
     /// <param name="classCount">For multiclass.</param>
-    public MatrixDataView(FeatureMatrix features, float[] labels, int[] rows, LearningTask task, int classCount, CancellationToken cancellationToken)
+    /// <param name="cancellationToken">Stops the next row from being read.</param>
+    /// <param name="weights">One a row of <paramref name="features"/>; null for a view without the column <see cref="Weight"/>.</param>
+    public MatrixDataView(FeatureMatrix features, float[] labels, int[] rows, LearningTask task, int classCount, CancellationToken cancellationToken, float[]? weights = null)
     {
-        (_features, _labels, _rows, _cancellationToken) = (features, labels, rows, cancellationToken);
+        (_features, _labels, _rows, _cancellationToken, _weights) = (features, labels, rows, cancellationToken, weights);
         var builder = new DataViewSchema.Builder();
         builder.AddColumn(Features, new VectorDataViewType(NumberDataViewType.Single, features.FeatureCount));
         builder.AddColumn(Label, task switch
@@ -30,11 +34,12 @@ internal sealed class MatrixDataView : IDataView
             LearningTask.Multiclass => new KeyDataViewType(typeof(uint), classCount),
             _ => NumberDataViewType.Single,
         });
+        if (weights is not null) builder.AddColumn(Weight, NumberDataViewType.Single);
         Schema = builder.ToSchema();
     }
 
     public MatrixDataView(TrainingData data, CancellationToken cancellationToken)
-        : this(data.Features, data.Labels, [.. Enumerable.Range(0, data.Labels.Length)], data.Task, data.ClassCount, cancellationToken)
+        : this(data.Features, data.Labels, [.. Enumerable.Range(0, data.Labels.Length)], data.Task, data.ClassCount, cancellationToken, data.Weights)
     {
     }
 
@@ -51,7 +56,7 @@ internal sealed class MatrixDataView : IDataView
     private sealed class Cursor : DataViewRowCursor
     {
         private readonly MatrixDataView _view;
-        private readonly bool[] _active = new bool[2];
+        private readonly bool[] _active = new bool[3];
         private readonly int[] _order;
         private int _position = -1;
 
@@ -87,7 +92,7 @@ internal sealed class MatrixDataView : IDataView
 
         public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
         {
-            Delegate getter = column.Index == 0 ? FeatureGetter() : column.Type switch
+            Delegate getter = column.Index == 0 ? FeatureGetter() : column.Index == 2 ? (ValueGetter<float>)((ref float weight) => weight = _view._weights![Row]) : column.Type switch
             {
                 BooleanDataViewType => (ValueGetter<bool>)((ref bool label) => label = _view._labels[Row] > 0),
                 KeyDataViewType => (ValueGetter<uint>)((ref uint label) => label = (uint)_view._labels[Row] + 1),

@@ -10,18 +10,28 @@ public static class ScorerFile
 
     private static ReadOnlySpan<byte> Signature => "MWSC"u8;
 
-    private enum Kind : byte { Constant = 1, Linear = 2, TreeEnsemble = 3 }
+    private enum Kind : byte { Constant = 1, Linear = 2, TreeEnsemble = 3, Neural = 4, Neighbours = 5, GaussianBayes = 6, Ensemble = 20 }
 
     public static void Write(Scorer scorer, Stream stream)
     {
         using var writer = new BinaryWriter(stream, System.Text.Encoding.UTF8, leaveOpen: true);
         writer.Write(Signature);
         writer.Write(Version);
+        WriteNested(scorer, writer);
+    }
+
+    /// <summary>Kind, counts and body: what stands in a file after its version, and in an ensemble for each of its models.</summary>
+    internal static void WriteNested(Scorer scorer, BinaryWriter writer)
+    {
         writer.Write((byte)(scorer switch
         {
             ConstantScorer => Kind.Constant,
             LinearScorer => Kind.Linear,
             TreeEnsembleScorer => Kind.TreeEnsemble,
+            NeuralScorer => Kind.Neural,
+            NeighboursScorer => Kind.Neighbours,
+            GaussianBayesScorer => Kind.GaussianBayes,
+            EnsembleScorer => Kind.Ensemble,
             _ => throw new ArgumentException($"A {scorer.GetType().Name} has no file format.", nameof(scorer)),
         }));
         writer.Write7BitEncodedInt(scorer.FeatureCount);
@@ -39,15 +49,27 @@ public static class ScorerFile
         if (!reader.Next(Signature.Length, "signature").SequenceEqual(Signature)) throw reader.Damage("signature", "other bytes", "MWSC");
         var version = reader.ReadByte("version");
         if (version != Version) throw reader.Damage("version", $"{version}", $"{Version}");
+        var scorer = ReadNested(reader, isMember: false);
+        return reader.Remaining == 0 ? scorer : throw reader.Damage("end", $"{reader.Remaining} more bytes", "none");
+    }
+
+    /// <param name="reader">At the kind.</param>
+    /// <param name="isMember">Of an ensemble, which holds no ensemble: nesting is bounded.</param>
+    internal static Scorer ReadNested(ScorerReader reader, bool isMember)
+    {
         var kind = reader.ReadEnum<Kind>("kind");
+        if (isMember && kind == Kind.Ensemble) throw reader.Damage("kind", "an ensemble within an ensemble", "a single model");
         var features = reader.ReadCount(0, MaximumFeatures, "number of features");
         var outputs = reader.ReadCount(1, Target.MaximumClasses, "number of outputs");
-        Scorer scorer = kind switch
+        return kind switch
         {
             Kind.Constant => ConstantScorer.ReadBody(reader, features, outputs),
             Kind.Linear => LinearScorer.ReadBody(reader, features, outputs),
+            Kind.Neural => NeuralScorer.ReadBody(reader, features, outputs),
+            Kind.Neighbours => NeighboursScorer.ReadBody(reader, features, outputs),
+            Kind.GaussianBayes => GaussianBayesScorer.ReadBody(reader, features, outputs),
+            Kind.Ensemble => EnsembleScorer.ReadBody(reader, features, outputs),
             _ => TreeEnsembleScorer.ReadBody(reader, features, outputs),
         };
-        return reader.Remaining == 0 ? scorer : throw reader.Damage("end", $"{reader.Remaining} more bytes", "none");
     }
 }

@@ -45,6 +45,15 @@ internal sealed class ScorerReader(ReadOnlyMemory<byte> bytes)
         return values;
     }
 
+    public float[] ReadFiniteSingles(long count, string place)
+    {
+        if (count < 0 || count * sizeof(float) > Remaining)
+            throw Damage(place, $"{Remaining} bytes to the end", $"{count} numbers of {sizeof(float)} bytes");
+        var values = new float[count];
+        foreach (ref var value in values.AsSpan()) value = ReadFiniteSingle(place);
+        return values;
+    }
+
     /// <summary>A whole number written by <see cref="BinaryWriter.Write7BitEncodedInt"/>.</summary>
     /// <param name="minimum">The smallest that makes sense.</param>
     /// <param name="maximum">The largest that makes sense.</param>

@@ -257,6 +257,12 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("EndReason")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Findings")
+                        .HasColumnType("TEXT");
+
                     b.Property<long?>("FinishedAt")
                         .HasColumnType("INTEGER");
 
@@ -266,6 +272,9 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
 
                     b.Property<string>("Reason")
                         .HasColumnType("TEXT");
+
+                    b.Property<long?>("RunningSince")
+                        .HasColumnType("INTEGER");
 
                     b.Property<double>("SpentSeconds")
                         .HasColumnType("REAL");
@@ -369,11 +378,20 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                     b.Property<string>("FinalReportSha256")
                         .HasColumnType("TEXT");
 
+                    b.Property<bool>("IsExcluded")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("IsPinned")
+                        .HasColumnType("INTEGER");
+
                     b.Property<string>("ModelSha256")
                         .HasColumnType("TEXT");
 
                     b.Property<int>("Number")
                         .HasColumnType("INTEGER");
+
+                    b.Property<string>("PredictionsSha256")
+                        .HasColumnType("TEXT");
 
                     b.Property<string>("Reason")
                         .HasColumnType("TEXT");
@@ -382,6 +400,9 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                         .HasColumnType("TEXT");
 
                     b.Property<string>("Result")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Spec")
                         .HasColumnType("TEXT");
 
                     b.Property<string>("Status")

@@ -11,6 +11,9 @@ from sklearn.calibration import _SigmoidCalibration
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier, RandomForestRegressor
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.neural_network import MLPClassifier
 from sklearn.metrics import accuracy_score, log_loss, mean_squared_error
 from sklearn.preprocessing import StandardScaler
 
@@ -36,6 +39,15 @@ out["breast_cancer_logistic"] = {
     "coefficients": model.coef_[0].tolist(), "intercept": model.intercept_[0],
     "probabilities": model.predict_proba(scaler.transform(xt))[:, 1].tolist(), "log_loss": log_loss(yt, model.predict_proba(scaler.transform(xt)))}
 
+# Ours holds standardised features within 8 deviations for these.
+held, held_test = np.clip(scaler.transform(x), -8, 8), np.clip(scaler.transform(xt), -8, 8)
+out["breast_cancer_neighbours"] = {
+    "uniform_5": KNeighborsClassifier(5).fit(held, y).predict_proba(held_test)[:, 1].tolist(),
+    "distance_7_manhattan": KNeighborsClassifier(7, weights="distance", metric="manhattan").fit(held, y).predict_proba(held_test)[:, 1].tolist()}
+out["breast_cancer_naive_bayes"] = GaussianNB(var_smoothing=1e-2).fit(scaler.transform(x), y)._joint_log_likelihood(scaler.transform(xt)).tolist()
+out["breast_cancer_network_log_loss"] = np.mean([
+    log_loss(yt, MLPClassifier((64, 64), alpha=1e-2, learning_rate_init=2e-3, max_iter=40, random_state=s).fit(held, y).predict_proba(held_test)) for s in range(5)])
+
 x, y, xt, yt = split("iris.csv", "species")
 scaler = StandardScaler().fit(x)
 model = LogisticRegression(C=1, max_iter=10000, tol=1e-10).fit(scaler.transform(x), y)
@@ -47,6 +59,9 @@ out["sacramento_forest_rmse"] = np.mean([np.sqrt(mean_squared_error(yt, RandomFo
 scaler = StandardScaler().fit(x)
 model = Ridge(alpha=1).fit(scaler.transform(x), y)
 out["sacramento_ridge"] = {"coefficients": model.coef_.tolist(), "intercept": model.intercept_, "predictions": model.predict(scaler.transform(xt)).tolist()}
+
+held, held_test = np.clip(scaler.transform(x), -8, 8), np.clip(scaler.transform(xt), -8, 8)
+out["sacramento_neighbours"] = KNeighborsRegressor(10, weights="distance").fit(held, y).predict(held_test).tolist()
 
 texts = ["Call now to claim your FREE prize, call 09061701461!", "ok see you at 5, don't be late", "Free entry: win win win",
          "I'll call you later, ok?", "", "Größe 42 für Ärzte — naïve café_bar x y", "Ünïcode e\u0301te\u0301 日本語 テスト ½ cup"]

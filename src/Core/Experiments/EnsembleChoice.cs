@@ -1,0 +1,127 @@
+using ModelWorkbench.Core.Splits;
+using ModelWorkbench.Core.Tuning;
+
+namespace ModelWorkbench.Core.Experiments;
+
+/// <summary>Chooses the weights of an ensemble on the validation rows, or on a sample where they are many.</summary>
+internal sealed class EnsembleChoice
+{
+    /// <summary>Rows that weights are chosen on: more make the choice slower and hardly better.</summary>
+    private const int MostRows = 12_000;
+
+    private const int PartsOfOneFold = 5;
+    private const double SmallestWeight = 0.03;
+
+    private readonly ExperimentData _data;
+    private readonly int _threads;
+
+    // A part is what is left out of the choice at a time: a fold, or a share of the rows where there is only one fold.
+    private readonly List<(int Fold, int[] Rows)> _parts;
+
+    // Of each part, the rows that weights are chosen on.
+    private readonly int[][] _chosen;
+    private readonly ValidationTruth _truth;
+
+    /// <param name="data">The validation rows.</param>
+    /// <param name="threads">At least 1; the choice does not depend on it.</param>
+    public EnsembleChoice(ExperimentData data, int threads)
+    {
+        (_data, _threads) = (data, threads);
+        var labels = data.ValidationLabels;
+        _parts = labels.Count > 1
+            ? [.. labels.Select((l, fold) => (fold, Enumerable.Range(0, l.Length).ToArray()))]
+            : [.. PartsOf(labels[0].Length, data.Plan.Split.Seed).Select(rows => (0, rows))];
+        var total = _parts.Sum(p => (long)p.Rows.Length);
+        _chosen = [.. _parts.Select(p => total <= MostRows ? p.Rows : [.. RowSample.Take(p.Rows.Length, (int)Math.Max(1, MostRows * p.Rows.Length / total), data.Plan.Split.Seed).Select(i => p.Rows[i])])];
+        _truth = new ValidationTruth(data.Metric, data.Target.Task, data.ClassCount, [.. _parts.Select((p, i) => Array.ConvertAll(_chosen[i], r => labels[p.Fold][r]))]);
+    }
+
+    /// <param name="candidates">By candidate, then fold: outputs.</param>
+    /// <returns>One weight a candidate, summing to 1.</returns>
+    public double[] Weights(IReadOnlyList<IReadOnlyList<double[]>> candidates, CancellationToken cancellationToken) =>
+        Trim(GreedyEnsemble.Select(_truth, Gather(candidates), null, _threads, cancellationToken));
+
+    /// <summary>How ensembles would have answered whose weights were chosen without the rows they answer: what the choosing itself flatters is not in it.</summary>
+    /// <returns>By fold: outputs.</returns>
+    public double[][] CrossFitted(IReadOnlyList<IReadOnlyList<double[]>> candidates, CancellationToken cancellationToken)
+    {
+        var width = _data.ClassCount;
+        var gathered = Gather(candidates);
+        var crossFitted = _data.ValidationLabels.Select(labels => new double[labels.Length * width]).ToArray();
+        for (var part = 0; part < _parts.Count; part++)
+        {
+            var others = Enumerable.Range(0, _parts.Count).Where(p => p != part).ToArray();
+            var weights = Trim(GreedyEnsemble.Select(_truth, gathered, others, _threads, cancellationToken));
+            var (fold, rows) = _parts[part];
+            for (var candidate = 0; candidate < candidates.Count; candidate++)
+            {
+                if (weights[candidate] == 0) continue;
+                var own = candidates[candidate][fold];
+                foreach (var row in rows)
+                    for (var k = 0; k < width; k++) crossFitted[fold][row * width + k] += weights[candidate] * own[row * width + k];
+            }
+        }
+        var sharpness = Sharpness(crossFitted);
+        foreach (var fold in crossFitted) Trainers.EnsembleScorer.Sharpen(fold, width, sharpness);
+        return crossFitted;
+    }
+
+    /// <summary>The power of probabilities under which the rows are most likely; 1 for numbers, and where another gains next to nothing.</summary>
+    /// <param name="outputs">By fold: probabilities.</param>
+    /// <remarks>Temperature scaling: Guo, Pleiss, Sun and Weinberger (2017), On calibration of modern neural networks, ICML.</remarks>
+    public double Sharpness(IReadOnlyList<double[]> outputs)
+    {
+        if (_data.Target.Task == Trainers.LearningTask.Regression) return 1;
+        var width = _data.ClassCount;
+        var plain = Loss(1);
+        var (best, bestLoss) = (1.0, plain);
+        for (var step = -14; step <= 14; step++)
+        {
+            var sharpness = Math.Pow(2, step / 10.0);
+            if (Loss(sharpness) is var loss && loss < bestLoss) (best, bestLoss) = (sharpness, loss);
+        }
+        return bestLoss < 0.998 * plain ? best : 1;
+
+        double Loss(double sharpness)
+        {
+            var (loss, rows) = (0.0, 0);
+            for (var part = 0; part < _parts.Count; part++)
+                for (var i = 0; i < _chosen[part].Length; i++)
+                {
+                    var row = outputs[_parts[part].Fold].AsSpan(_chosen[part][i] * width, width);
+                    var sum = 0.0;
+                    foreach (var p in row) sum += Math.Pow(Math.Max(p, 1e-15), sharpness);
+                    loss -= Math.Log(Math.Pow(Math.Max(row[(int)_truth.Labels[part][i]], 1e-15), sharpness) / sum);
+                    rows++;
+                }
+            return loss / rows;
+        }
+    }
+
+    private IReadOnlyList<double[]>[] Gather(IReadOnlyList<IReadOnlyList<double[]>> candidates)
+    {
+        var width = _data.ClassCount;
+        return [.. candidates.Select(c => (IReadOnlyList<double[]>)[.. _parts.Select((p, i) =>
+        {
+            var gathered = new double[_chosen[i].Length * width];
+            for (var row = 0; row < _chosen[i].Length; row++) c[p.Fold].AsSpan(_chosen[i][row] * width, width).CopyTo(gathered.AsSpan(row * width));
+            return gathered;
+        })])];
+    }
+
+    /// <summary>Members of little weight cost time at every prediction and change nothing.</summary>
+    private static double[] Trim(double[] weights)
+    {
+        var kept = Array.ConvertAll(weights, w => w >= SmallestWeight ? w : 0);
+        var sum = kept.Sum();
+        return sum > 0 ? Array.ConvertAll(kept, w => w / sum) : weights;
+    }
+
+    private static IEnumerable<int[]> PartsOf(int rowCount, int seed)
+    {
+        var rows = Enumerable.Range(0, rowCount).ToArray();
+        new Random(seed).Shuffle(rows);
+        var parts = Math.Min(PartsOfOneFold, Math.Max(2, rowCount));
+        return Enumerable.Range(0, parts).Select(p => rows.Where((_, i) => i % parts == p).Order().ToArray()).Where(p => p.Length > 0);
+    }
+}

@@ -1,0 +1,101 @@
+using System.Collections.Concurrent;
+using ModelWorkbench.Core.Datasets;
+using ModelWorkbench.Core.Evaluation;
+using ModelWorkbench.Core.Recipes;
+using ModelWorkbench.Core.Splits;
+using ModelWorkbench.Core.Trainers;
+
+namespace ModelWorkbench.Core.Experiments;
+
+/// <summary>Rows to learn from, and rows to be judged on, after the recipe was fitted on the former.</summary>
+/// <param name="Recipe">As fitted.</param>
+/// <param name="Training">Features of the training rows.</param>
+/// <param name="TrainingLabels">One a row.</param>
+/// <param name="Validation">Features of the validation rows; null where all training rows are learnt from.</param>
+/// <param name="ValidationLabels">One a row; empty where there are none.</param>
+internal sealed record PreparedPart(FittedRecipe Recipe, Table Training, float[] TrainingLabels, Table? Validation, float[] ValidationLabels);
+
+/// <param name="Encoder">Fitted on the training rows.</param>
+/// <param name="Training">What a trainer learns from.</param>
+/// <param name="Validation">Null where there are none.</param>
+internal sealed record EncodedPart(FittedFeatureEncoder Encoder, FeatureMatrix Training, FeatureMatrix? Validation);
+
+/// <summary>What all trials of an experiment share: the split, and for every fold the recipe and the encodings, each fitted once. Safe for several threads.</summary>
+internal sealed class ExperimentData
+{
+    /// <summary>Encoded features beyond this are made anew for each fit rather than kept.</summary>
+    private const long MostKeptNumbers = 256L << 20;
+
+    private readonly Lazy<PreparedPart>[] _folds;
+    private readonly Lazy<PreparedPart> _all;
+    private readonly ConcurrentDictionary<(int Fold, FeatureEncoding Encoding), Lazy<EncodedPart>> _encoded = [];
+    private long _keptNumbers;
+
+    public ExperimentData(ExperimentPlan plan, string tableFile, CancellationToken cancellationToken)
+    {
+        Plan = plan;
+        Metric = Metric.Parse(plan.MetricId);
+        (Source, Prepared) = plan.Prepare(TableFile.Read(tableFile, cancellationToken), cancellationToken);
+        Target = Target.Create(Prepared.Rows, plan.Target, plan.Task);
+        (Split, Folds) = plan.SplitRows(Prepared);
+        _folds = [.. Folds.Select(fold => new Lazy<PreparedPart>(() => Prepare(fold.Training, fold.Validation)))];
+        _all = new Lazy<PreparedPart>(() => Prepare(Split.Training, null));
+    }
+
+    public ExperimentPlan Plan { get; }
+    public Metric Metric { get; }
+
+    /// <summary>The file's rows whose target is known.</summary>
+    public Table Source { get; }
+
+    public PreparedTable Prepared { get; }
+    public Target Target { get; }
+    public DataSplit Split { get; }
+    public IReadOnlyList<Fold> Folds { get; }
+
+    public int ClassCount => Math.Max(1, Target.Classes.Count);
+
+    /// <summary>Stands for all training rows where a fold is asked for.</summary>
+    public const int All = -1;
+
+    /// <summary>Of the rows that a fold learns from, before encoding: for questions asked before any fold is fitted.</summary>
+    public TrainingShape RoughShape => new(Plan.Task, Folds.Max(f => f.Training.Table.RowCount), Split.Training.Table.ColumnCount - 1, Target.Classes.Count);
+
+    /// <param name="fold">0-based, or <see cref="All"/>.</param>
+    public PreparedPart Part(int fold) => fold == All ? _all.Value : _folds[fold].Value;
+
+    /// <summary>The truth of the validation rows of all folds.</summary>
+    public IReadOnlyList<float[]> ValidationLabels => [.. _folds.Select(f => f.Value.ValidationLabels)];
+
+    /// <exception cref="TrainingFailedException">No column is left to learn from.</exception>
+    public EncodedPart Encode(int fold, FeatureEncoding encoding, CancellationToken cancellationToken)
+    {
+        if (_encoded.TryGetValue((fold, encoding), out var kept)) return kept.Value;
+        if (Interlocked.Read(ref _keptNumbers) > MostKeptNumbers) return Make();
+        // A cancelled or failed attempt is not kept: the next trial may have more time.
+        var entry = _encoded.GetOrAdd((fold, encoding), _ => new Lazy<EncodedPart>(Make, LazyThreadSafetyMode.PublicationOnly));
+        return entry.Value;
+
+        EncodedPart Make()
+        {
+            var part = Part(fold);
+            var encoder = FeatureEncoder.Fit(part.Training, encoding, cancellationToken);
+            if (encoder.FeatureNames.Count == 0)
+                throw new TrainingFailedException("No column is left to learn from: all are constant, empty or dropped by the recipe.");
+            var made = new EncodedPart(encoder, encoder.Encode(part.Training), part.Validation is null ? null : encoder.Encode(part.Validation));
+            Interlocked.Add(ref _keptNumbers, made.Training.Values.Length + (made.Validation?.Values.Length ?? 0));
+            return made;
+        }
+    }
+
+    public EvaluationReport Evaluate(double[] outputs, float[] labels) => Target.Task == LearningTask.Regression
+        ? Evaluator.Regression(Array.ConvertAll(labels, l => (double)l), outputs)
+        : Evaluator.Classification(Target.Classes, Array.ConvertAll(labels, l => (int)l), outputs);
+
+    private PreparedPart Prepare(TrainingRows training, ValidationRows? validation)
+    {
+        var (recipe, rows) = Prepared.Rest.FitAndReplay(training, Target.Column);
+        var judged = validation is null ? null : recipe.Replay(validation.Table);
+        return new PreparedPart(recipe, rows.Without([Target.Column]), Target.Labels(rows), judged?.Without([Target.Column]), judged is null ? [] : Target.Labels(judged));
+    }
+}

@@ -1,0 +1,77 @@
+using ModelWorkbench.Core.Datasets;
+using ModelWorkbench.Core.Models;
+using ModelWorkbench.Core.Trainers;
+using ModelWorkbench.Core.Tuning;
+
+namespace ModelWorkbench.Core.Experiments;
+
+/// <summary>A trial fitted on all training rows.</summary>
+/// <param name="Encoding">How its features are made.</param>
+/// <param name="Fit">Recipe, encoder, scorer.</param>
+internal sealed record FinalFit(FeatureEncoding Encoding, FoldFit Fit);
+
+/// <summary>Makes model packages: fits on all training rows, joins the members of an ensemble, describes inputs, keeps golden rows.</summary>
+internal sealed class ModelBuilder(ExperimentData data, TrialRunner runner, int threads)
+{
+    // Enough for the test form to offer real rows at random.
+    private const int GoldenRowCount = 25;
+
+    private readonly Lazy<Table> _trainingSource = new(() =>
+    {
+        // Ranges and choices come from training rows alone: line numbers tell which source rows those are.
+        var trainingLines = data.Split.Training.Table.LineNumbers.ToArray().ToHashSet();
+        int[] rows = [.. Enumerable.Range(0, data.Source.RowCount).Where(row => trainingLines.Contains(data.Source.LineNumbers[row]))];
+        return data.Source.Take(rows).Without([data.Target.Column]);
+    });
+
+    /// <summary>Fits a judged trial on all training rows, with as many iterations as its folds needed.</summary>
+    public FinalFit Refit(TrialSpec spec, int? iterations, int ownThreads, Action<double>? progress, CancellationToken cancellationToken)
+    {
+        var trainer = TrainerCatalog.Find(spec.TrainerId);
+        return new FinalFit(trainer.Encoding, runner.Fit(trainer, spec.Values, ExperimentData.All, null, iterations, ownThreads, progress, cancellationToken));
+    }
+
+    /// <summary>Fits several trials on all training rows, some at a time.</summary>
+    public IReadOnlyList<FinalFit> Refit(IReadOnlyList<(TrialSpec Spec, int? Iterations)> trials, CancellationToken cancellationToken)
+    {
+        var fits = new FinalFit[trials.Count];
+        var parallel = Math.Min(threads, trials.Count);
+        // Fitted before the threads share them, so that they are fitted once.
+        foreach (var encoding in trials.Select(t => TrainerCatalog.Find(t.Spec.TrainerId).Encoding).Distinct()) data.Encode(ExperimentData.All, encoding, cancellationToken);
+        Parallel.For(0, trials.Count, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken },
+            i => fits[i] = Refit(trials[i].Spec, trials[i].Iterations, Math.Max(1, threads / parallel), null, cancellationToken));
+        return fits;
+    }
+
+    /// <summary>One pipeline that gives the weighted mean of several.</summary>
+    /// <param name="members">Fitted on the same rows with the same recipe; those of one encoding share its features.</param>
+    /// <param name="weights">One a member, above 0, summing to 1.</param>
+    /// <param name="sharpness">The power of the probabilities.</param>
+    public static FittedPipeline Join(IReadOnlyList<FinalFit> members, IReadOnlyList<double> weights, double sharpness)
+    {
+        var encoders = new Dictionary<FeatureEncoding, (int First, FittedFeatureEncoder Encoder)>();
+        var features = 0;
+        foreach (var member in members)
+        {
+            if (!encoders.TryAdd(member.Encoding, (features, member.Fit.Pipeline.Encoder))) continue;
+            features += member.Fit.Pipeline.Encoder.FeatureNames.Count;
+        }
+        var scorer = new EnsembleScorer(features, [.. members.Select((m, i) => new EnsembleScorerMember(encoders[m.Encoding].First, weights[i], m.Fit.Pipeline.Scorer))], sharpness);
+        var first = members[0].Fit.Pipeline;
+        var encoder = new FittedFeatureEncoder(members[0].Encoding, [.. encoders.Values.OrderBy(e => e.First).SelectMany(e => e.Encoder.Columns)]);
+        return first with { Encoder = encoder, Scorer = scorer };
+    }
+
+    public ModelPackage Package(string trainerId, string trainerName, FittedPipeline fitted)
+    {
+        var recipe = data.Prepared.Leading.Then(fitted.Recipe);
+        var encoded = fitted.Encoder.SourceColumns.ToHashSet(StringComparer.Ordinal);
+        var rows = _trainingSource.Value;
+        var signature = Signature.Describe(rows, Signature.UsedColumns(rows.Columns.Select(c => c.Name), recipe, encoded), Signature.ReinterpretedColumns(recipe));
+        var sample = rows.Take([.. Enumerable.Range(0, Math.Min(GoldenRowCount, rows.RowCount)).Select(i => i * Math.Max(1, rows.RowCount / GoldenRowCount))]);
+        var golden = TextRows.FromTable(signature.Inputs, sample);
+        var pipeline = new FittedPipeline(recipe, fitted.Encoder, fitted.Scorer, data.Target);
+        var outputs = pipeline.Predict(TextRows.ToTable(signature.Inputs, golden)).Chunk(fitted.Scorer.OutputCount).ToArray();
+        return new ModelPackage(new ModelManifest(trainerId, trainerName, data.Target, signature, recipe, fitted.Encoder, new GoldenRows(golden, outputs)), fitted.Scorer);
+    }
+}

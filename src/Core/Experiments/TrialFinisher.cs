@@ -1,0 +1,154 @@
+using System.Diagnostics;
+using System.Text.Json;
+using ModelWorkbench.Core.Datasets;
+using ModelWorkbench.Core.Evaluation;
+using ModelWorkbench.Core.Explanations;
+using ModelWorkbench.Core.Models;
+using ModelWorkbench.Core.Recipes;
+using ModelWorkbench.Core.Splits;
+using ModelWorkbench.Core.Trainers;
+
+namespace ModelWorkbench.Core.Experiments;
+
+/// <summary>Turns judged trials into models that can be published, with what explains them.</summary>
+/// <param name="data">Rows and folds.</param>
+/// <param name="trials">Fits.</param>
+/// <param name="models">Packages.</param>
+/// <param name="threads">At least 1.</param>
+/// <param name="folder">Where models and reports go.</param>
+/// <param name="predictionsOf">What a judged trial answered for the validation rows.</param>
+internal sealed class TrialFinisher(ExperimentData data, TrialRunner trials, ModelBuilder models, int threads, JobFolder folder, Func<FinishedTrial, ValidationPredictions> predictionsOf)
+{
+    public const string LaterNote = "Computed when a model of this trial is made.";
+
+    private const int ImportanceRowCount = 1_000;
+    private const int ImportanceRepeats = 3;
+
+    // Time grows with the square of the columns, as each shuffle encodes all of them anew: a wide table gets a coarser answer instead of none.
+    private const int WideColumnCount = 100;
+    private const int WideImportanceRowCount = 300;
+    private const int WideImportanceRepeats = 1;
+    private const int PcaRowCount = 20_000;
+
+    // Fits on all training rows, by trial: an ensemble uses those that were made already.
+    private readonly Dictionary<int, FinalFit> _fits = [];
+
+    // How often a trial was finished: at once when it took the lead, and again with explanations when it kept it.
+    private readonly Dictionary<int, int> _finished = [];
+
+    // The same for all trials of the run, hence computed once.
+    private Explanation<PcaReport>? _pca;
+
+    public bool HasFit(int trialNumber) => _fits.ContainsKey(trialNumber);
+
+    /// <summary>Fits on all training rows what is not yet.</summary>
+    public void Refit(IReadOnlyList<FinishedTrial> wanted, CancellationToken cancellationToken)
+    {
+        FinishedTrial[] missing = [.. wanted.Where(t => !HasFit(t.Number))];
+        if (missing.Length == 0) return;
+        var made = models.Refit([.. missing.Select(t => (t.Spec, t.Result!.Iterations))], cancellationToken);
+        for (var i = 0; i < missing.Length; i++) _fits[missing[i].Number] = made[i];
+    }
+
+    /// <summary>Makes the model of a trial, and what explains it.</summary>
+    /// <param name="trial">Judged on all folds.</param>
+    /// <param name="members">For an ensemble, its members in the order of the result's; else empty.</param>
+    /// <param name="firstFold">The trial's pipeline of the first fold, where it is still at hand; else it is fitted anew when columns are shuffled.</param>
+    /// <param name="explanationSeconds">Asked when the model is finished: seconds for importance and PCA each; 0 for none.</param>
+    /// <param name="progress">Told the share done and what is being done.</param>
+    /// <param name="cancellationToken">Cancelled by the person alone.</param>
+    public ModelReady Finish(FinishedTrial trial, IReadOnlyList<FinishedTrial> members, FittedPipeline? firstFold, Func<double> explanationSeconds, Action<double, string>? progress, CancellationToken cancellationToken)
+    {
+        var clock = Stopwatch.StartNew();
+        progress?.Invoke(0, "final fit on all training rows");
+        IReadOnlyList<FinishedTrial> fitted = members.Count > 0 ? members : [trial];
+        var wereThere = fitted.All(t => HasFit(t.Number));
+        Refit(fitted, cancellationToken);
+        double[] weights = [.. trial.Result!.Members?.Select(m => m.Weight) ?? [1]];
+        var pipeline = members.Count > 0 ? ModelBuilder.Join([.. members.Select(m => _fits[m.Number])], weights, trial.Result!.Sharpness) : _fits[trial.Number].Fit.Pipeline;
+        var fitSeconds = wereThere ? 0 : clock.Elapsed.TotalSeconds;
+        var package = models.Package(trial.Spec.TrainerId, TrainerCatalog.NameOf(trial.Spec.TrainerId), pipeline);
+        // A name of its own each time: whoever is told of a file may take it away while the next is written.
+        var times = _finished[trial.Number] = _finished.GetValueOrDefault(trial.Number) + 1;
+        var name = times == 1 ? $"trial-{trial.Number}" : $"trial-{trial.Number}-{times}";
+        var modelFile = $"{name}.mwm";
+        var bytes = folder.Write(modelFile, package.Write);
+        var (median, p99) = trials.PredictionMicroseconds(package.Pipeline);
+
+        progress?.Invoke(0.98, "importance and PCA");
+        var report = Report(trial, members, weights, firstFold, explanationSeconds(), cancellationToken);
+        var reportFile = $"{name}.model.json";
+        folder.Write(reportFile, stream => JsonSerializer.Serialize(stream, report, CoreJson.Options));
+        var result = trial.Result with
+        {
+            ModelBytes = bytes,
+            PredictionMicroseconds = median,
+            PredictionP99Microseconds = p99,
+            TrainingSeconds = trial.Result.TrainingSeconds + fitSeconds,
+            FeatureCount = package.Pipeline.Encoder.FeatureNames.Count,
+        };
+        return new ModelReady(trial.Number, result, modelFile, reportFile);
+    }
+
+    private TrialReport Report(FinishedTrial trial, IReadOnlyList<FinishedTrial> members, double[] weights, FittedPipeline? firstFold, double seconds, CancellationToken cancellationToken)
+    {
+        var validation = Validation(trial);
+        if (seconds <= 0) return new TrialReport(validation, null, null, LaterNote, LaterNote);
+        // The model is finished: explaining it may go beyond the deadline a little, and whatever happens there does not undo the trial.
+        _pca ??= Explanation.Run(Pca, seconds, cancellationToken);
+        var importance = Explanation.Run(token => Importance(firstFold ?? FirstFold(trial, members, weights, token), token), seconds, cancellationToken);
+        return new TrialReport(validation, importance.Value, _pca.Value, _pca.WhyNot, importance.WhyNot);
+    }
+
+    private EvaluationReport Validation(FinishedTrial trial) =>
+        data.Evaluate([.. predictionsOf(trial).Outputs.SelectMany(o => o)], [.. data.ValidationLabels.SelectMany(l => l)]) with { Metrics = trial.Result!.Metrics };
+
+    private FittedPipeline FirstFold(FinishedTrial trial, IReadOnlyList<FinishedTrial> members, double[] weights, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<FinishedTrial> fitted = members.Count > 0 ? members : [trial];
+        FinalFit[] fits = [.. fitted.Select(t =>
+        {
+            var trainer = TrainerCatalog.Find(t.Spec.TrainerId);
+            return new FinalFit(trainer.Encoding, trials.Fit(trainer, t.Spec.Values, 0, null, t.Result!.Iterations, threads, null, cancellationToken));
+        })];
+        return members.Count > 0 ? ModelBuilder.Join(fits, weights, trial.Result!.Sharpness) : fits[0].Fit.Pipeline;
+    }
+
+    private PermutationImportance Importance(FittedPipeline pipeline, CancellationToken cancellationToken)
+    {
+        var validation = data.Folds[0].Validation.Table;
+        var columns = validation.Columns.Select(c => c.Name).Where(n => n != data.Target.Column).ToArray();
+        var wide = columns.Length > WideColumnCount;
+        var rows = Sample(validation, wide ? WideImportanceRowCount : ImportanceRowCount);
+        var labels = data.Target.Labels(rows);
+        if (data.Evaluate(pipeline.Predict(rows), labels).Metrics[data.Metric.Id] is null)
+            throw new ArgumentException($"{data.Metric.Name} is undefined on the {rows.RowCount} validation rows that the columns would be shuffled on.");
+        return PermutationImportanceCalculator.Compute(
+            rows, columns, shuffled => MetricCalculator.Compute(data.Metric, data.Target.Task, labels, pipeline.Predict(shuffled), data.ClassCount)!.Value,
+            data.Metric, wide ? WideImportanceRepeats : ImportanceRepeats, data.Plan.Split.Seed, null, cancellationToken);
+    }
+
+    private PcaReport Pca(CancellationToken cancellationToken)
+    {
+        var part = data.Part(ExperimentData.All);
+        var features = Sample(part.Training, PcaRowCount, out var drawn);
+        var encoder = FeatureEncoder.Fit(features, FeatureEncoding.OneHotStandardized, cancellationToken);
+        // Asked before the features of a wide table fill the memory.
+        if (PcaReporter.WhyNot(features.RowCount, encoder.FeatureNames.Count) is { } reason) throw new ArgumentException(reason);
+        var labels = drawn is null ? part.TrainingLabels : Array.ConvertAll(drawn, r => part.TrainingLabels[r]);
+        var regression = data.Target.Task == LearningTask.Regression;
+        return PcaReporter.Create(
+            encoder.Encode(features),
+            regression ? null : [.. labels.Select(l => data.Target.Classes[(int)l])],
+            regression ? [.. labels.Select(l => (double)l)] : null,
+            standardize: false, data.Plan.Split.Seed, cancellationToken);
+    }
+
+    private Table Sample(Table rows, int count) => Sample(rows, count, out _);
+
+    private Table Sample(Table rows, int count, out int[]? drawn)
+    {
+        drawn = rows.RowCount <= count ? null : RowSample.Take(rows.RowCount, count, data.Plan.Split.Seed);
+        return drawn is null ? rows : rows.Take(drawn);
+    }
+}
