@@ -66,6 +66,10 @@ internal sealed class EnsembleChoice
         return crossFitted;
     }
 
+    /// <summary>The plan's metric of outputs for all validation rows; null where it is undefined on every fold.</summary>
+    public double? Score(IReadOnlyList<double[]> outputs) =>
+        new ValidationTruth(_data.Metric, _data.Target.Task, _data.ClassCount, _data.ValidationLabels).Loss(outputs) is { } loss ? _data.Metric.HigherIsBetter ? -loss : loss : null;
+
     /// <summary>The power of probabilities under which the rows are most likely; 1 for numbers, and where another gains next to nothing.</summary>
     /// <param name="outputs">By fold: probabilities.</param>
     /// <remarks>Temperature scaling: Guo, Pleiss, Sun and Weinberger (2017), On calibration of modern neural networks, ICML.</remarks>

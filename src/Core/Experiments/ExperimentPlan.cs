@@ -155,9 +155,6 @@ public sealed record ExperimentPlan(
         return (split, Splitter.Folds(split.Training, stratifyBy, Split));
     }
 
-    /// <summary>The rows whose target is known, without the columns that no model may see: what the experiment works on.</summary>
-    public Table WithTarget(Table table) => WhereKnown(table.Without(UnseenColumns));
-
     private Table WhereKnown(Table table) => KnownRows(table) is var rows && rows.Length == table.RowCount ? table : table.Take(rows);
 
     private int[] KnownRows(Table table)
@@ -241,7 +238,12 @@ public sealed record TrialResult(
     int? SampledRowCount = null,
     string? OverLimit = null,
     double Sharpness = 1,
-    IReadOnlyList<EnsembleMember>? Members = null);
+    IReadOnlyList<EnsembleMember>? Members = null)
+{
+    /// <summary>Its place on a leaderboard, best first: by the score, then by log loss, as many trials of an easy table share the best accuracy; without a score last.</summary>
+    public (double Loss, double LogLoss) Rank(Metric metric) =>
+        (Score is { } score ? metric.HigherIsBetter ? -score : score : double.PositiveInfinity, Metrics.GetValueOrDefault(Metric.LogLoss.Id) ?? double.PositiveInfinity);
+}
 
 /// <param name="TrialNumber">Of the member.</param>
 /// <param name="Weight">Its share, above 0; all sum to 1.</param>

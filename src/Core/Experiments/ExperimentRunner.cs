@@ -56,7 +56,7 @@ public sealed class ExperimentRunner
         {
             var trials = new TrialRunner(data, _job.Threads);
             var models = new ModelBuilder(data, trials, _job.Threads);
-            var finisher = new TrialFinisher(data, trials, models, _job.Threads, _folder, ReadPredictions);
+            var finisher = new TrialFinisher(data, trials, models, _job.Threads, _folder, ValidationPredictions.Of);
             var progress = new Action<double, string>((share, phase) => _report(new TrialProgressed(number, share, phase)));
             _report(finisher.Finish(make.Trial, make.Members, null, () => 20, progress, cancellationToken));
         }
@@ -64,13 +64,6 @@ public sealed class ExperimentRunner
         {
             _report(new JobFailed(Explanation.OfFailure(e)));
         }
-    }
-
-    private static ValidationPredictions ReadPredictions(FinishedTrial trial)
-    {
-        if (trial.PredictionsFile is null) throw new InvalidOperationException($"The predictions of trial {trial.Number} were not kept, so no model can be made of it.");
-        using var file = File.OpenRead(trial.PredictionsFile);
-        return ValidationPredictions.Read(file);
     }
 
     private void TestModel(ExperimentData data, string modelFile)

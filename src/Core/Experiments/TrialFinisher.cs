@@ -42,7 +42,7 @@ internal sealed class TrialFinisher(ExperimentData data, TrialRunner trials, Mod
     public bool HasFit(int trialNumber) => _fits.ContainsKey(trialNumber);
 
     /// <summary>Fits on all training rows what is not yet.</summary>
-    public void Refit(IReadOnlyList<FinishedTrial> wanted, CancellationToken cancellationToken)
+    private void Refit(IReadOnlyList<FinishedTrial> wanted, CancellationToken cancellationToken)
     {
         FinishedTrial[] missing = [.. wanted.Where(t => !HasFit(t.Number))];
         if (missing.Length == 0) return;
@@ -121,11 +121,12 @@ internal sealed class TrialFinisher(ExperimentData data, TrialRunner trials, Mod
         var wide = columns.Length > WideColumnCount;
         var rows = Sample(validation, wide ? WideImportanceRowCount : ImportanceRowCount);
         var labels = data.Target.Labels(rows);
-        if (data.Evaluate(pipeline.Predict(rows), labels).Metrics[data.Metric.Id] is null)
+        if (Score(rows) is null)
             throw new ArgumentException($"{data.Metric.Name} is undefined on the {rows.RowCount} validation rows that the columns would be shuffled on.");
         return PermutationImportanceCalculator.Compute(
-            rows, columns, shuffled => MetricCalculator.Compute(data.Metric, data.Target.Task, labels, pipeline.Predict(shuffled), data.ClassCount)!.Value,
-            data.Metric, wide ? WideImportanceRepeats : ImportanceRepeats, data.Plan.Split.Seed, null, cancellationToken);
+            rows, columns, shuffled => Score(shuffled)!.Value, data.Metric, wide ? WideImportanceRepeats : ImportanceRepeats, data.Plan.Split.Seed, null, cancellationToken);
+
+        double? Score(Table judged) => MetricCalculator.Compute(data.Metric, data.Target.Task, labels, pipeline.Predict(judged), data.ClassCount);
     }
 
     private PcaReport Pca(CancellationToken cancellationToken)

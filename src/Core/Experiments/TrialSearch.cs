@@ -40,6 +40,7 @@ internal sealed class TrialSearch
     private readonly Stopwatch _clock = Stopwatch.StartNew();
 
     private readonly List<FinishedTrial> _finished;
+
     // Of the trial that was judged last: what explains it needs a model that has not seen the rows it is explained on.
     private (int Number, FittedPipeline Pipeline)? _firstFold;
     private readonly Dictionary<int, ValidationPredictions> _predictions = [];
@@ -103,33 +104,32 @@ internal sealed class TrialSearch
 
     private string Search(CancellationToken cancellationToken)
     {
-        var encodedShape = _data.RoughShape with { FeatureCount = Math.Max(1, _data.RoughShape.FeatureCount) };
-        Trainer[] families = [.. _job.Plan.TrainerIds.Select(TrainerCatalog.Find).Where(t => t.WhyNot(_data.RoughShape) is null)];
+        var shape = _data.RoughShape;
+        Trainer[] families = [.. _job.Plan.TrainerIds.Select(TrainerCatalog.Find).Where(t => t.WhyNot(shape) is null)];
         foreach (var impossible in _job.Plan.TrainerIds.Select(TrainerCatalog.Find).Except(families))
             if (_finished.All(f => f.Spec.TrainerId != impossible.Id))
             {
-                var number = _nextNumber++;
-                _report(new TrialStarted(number, new TrialSpec(impossible.Id, HyperparameterValues.None, TrialOrigin.Default, "")));
-                _report(new TrialSkipped(number, impossible.WhyNot(_data.RoughShape)!));
-                _finished.Add(new FinishedTrial(number, new TrialSpec(impossible.Id, HyperparameterValues.None, TrialOrigin.Default, ""), null));
+                var (number, spec) = (_nextNumber++, new TrialSpec(impossible.Id, HyperparameterValues.None, TrialOrigin.Default, ""));
+                _report(new TrialStarted(number, spec));
+                _report(new TrialSkipped(number, impossible.WhyNot(shape)!));
+                _finished.Add(new FinishedTrial(number, spec, null));
             }
-        var portfolio = Portfolio.For(_job.Plan.Task, families, encodedShape);
-        var sample = SampleSize(portfolio, encodedShape);
-        var tuner = new CostFrugalTuner(families, encodedShape with { RowCount = sample ?? encodedShape.RowCount }, _data.Folds.Count, portfolio, _job.Plan.Split.Seed);
+        var portfolio = Portfolio.For(_job.Plan.Task, families, shape);
+        var sample = SampleSize(portfolio, shape);
+        var tuner = new CostFrugalTuner(families, shape with { RowCount = sample ?? shape.RowCount }, _data.Folds.Count, portfolio, _job.Plan.Split.Seed);
         var promoted = new HashSet<(string, HyperparameterValues)>();
-        TrialSpec? replayed = null;
-        if (sample is null) replayed = Replay(tuner);
+        var replayed = sample is null ? Replay(tuner) : null;
         var sampled = new List<FinishedTrial>();
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (WhyEnd() is { } reason) return reason;
+            if (WhyEnd(cancellationToken) is { } reason) return reason;
             if (_control.TryTake(out var wanted))
             {
                 tuner.Observe(wanted!, Loss(Next(wanted!, null, Left, cancellationToken)), null);
                 continue;
             }
-            var time = Left - FinishingSeconds();
+            var time = Left - FinishingSeconds(cancellationToken);
             if (sample is not null && NextToPromote(sampled, promoted, portfolio.Count, time) is { } leader)
             {
                 promoted.Add((leader.Spec.TrainerId, leader.Spec.Values));
@@ -204,13 +204,8 @@ internal sealed class TrialSearch
             }
             else
             {
-                var predictionsFile = Keep(number, outcome);
                 _firstFold = (number, outcome.Fits[0]!.Pipeline);
-                finished = new FinishedTrial(number, spec, result, predictionsFile);
-                var reportFile = $"trial-{number}.json";
-                var report = new TrialReport(outcome.Validation!, null, null, TrialFinisher.LaterNote, TrialFinisher.LaterNote);
-                _folder.Write(reportFile, stream => JsonSerializer.Serialize(stream, report, CoreJson.Options));
-                _report(new TrialCompleted(number, result, reportFile, predictionsFile is null ? null : Path.GetFileName(predictionsFile)));
+                finished = Complete(number, spec, result, outcome.Validation!, result.SampledRowCount is null ? outcome.Predictions : null);
             }
         }
         catch (OperationCanceledException) when (_control.Finishing.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
@@ -246,33 +241,54 @@ internal sealed class TrialSearch
         return SoftShare * (allowance / DeadlineShare) / (1 + refit);
     }
 
-    /// <summary>Keeps what an ensemble needs of a judged trial.</summary>
-    /// <returns>Full path of its predictions; null where they are not worth keeping.</returns>
-    private string? Keep(int number, TrialOutcome outcome)
+    /// <summary>Writes down a judged trial: its report, and its predictions, which an ensemble needs.</summary>
+    /// <param name="number">Of the trial.</param>
+    /// <param name="spec">What was tried.</param>
+    /// <param name="result">With a score.</param>
+    /// <param name="validation">On all validation rows.</param>
+    /// <param name="predictions">Null where no ensemble can use them.</param>
+    private FinishedTrial Complete(int number, TrialSpec spec, TrialResult result, EvaluationReport validation, ValidationPredictions? predictions)
     {
-        var predictions = outcome.Predictions;
-        if (outcome.Result.SampledRowCount is not null || predictions.Outputs.Sum(o => (long)o.Length) > ValidationPredictions.MaximumCount) return null;
-        var name = $"trial-{number}.predictions";
-        _folder.Write(name, predictions.Write);
-        _predictions[number] = predictions;
-        return _folder.PathOf(name);
+        string? predictionsFile = null;
+        if (predictions is not null && predictions.Outputs.Sum(o => (long)o.Length) <= ValidationPredictions.MaximumCount)
+        {
+            predictionsFile = $"trial-{number}.predictions";
+            _folder.Write(predictionsFile, predictions.Write);
+            _predictions[number] = predictions;
+        }
+        var reportFile = $"trial-{number}.json";
+        var report = new TrialReport(validation, null, null, TrialFinisher.LaterNote, TrialFinisher.LaterNote);
+        _folder.Write(reportFile, stream => JsonSerializer.Serialize(stream, report, CoreJson.Options));
+        _report(new TrialCompleted(number, result, reportFile, predictionsFile));
+        return new FinishedTrial(number, spec, result, predictionsFile is null ? null : _folder.PathOf(predictionsFile));
     }
 
     private void Finish(FinishedTrial trial, double allowance, bool explain, CancellationToken cancellationToken)
     {
         if (trial.PredictionsFile is null) return;
+        var clock = _clock.Elapsed.TotalSeconds;
+        var firstFold = _firstFold?.Number == trial.Number ? _firstFold.Value.Pipeline : null;
+        MakeModel(trial, [], firstFold, ExplanationSeconds, 0.97, cancellationToken);
+
+        double ExplanationSeconds() => !explain ? 0 : _job.Plan.Tuning == TuningMode.Search ? ExplainSeconds(Left) : Explanation.Seconds(allowance - (_clock.Elapsed.TotalSeconds - clock));
+    }
+
+    /// <returns>Whether it has a model now.</returns>
+    private bool MakeModel(FinishedTrial trial, IReadOnlyList<FinishedTrial> members, FittedPipeline? firstFold, Func<double> explanationSeconds, double shareDone, CancellationToken cancellationToken)
+    {
         try
         {
-            var clock = _clock.Elapsed.TotalSeconds;
-            var ready = _finisher.Finish(trial, [], _firstFold?.Number == trial.Number ? _firstFold.Value.Pipeline : null, () => !explain ? 0 : _job.Plan.Tuning == TuningMode.Search ? ExplainSeconds(Left) : Explanation.Seconds(allowance - (_clock.Elapsed.TotalSeconds - clock)), (share, phase) => _report(new TrialProgressed(trial.Number, 0.97 + 0.03 * share, phase)), cancellationToken);
+            var ready = _finisher.Finish(trial, members, firstFold, explanationSeconds, (share, phase) => _report(new TrialProgressed(trial.Number, shareDone + ((1 - shareDone) * share), phase)), cancellationToken);
             Replace(trial with { Result = ready.Result, HasModel = true });
             _report(ready);
+            return true;
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             // The trial was judged and stands; what went wrong is said where its model is asked for again.
             _report(new TrialFailed(trial.Number, $"Judged, but no model could be made of it: {Explanation.OfFailure(e)}"));
             Replace(trial with { Result = null });
+            return false;
         }
     }
 
@@ -289,9 +305,15 @@ internal sealed class TrialSearch
         if (best is null) return;
         if (!best.HasModel)
         {
-            if (ensemble is not null && best.Number == ensemble.Number) FinishEnsemble(ensemble, cancellationToken);
+            if (ensemble is not null && best.Number == ensemble.Number)
+            {
+                FinishedTrial[] members = [.. ensemble.Result!.Members!.Select(m => _finished.First(f => f.Number == m.TrialNumber))];
+                if (MakeModel(ensemble, members, null, () => ExplainSeconds(Left), 0, cancellationToken)) return;
+                if (Best() is { HasModel: false } next) Finish(next, 1, explain: true, cancellationToken);
+            }
             else Finish(best, Left, explain: true, cancellationToken);
         }
+        // Its model was made in passing, without what explains it.
         else if (best.Spec.Origin != TrialOrigin.Ensemble) Finish(best, Left, explain: true, cancellationToken);
     }
 
@@ -308,7 +330,7 @@ internal sealed class TrialSearch
         var sharpness = choice.Sharpness(mixed);
         foreach (var fold in mixed) EnsembleScorer.Sharpen(fold, _data.ClassCount, sharpness);
         // Not where it would take longer than is left: the score stands without it.
-        var crossFitted = _clock.Elapsed.TotalSeconds - started < 0.3 * Left / Math.Max(2, _data.Folds.Count) ? Score(choice.CrossFitted(outputs, cancellationToken)) : null;
+        var crossFitted = _clock.Elapsed.TotalSeconds - started < 0.3 * Left / Math.Max(2, _data.Folds.Count) ? choice.Score(choice.CrossFitted(outputs, cancellationToken)) : null;
         var number = _nextNumber++;
         var spec = new TrialSpec(TrainerCatalog.EnsembleId, HyperparameterValues.None, TrialOrigin.Ensemble, "Mixes trials so that their errors cancel out; weights chosen on out-of-fold predictions.");
         _report(new TrialStarted(number, spec));
@@ -328,17 +350,9 @@ internal sealed class TrialSearch
             },
             members.Sum(m => m.Trial.Result!.PredictionP99Microseconds), FinishedAfterSeconds: Elapsed, Sharpness: sharpness, Members: [.. members.Select(m => new EnsembleMember(m.Trial.Number, m.Weight))]);
         result = result with { OverLimit = OverLimit(result) };
-        var predictions = new ValidationPredictions(mixed);
-        var name = $"trial-{number}.predictions";
-        _folder.Write(name, predictions.Write);
-        _predictions[number] = predictions;
-        var report = new TrialReport(
-            _data.Evaluate([.. mixed.SelectMany(o => o)], [.. _data.ValidationLabels.SelectMany(l => l)]) with { Metrics = metrics }, null, null, TrialFinisher.LaterNote, TrialFinisher.LaterNote);
-        var reportFile = $"trial-{number}.json";
-        _folder.Write(reportFile, stream => JsonSerializer.Serialize(stream, report, CoreJson.Options));
-        var ensemble = new FinishedTrial(number, spec, result, _folder.PathOf(name));
+        var validation = _data.Evaluate([.. mixed.SelectMany(o => o)], [.. _data.ValidationLabels.SelectMany(l => l)]) with { Metrics = metrics };
+        var ensemble = Complete(number, spec, result, validation, new ValidationPredictions(mixed));
         _finished.Add(ensemble);
-        _report(new TrialCompleted(number, result, reportFile, name));
         return ensemble;
     }
 
@@ -353,35 +367,15 @@ internal sealed class TrialSearch
         return Array.ConvertAll(kept, w => w / sum);
     }
 
-    private double? Score(IReadOnlyList<double[]> outputs) =>
-        FoldMean.Compute([.. outputs.Select((fold, i) => _data.Evaluate(fold, _data.Part(i).ValidationLabels))])[_data.Metric.Id];
-
-    private void FinishEnsemble(FinishedTrial ensemble, CancellationToken cancellationToken)
-    {
-        try
-        {
-            FinishedTrial[] members = [.. ensemble.Result!.Members!.Select(m => _finished.First(f => f.Number == m.TrialNumber))];
-            var ready = _finisher.Finish(ensemble, members, null, () => ExplainSeconds(Left), (share, phase) => _report(new TrialProgressed(ensemble.Number, share, phase)), cancellationToken);
-            Replace(ensemble with { Result = ready.Result, HasModel = true });
-            _report(ready);
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            _report(new TrialFailed(ensemble.Number, $"Judged, but no model could be made of it: {Explanation.OfFailure(e)}"));
-            Replace(ensemble with { Result = null });
-            if (Best() is { HasModel: false } best) Finish(best, 1, explain: true, cancellationToken);
-        }
-    }
-
     /// <summary>What an ensemble would be made of now; chosen anew a few times in the course of a search, as choosing takes time itself.</summary>
-    private IReadOnlyList<FinishedTrial> LikelyMembers()
+    private IReadOnlyList<FinishedTrial> LikelyMembers(CancellationToken cancellationToken)
     {
         if (_likely is { } known && (Elapsed < known.At + Math.Max(1, 0.06 * Budget))) return known.Members;
         var pool = EnsemblePool();
         if (pool.Count < 2) return Best() is { } best ? [best] : [];
         var started = _clock.Elapsed.TotalSeconds;
         _choice ??= new EnsembleChoice(_data, _job.Threads);
-        var weights = _choice.Weights([.. pool.Select(p => (IReadOnlyList<double[]>)PredictionsOf(p).Outputs)], CancellationToken.None);
+        var weights = _choice.Weights([.. pool.Select(p => (IReadOnlyList<double[]>)PredictionsOf(p).Outputs)], cancellationToken);
         FinishedTrial[] members = [.. pool.Where((_, i) => weights[i] > 0)];
         _choosingSeconds = _clock.Elapsed.TotalSeconds - started;
         _likely = (Elapsed, members);
@@ -393,20 +387,16 @@ internal sealed class TrialSearch
     {
         const int most = 24;
         var judged = _finished.Where(f => IsEligible(f) && f.PredictionsFile is not null && f.Spec.Origin != TrialOrigin.Ensemble && f.Spec.TrainerId != BaselineTrainer.BaselineId)
-            .OrderBy(f => Loss(f)).ThenBy(f => f.Result!.Metrics.GetValueOrDefault(Metric.LogLoss.Id) ?? double.PositiveInfinity).ToList();
+            .OrderBy(f => f.Result!.Rank(_data.Metric)).ThenBy(f => f.Number).ToList();
         return [.. judged.Take(most).Union(judged.GroupBy(f => f.Spec.TrainerId).Select(g => g.First()))];
     }
 
-    private ValidationPredictions PredictionsOf(FinishedTrial trial)
-    {
-        if (_predictions.TryGetValue(trial.Number, out var kept)) return kept;
-        using var file = File.OpenRead(trial.PredictionsFile!);
-        return _predictions[trial.Number] = ValidationPredictions.Read(file);
-    }
+    private ValidationPredictions PredictionsOf(FinishedTrial trial) =>
+        _predictions.TryGetValue(trial.Number, out var kept) ? kept : _predictions[trial.Number] = ValidationPredictions.Of(trial);
 
     private bool IsEligible(FinishedTrial trial) => trial is { Result: { Score: not null, SampledRowCount: null, OverLimit: null }, IsExcluded: false };
 
-    private FinishedTrial? Best() => _finished.Where(IsEligible).OrderBy(f => Loss(f)).ThenBy(f => f.Result!.Metrics.GetValueOrDefault(Metric.LogLoss.Id) ?? double.PositiveInfinity).ThenBy(f => f.Number).FirstOrDefault();
+    private FinishedTrial? Best() => _finished.Where(IsEligible).OrderBy(f => f.Result!.Rank(_data.Metric)).ThenBy(f => f.Number).FirstOrDefault();
 
     private double? Loss(FinishedTrial? trial)
     {
@@ -428,17 +418,17 @@ internal sealed class TrialSearch
     }
 
     /// <summary>Seconds to keep for the end: fitting what the ensemble is likely to be made of, and explaining it.</summary>
-    private double FinishingSeconds()
+    private double FinishingSeconds(CancellationToken cancellationToken)
     {
-        var likely = LikelyMembers().Where(t => !_finisher.HasFit(t.Number));
+        var likely = LikelyMembers(cancellationToken).Where(t => !_finisher.HasFit(t.Number));
         var refit = RefitSeconds(likely);
         return Math.Min(0.5 * Budget, (1.3 * refit) + (2.5 * _choosingSeconds) + Math.Min(2, 0.05 * Budget));
     }
 
-    private string? WhyEnd()
+    private string? WhyEnd(CancellationToken cancellationToken)
     {
         if (_control.Finishing.IsCancellationRequested) return "Ended by a person.";
-        if (Left - FinishingSeconds() <= 0) return FormattableString.Invariant($"The time budget of {Budget:0.#} s is used.");
+        if (Left - FinishingSeconds(cancellationToken) <= 0) return FormattableString.Invariant($"The time budget of {Budget:0.#} s is used.");
         if (Limits.MaximumTrials is { } most && _finished.Count(f => f.Spec.Origin is TrialOrigin.Portfolio or TrialOrigin.Search) >= most)
             return $"{most:N0} trials were made, as many as were asked for.";
         if (Limits.TargetScore is { } target && Best()?.Result?.Score is { } score && !_data.Metric.IsBetter(target, score))

@@ -27,6 +27,16 @@ public sealed record ValidationPredictions(IReadOnlyList<double[]> Outputs)
         }
     }
 
+    /// <summary>Reads those of a judged trial.</summary>
+    /// <exception cref="InvalidOperationException">They were not kept.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged.</exception>
+    public static ValidationPredictions Of(FinishedTrial trial)
+    {
+        if (trial.PredictionsFile is null) throw new InvalidOperationException($"The predictions of trial {trial.Number} were not kept, so no model can be made of it.");
+        using var file = File.OpenRead(trial.PredictionsFile);
+        return Read(file);
+    }
+
     /// <exception cref="InvalidDataException">The bytes are not predictions; the message says what was found and expected.</exception>
     public static ValidationPredictions Read(Stream stream)
     {

@@ -52,9 +52,12 @@ public sealed record Hyperparameter(string Id, string Name, string Meaning, doub
     }
 
     /// <summary>For people: the name of a choice, or the number.</summary>
-    public string Format(double value) => Choices is { } choices && value >= 0 && value < choices.Count
-        ? choices[(int)value]
-        : value.ToString("0.######", CultureInfo.InvariantCulture) is var plain && plain != "0" || value == 0 ? value.ToString("0.######", CultureInfo.InvariantCulture) : value.ToString("0.###e0", CultureInfo.InvariantCulture);
+    public string Format(double value)
+    {
+        if (Choices is { } choices && value >= 0 && value < choices.Count) return choices[(int)value];
+        var plain = value.ToString("0.######", CultureInfo.InvariantCulture);
+        return plain == "0" && value != 0 ? value.ToString("0.###e0", CultureInfo.InvariantCulture) : plain;
+    }
 
     /// <summary>Null, or why a value cannot be used.</summary>
     public string? Problem(double value)

@@ -35,9 +35,6 @@ public sealed class CostFrugalTuner
     /// <summary>Whether nothing new is left to try in any family, whatever it may cost.</summary>
     public bool IsExhausted => _portfolio.Count == 0 && _families.TrueForAll(f => f.IsExhausted);
 
-    /// <summary>What a trial of these values is expected to cost, all its fits together.</summary>
-    public double CostOf(string trainerId, HyperparameterValues values) => Family(trainerId).CostOf(values) * _fits;
-
     /// <summary>The next trial, or null where nothing is left that costs no more than <paramref name="affordable"/>.</summary>
     /// <param name="affordable">In the seconds of <see cref="Trainer.CostSeconds"/>, all fits of a trial together.</param>
     public TrialSpec? Next(double affordable)

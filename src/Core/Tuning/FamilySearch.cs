@@ -78,6 +78,8 @@ internal sealed class FamilySearch
             IsExhausted = _tried.Count > 0;
             return IsExhausted ? null : HyperparameterValues.None;
         }
+        // Nothing to step from: what was to be tried first cost too much, so the search begins where it is cheap.
+        if (_center is null && new HyperparameterValues(_space.Select(dial => KeyValuePair.Create(dial.Id, dial.CheapStart))) is var cheap && !_tried.Contains(cheap)) return cheap;
         for (var attempt = 0; attempt < MostRepeats; attempt++)
         {
             var values = _center is null || _random.NextDouble() < GlobalShare ? Draw() : Step();

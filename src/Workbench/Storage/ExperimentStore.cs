@@ -55,8 +55,7 @@ public sealed class ExperimentStore(IDbContextFactory<AppDb> databases, Artefact
     public static IReadOnlyList<TrialRow> Leaderboard(ExperimentRow experiment)
     {
         var metric = Metric.Parse(experiment.Plan.MetricId);
-        var sign = metric.HigherIsBetter ? -1 : 1;
-        return [.. experiment.Trials.OrderBy(t => t is { Status: TrialStatus.Completed, Result.Score: { } score } ? sign * score : double.PositiveInfinity).ThenBy(t => t.Result?.Metrics.GetValueOrDefault(Metric.LogLoss.Id) ?? double.PositiveInfinity).ThenBy(t => t.Number)];
+        return [.. experiment.Trials.OrderBy(t => t is { Status: TrialStatus.Completed, Result: { } result } ? result.Rank(metric) : (double.PositiveInfinity, double.PositiveInfinity)).ThenBy(t => t.Number)];
     }
 
     /// <summary>The best trial that may be chosen: judged on all rows, within the limits, not put aside.</summary>

@@ -176,6 +176,7 @@ public sealed class TrialRow
     public string? Reason { get; set; }
 
     public TrialResult? Result { get; set; }
+
     /// <summary>Null until a model of it was made.</summary>
     public string? ModelSha256 { get; set; }
 

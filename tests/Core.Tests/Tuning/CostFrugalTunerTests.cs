@@ -84,6 +84,21 @@ public sealed class CostFrugalTunerTests
     }
 
     [Fact]
+    public void Where_the_portfolio_cannot_be_paid_the_search_begins_with_cheap_values()
+    {
+        var trainer = new LightGbmTrainer();
+        var shape = new TrainingShape(LearningTask.Binary, 100_000, 50, 2);
+        var dials = trainer.Hyperparameters(shape);
+        var usual = HyperparameterValues.Defaults(dials);
+        var tuner = new CostFrugalTuner([trainer], shape, 1, [new TrialSpec(trainer.Id, usual, TrialOrigin.Portfolio, "")], 1);
+
+        var first = tuner.Next(0.9 * trainer.CostSeconds(shape, usual))!;
+
+        Assert.All(dials, d => Assert.Equal(d.CheapStart, first.Values[d.Id]));
+        Assert.True(trainer.CostSeconds(shape, first.Values) < trainer.CostSeconds(shape, usual));
+    }
+
+    [Fact]
     public void A_family_without_dials_is_tried_once()
     {
         var tuner = new CostFrugalTuner([new BaselineTrainer()], Shape, 1, [], 1);
