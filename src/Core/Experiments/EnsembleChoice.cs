@@ -61,46 +61,14 @@ internal sealed class EnsembleChoice
                     for (var k = 0; k < width; k++) crossFitted[fold][row * width + k] += weights[candidate] * own[row * width + k];
             }
         }
-        var sharpness = Sharpness(crossFitted);
-        foreach (var fold in crossFitted) Trainers.EnsembleScorer.Sharpen(fold, width, sharpness);
+        var sharpness = Calibration.FitSharpness(_data.ValidationLabels, crossFitted, width, _data.Plan.Split.Seed);
+        foreach (var fold in crossFitted) Trainers.SharpenedScorer.Sharpen(fold, width, sharpness);
         return crossFitted;
     }
 
     /// <summary>The plan's metric of outputs for all validation rows; null where it is undefined on every fold.</summary>
     public double? Score(IReadOnlyList<double[]> outputs) =>
         new ValidationTruth(_data.Metric, _data.Target.Task, _data.ClassCount, _data.ValidationLabels).Loss(outputs) is { } loss ? _data.Metric.HigherIsBetter ? -loss : loss : null;
-
-    /// <summary>The power of probabilities under which the rows are most likely; 1 for numbers, and where another gains next to nothing.</summary>
-    /// <param name="outputs">By fold: probabilities.</param>
-    /// <remarks>Temperature scaling: Guo, Pleiss, Sun and Weinberger (2017), On calibration of modern neural networks, ICML.</remarks>
-    public double Sharpness(IReadOnlyList<double[]> outputs)
-    {
-        if (_data.Target.Task == Trainers.LearningTask.Regression) return 1;
-        var width = _data.ClassCount;
-        var plain = Loss(1);
-        var (best, bestLoss) = (1.0, plain);
-        for (var step = -14; step <= 14; step++)
-        {
-            var sharpness = Math.Pow(2, step / 10.0);
-            if (Loss(sharpness) is var loss && loss < bestLoss) (best, bestLoss) = (sharpness, loss);
-        }
-        return bestLoss < 0.998 * plain ? best : 1;
-
-        double Loss(double sharpness)
-        {
-            var (loss, rows) = (0.0, 0);
-            for (var part = 0; part < _parts.Count; part++)
-                for (var i = 0; i < _chosen[part].Length; i++)
-                {
-                    var row = outputs[_parts[part].Fold].AsSpan(_chosen[part][i] * width, width);
-                    var sum = 0.0;
-                    foreach (var p in row) sum += Math.Pow(Math.Max(p, 1e-15), sharpness);
-                    loss -= Math.Log(Math.Pow(Math.Max(row[(int)_truth.Labels[part][i]], 1e-15), sharpness) / sum);
-                    rows++;
-                }
-            return loss / rows;
-        }
-    }
 
     private IReadOnlyList<double[]>[] Gather(IReadOnlyList<IReadOnlyList<double[]>> candidates)
     {

@@ -38,6 +38,7 @@ internal sealed class ExperimentData
         (Source, Prepared) = plan.Prepare(TableFile.Read(tableFile, cancellationToken), cancellationToken);
         Target = Target.Create(Prepared.Rows, plan.Target, plan.Task);
         (Split, Folds) = plan.SplitRows(Prepared);
+        CanLogTarget = Target.Task == LearningTask.Regression && TargetSkew.CanLog(Target.Labels(Split.Training.Table));
         _folds = [.. Folds.Select(fold => new Lazy<PreparedPart>(() => Prepare(fold.Training, fold.Validation)))];
         _all = new Lazy<PreparedPart>(() => Prepare(Split.Training, null));
     }
@@ -53,13 +54,16 @@ internal sealed class ExperimentData
     public DataSplit Split { get; }
     public IReadOnlyList<Fold> Folds { get; }
 
+    /// <summary>Whether models may learn the logarithm of the target; decided on training rows.</summary>
+    public bool CanLogTarget { get; }
+
     public int ClassCount => Math.Max(1, Target.Classes.Count);
 
     /// <summary>Stands for all training rows where a fold is asked for.</summary>
     public const int All = -1;
 
     /// <summary>Of the rows that a fold learns from, before encoding: for questions asked before any fold is fitted.</summary>
-    public TrainingShape RoughShape => new(Plan.Task, Folds.Max(f => f.Training.Table.RowCount), Split.Training.Table.ColumnCount - 1, Target.Classes.Count);
+    public TrainingShape RoughShape => new(Plan.Task, Folds.Max(f => f.Training.Table.RowCount), Split.Training.Table.ColumnCount - 1, Target.Classes.Count) { CanLogTarget = CanLogTarget };
 
     /// <param name="fold">0-based, or <see cref="All"/>.</param>
     public PreparedPart Part(int fold) => fold == All ? _all.Value : _folds[fold].Value;

@@ -218,8 +218,9 @@ public sealed record PlanCheck(IReadOnlyList<string> Problems, IReadOnlyList<Spl
 /// <param name="FinishedAfterSeconds">Of the budget when the trial was judged.</param>
 /// <param name="SampledRowCount">Rows that a fold learnt from, where it was only a sample.</param>
 /// <param name="OverLimit">Why the model may not be chosen though it was judged; null where it may.</param>
-/// <param name="Sharpness">For an ensemble: the power its probabilities are raised to before they are scaled to sum to 1, so that they say how often it is right.</param>
+/// <param name="Sharpness">The power its probabilities are raised to before they are scaled to sum to 1, so that they say how often it is right; 1 leaves them.</param>
 /// <param name="Members">For an ensemble: what it is made of.</param>
+/// <param name="Factor">For a model of the target's logarithm: what its answers are multiplied by so that their mean is right; 1 leaves them.</param>
 public sealed record TrialResult(
     double? Score,
     IReadOnlyDictionary<string, double?> Metrics,
@@ -238,8 +239,11 @@ public sealed record TrialResult(
     int? SampledRowCount = null,
     string? OverLimit = null,
     double Sharpness = 1,
-    IReadOnlyList<EnsembleMember>? Members = null)
+    IReadOnlyList<EnsembleMember>? Members = null,
+    double Factor = 1)
 {
+    internal Calibration Calibration => new(Sharpness, Factor);
+
     /// <summary>Its place on a leaderboard, best first: by the score, then by log loss, as many trials of an easy table share the best accuracy; without a score last.</summary>
     public (double Loss, double LogLoss) Rank(Metric metric) =>
         (Score is { } score ? metric.HigherIsBetter ? -score : score : double.PositiveInfinity, Metrics.GetValueOrDefault(Metric.LogLoss.Id) ?? double.PositiveInfinity);

@@ -1,7 +1,6 @@
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Models;
 using ModelWorkbench.Core.Trainers;
-using ModelWorkbench.Core.Tuning;
 
 namespace ModelWorkbench.Core.Experiments;
 
@@ -24,22 +23,27 @@ internal sealed class ModelBuilder(ExperimentData data, TrialRunner runner, int 
         return data.Source.Take(rows).Without([data.Target.Column]);
     });
 
-    /// <summary>Fits a judged trial on all training rows, with as many iterations as its folds needed.</summary>
-    public FinalFit Refit(TrialSpec spec, int? iterations, int ownThreads, Action<double>? progress, CancellationToken cancellationToken)
+    /// <summary>Fits a judged trial on some rows, with as many iterations and the calibration that its folds found.</summary>
+    /// <param name="trial">With a result.</param>
+    /// <param name="fold">0-based, or <see cref="ExperimentData.All"/>.</param>
+    /// <param name="ownThreads">For this fit.</param>
+    /// <param name="cancellationToken">Stops soon.</param>
+    public FinalFit Refit(FinishedTrial trial, int fold, int ownThreads, CancellationToken cancellationToken)
     {
-        var trainer = TrainerCatalog.Find(spec.TrainerId);
-        return new FinalFit(trainer.Encoding, runner.Fit(trainer, spec.Values, ExperimentData.All, null, iterations, ownThreads, progress, cancellationToken));
+        var trainer = TrainerCatalog.Find(trial.Spec.TrainerId);
+        var fit = runner.Fit(trainer, trial.Spec.Values, fold, null, trial.Result!.Iterations, ownThreads, null, cancellationToken);
+        return new FinalFit(trainer.Encoding, fit with { Pipeline = fit.Pipeline with { Scorer = trial.Result.Calibration.Apply(fit.Pipeline.Scorer) } });
     }
 
     /// <summary>Fits several trials on all training rows, some at a time.</summary>
-    public IReadOnlyList<FinalFit> Refit(IReadOnlyList<(TrialSpec Spec, int? Iterations)> trials, CancellationToken cancellationToken)
+    public IReadOnlyList<FinalFit> Refit(IReadOnlyList<FinishedTrial> trials, CancellationToken cancellationToken)
     {
         var fits = new FinalFit[trials.Count];
         var parallel = Math.Min(threads, trials.Count);
         // Fitted before the threads share them, so that they are fitted once.
         foreach (var encoding in trials.Select(t => TrainerCatalog.Find(t.Spec.TrainerId).Encoding).Distinct()) data.Encode(ExperimentData.All, encoding, cancellationToken);
         Parallel.For(0, trials.Count, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken },
-            i => fits[i] = Refit(trials[i].Spec, trials[i].Iterations, Math.Max(1, threads / parallel), null, cancellationToken));
+            i => fits[i] = Refit(trials[i], ExperimentData.All, Math.Max(1, threads / parallel), cancellationToken));
         return fits;
     }
 

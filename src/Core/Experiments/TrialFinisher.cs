@@ -46,7 +46,7 @@ internal sealed class TrialFinisher(ExperimentData data, TrialRunner trials, Mod
     {
         FinishedTrial[] missing = [.. wanted.Where(t => !HasFit(t.Number))];
         if (missing.Length == 0) return;
-        var made = models.Refit([.. missing.Select(t => (t.Spec, t.Result!.Iterations))], cancellationToken);
+        var made = models.Refit(missing, cancellationToken);
         for (var i = 0; i < missing.Length; i++) _fits[missing[i].Number] = made[i];
     }
 
@@ -106,11 +106,7 @@ internal sealed class TrialFinisher(ExperimentData data, TrialRunner trials, Mod
     private FittedPipeline FirstFold(FinishedTrial trial, IReadOnlyList<FinishedTrial> members, double[] weights, CancellationToken cancellationToken)
     {
         IReadOnlyList<FinishedTrial> fitted = members.Count > 0 ? members : [trial];
-        FinalFit[] fits = [.. fitted.Select(t =>
-        {
-            var trainer = TrainerCatalog.Find(t.Spec.TrainerId);
-            return new FinalFit(trainer.Encoding, trials.Fit(trainer, t.Spec.Values, 0, null, t.Result!.Iterations, threads, null, cancellationToken));
-        })];
+        FinalFit[] fits = [.. fitted.Select(t => models.Refit(t, 0, threads, cancellationToken))];
         return members.Count > 0 ? ModelBuilder.Join(fits, weights, trial.Result!.Sharpness) : fits[0].Fit.Pipeline;
     }
 

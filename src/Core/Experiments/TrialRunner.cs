@@ -108,16 +108,23 @@ internal sealed class TrialRunner(ExperimentData data, int threads)
         var clock = Stopwatch.StartNew();
         var training = new TrainingData(encoded.Training, part.TrainingLabels, data.Target.Task, data.ClassCount);
         if (sampledRows is { } count && count < training.Labels.Length) training = training.Take(RowSample.Take(training.Labels.Length, count, data.Plan.Split.Seed));
+        var onLogarithm = trainer.LearnsLogarithm(values, training.Shape with { CanLogTarget = data.CanLogTarget });
+        var validationLabels = part.ValidationLabels;
+        if (onLogarithm) (training, validationLabels) = (training with { Labels = Logarithms(training.Labels) }, Logarithms(validationLabels));
         var context = new TrainingContext(data.Plan.Split.Seed, ownThreads, progress)
         {
-            Validation = iterations is null && encoded.Validation is { RowCount: > 0 } validation ? training with { Features = validation, Labels = part.ValidationLabels, Weights = null } : null,
+            Validation = iterations is null && encoded.Validation is { RowCount: > 0 } validation ? training with { Features = validation, Labels = validationLabels, Weights = null } : null,
             Iterations = iterations,
             StopEarly = stopEarly,
         };
         var trained = trainer.Train(training, values.Fit(trainer.Hyperparameters(training.Shape)), context, cancellationToken);
+        // Up to twice the largest that was learnt from.
+        if (onLogarithm) trained = trained with { Scorer = new ExponentialScorer(trained.Scorer, 1, training.Labels.Max() + Math.Log(2)) };
         var outputs = encoded.Validation is { } judged ? Score(trained.Scorer, judged, ownThreads, cancellationToken) : [];
         return new FoldFit(new FittedPipeline(part.Recipe, encoded.Encoder, trained.Scorer, data.Target), outputs, trained.Iterations, clock.Elapsed.TotalSeconds);
     }
+
+    private static float[] Logarithms(float[] labels) => Array.ConvertAll(labels, l => (float)Math.Log(1.0 + l));
 
     /// <summary>Times of single rows through the whole pipeline, from a source row on, on one thread.</summary>
     public (double Median, double P99) PredictionMicroseconds(FittedPipeline pipeline)
@@ -157,6 +164,17 @@ internal sealed class TrialRunner(ExperimentData data, int threads)
         var done = fits.OfType<FoldFit>().ToArray();
         var first = fits[0] ?? done[0];
         var isComplete = done.Length == fits.Length;
+        var calibration = isComplete ? Calibration.Fit(data, [.. done.Select(f => f.Outputs)], first.Pipeline.Scorer is ExponentialScorer) : Calibration.None;
+        if (calibration != Calibration.None)
+        {
+            foreach (var (i, fit) in done.Index())
+            {
+                calibration.Apply(fit.Outputs, data.ClassCount);
+                fits[i] = fit with { Pipeline = fit.Pipeline with { Scorer = calibration.Apply(fit.Pipeline.Scorer) } };
+                reports[i] = data.Evaluate(fit.Outputs, data.Part(i).ValidationLabels);
+            }
+            first = fits[0]!;
+        }
         var foldReports = reports.OfType<EvaluationReport>().ToArray();
         var metrics = FoldMean.Compute(foldReports);
         var validation = isComplete
@@ -168,13 +186,13 @@ internal sealed class TrialRunner(ExperimentData data, int threads)
         System.Text.Json.JsonSerializer.Serialize(size, first.Pipeline.Encoder, Recipes.CoreJson.Options);
         var iterations = done.Select(f => f.Iterations).OfType<int>().Order().ToArray();
         var rows = fits.Length == 1 ? data.Part(0).TrainingLabels.Length : data.Folds[0].Training.Table.RowCount;
-        var shape = new TrainingShape(data.Plan.Task, rows, first.Pipeline.Encoder.FeatureNames.Count, data.Target.Classes.Count);
+        var shape = new TrainingShape(data.Plan.Task, rows, first.Pipeline.Encoder.FeatureNames.Count, data.Target.Classes.Count) { CanLogTarget = data.CanLogTarget };
         var result = new TrialResult(
             isComplete ? metrics[data.Metric.Id] : null, metrics, [.. reports.Select(r => r?.Metrics[data.Metric.Id])], seconds, median, size.Length,
             data.Split.Training.Table.RowCount, foldReports.Sum(r => r.RowCount), first.Pipeline.Encoder.FeatureNames.Count,
-            trainer.Settings(shape, spec.Values.Fit(trainer.Hyperparameters(shape))),
+            trainer.Settings(shape, spec.Values.Fit(trainer.Dials(shape))),
             p99, iterations.Length > 0 ? iterations[iterations.Length / 2] : null, done.Average(f => f.Seconds),
-            SampledRowCount: sampledRows < rows ? sampledRows : null);
+            SampledRowCount: sampledRows < rows ? sampledRows : null, Sharpness: calibration.Sharpness, Factor: calibration.Factor);
         return new TrialOutcome(result, validation, fits, isComplete ? null : hopeless);
     }
 }

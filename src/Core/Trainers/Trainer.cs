@@ -15,7 +15,11 @@ public enum FeatureEncoding
 }
 
 /// <summary>What a trainer needs to know to say whether it can do the work.</summary>
-public sealed record TrainingShape(LearningTask Task, int RowCount, int FeatureCount, int ClassCount);
+public sealed record TrainingShape(LearningTask Task, int RowCount, int FeatureCount, int ClassCount)
+{
+    /// <summary>Regression: the target is nowhere below 0 and so skewed that models may do better on its logarithm.</summary>
+    public bool CanLogTarget { get; init; }
+}
 
 /// <summary>How a single training run is to behave.</summary>
 /// <param name="Seed">All randomness comes from it.</param>
@@ -50,8 +54,24 @@ public abstract class Trainer
     /// <summary>One sentence for the help text: what it does, when it is good.</summary>
     public abstract string Description { get; }
 
-    /// <summary>The dials for such data, the most telling first; empty where there are none. Ranges may depend on the shape.</summary>
+    /// <summary>The family's own dials for such data, the most telling first; empty where there are none. Ranges may depend on the shape.</summary>
     public virtual IReadOnlyList<Hyperparameter> Hyperparameters(TrainingShape shape) => [];
+
+    /// <summary>The dial that chooses between the target and its logarithm.</summary>
+    public const string TargetScaleId = "target-scale";
+
+    private static readonly Hyperparameter TargetScale = Hyperparameter.Choice(
+        TargetScaleId, "Target", "Learns the target as it is, or its logarithm: then errors count in proportion, which suits sums of money and other numbers of very different size.", ["as it is", "logarithm"], 0);
+
+    /// <summary>All dials: the family's own, then what every family has on such data; empty where it has none of its own.</summary>
+    public IReadOnlyList<Hyperparameter> Dials(TrainingShape shape)
+    {
+        var own = Hyperparameters(shape);
+        return shape is { Task: LearningTask.Regression, CanLogTarget: true } && own.Count > 0 ? [.. own, TargetScale] : own;
+    }
+
+    /// <summary>Whether values ask for the logarithm of the target; what calls <see cref="Train"/> then passes it, and turns the answers back.</summary>
+    internal bool LearnsLogarithm(HyperparameterValues values, TrainingShape shape) => values.Fit(Dials(shape)).ById.GetValueOrDefault(TargetScaleId) == 1;
 
     /// <summary>What is not a dial but worth knowing: method, loss, how it stops. Name and value, for people.</summary>
     public abstract IReadOnlyDictionary<string, string> FixedSettings(LearningTask task);
@@ -60,7 +80,7 @@ public abstract class Trainer
     public IReadOnlyDictionary<string, string> Settings(TrainingShape shape, HyperparameterValues values)
     {
         var settings = new Dictionary<string, string>();
-        foreach (var dial in Hyperparameters(shape))
+        foreach (var dial in Dials(shape))
             if (values.ById.TryGetValue(dial.Id, out var value)) settings[dial.Name] = dial.Format(value);
         foreach (var (name, value) in FixedSettings(shape.Task)) settings.TryAdd(name, value);
         return settings;

@@ -25,7 +25,7 @@ public sealed class CostFrugalTuner
         _random = new Random(seed);
         _fits = fits;
         _portfolio = new Queue<TrialSpec>(portfolio.Where(p => families.Any(f => f.Id == p.TrainerId))
-            .Select(p => p with { Values = p.Values.Fit(families.First(f => f.Id == p.TrainerId).Hyperparameters(shape)) })
+            .Select(p => p with { Values = p.Values.Fit(families.First(f => f.Id == p.TrainerId).Dials(shape)) })
             .DistinctBy(p => (p.TrainerId, p.Values)));
     }
 

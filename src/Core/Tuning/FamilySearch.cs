@@ -31,7 +31,7 @@ internal sealed class FamilySearch
     {
         Trainer = trainer;
         Shape = shape;
-        _space = trainer.Hyperparameters(shape);
+        _space = trainer.Dials(shape);
         _random = new Random(seed);
         _step = _firstStep = 0.1 * Math.Sqrt(Math.Max(1, _space.Count));
     }

@@ -34,10 +34,10 @@ public static class Portfolio
             specs.Add(new TrialSpec(baseline.Id, HyperparameterValues.None, TrialOrigin.Portfolio, "What every model has to beat."));
         foreach (var entry in list)
             if (families.FirstOrDefault(f => f.Id == entry.Trainer) is { } family)
-                specs.Add(new TrialSpec(family.Id, entry.Values.Fit(family.Hyperparameters(shape)), TrialOrigin.Portfolio, "From the portfolio of values that did well on many tables."));
+                specs.Add(new TrialSpec(family.Id, entry.Values.Fit(family.Dials(shape)), TrialOrigin.Portfolio, "From the portfolio of values that did well on many tables."));
         foreach (var family in families)
             if (specs.All(s => s.TrainerId != family.Id))
-                specs.Add(new TrialSpec(family.Id, HyperparameterValues.Defaults(family.Hyperparameters(shape)), TrialOrigin.Portfolio, "The family's defaults."));
+                specs.Add(new TrialSpec(family.Id, HyperparameterValues.Defaults(family.Dials(shape)), TrialOrigin.Portfolio, "The family's defaults."));
         return specs;
     }
 }

@@ -117,7 +117,7 @@ public static class ExperimentApi
             t.Name,
             t.Description,
             Tasks = Enum.GetValues<LearningTask>().Where(t.Supports),
-            Hyperparameters = t.Hyperparameters(TypicalShape(t)),
+            Hyperparameters = t.Dials(TypicalShape(t)),
         })).WithTags("Experiments").WithName("ListTrainers").WithSummary("The model families");
         api.MapGet("/metrics", () => Metric.All).WithTags("Experiments").WithName("ListMetrics").WithSummary("The metrics, what they mean and which way is better");
     }
@@ -171,7 +171,7 @@ public static class ExperimentApi
         if (await store.FindAsync(id, ct) is not { } experiment) return NotFound(id);
         if (TrainerCatalog.All.FirstOrDefault(t => t.Id == body.TrainerId) is not { } trainer)
             return Invalid([$"There is no model family '{body.TrainerId}'. The families are: {string.Join(", ", TrainerCatalog.All.Select(t => t.Id))}."]);
-        var space = trainer.Hyperparameters(ExperimentShape(experiment));
+        var space = trainer.Dials(ExperimentShape(experiment));
         var values = body.Values ?? HyperparameterValues.None;
         if (values.Problems(space) is { Count: > 0 } problems) return Invalid(problems);
         return await supervisor.TryAsync(id, new TrialSpec(trainer.Id, values.Fit(space), TrialOrigin.Person, "Asked for by a person."), ct) is { } reason
@@ -183,7 +183,11 @@ public static class ExperimentApi
     public static TrainingShape ExperimentShape(ExperimentRow experiment)
     {
         var known = experiment.Trials.Select(t => t.Result).OfType<TrialResult>().FirstOrDefault();
-        return new TrainingShape(experiment.Plan.Task, known?.TrainingRowCount ?? 1_000, known?.FeatureCount ?? 10, experiment.Plan.Task == LearningTask.Regression ? 0 : 2);
+        return new TrainingShape(experiment.Plan.Task, known?.TrainingRowCount ?? 1_000, known?.FeatureCount ?? 10, experiment.Plan.Task == LearningTask.Regression ? 0 : 2)
+        {
+            // Trials have a value for it where it can be chosen.
+            CanLogTarget = experiment.Trials.Any(t => t.Spec?.Values.ById.ContainsKey(Trainer.TargetScaleId) == true),
+        };
     }
 
     private static TrainingShape TypicalShape(Trainer trainer) =>

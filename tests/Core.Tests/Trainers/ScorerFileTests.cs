@@ -94,6 +94,34 @@ public sealed class ScorerFileTests
     }
 
     [Fact]
+    public void A_scorer_that_turns_the_answers_of_another_is_read_back_and_wraps_one_level_only()
+    {
+        var sharpened = new SharpenedScorer(new ConstantScorer(3, [0.25, 0.75]), 2);
+        Assert.Equal([0.1, 0.9], Score(ScorerFile.Read(new MemoryStream(Write(sharpened))), 0, 0, 0).Select(p => Math.Round(p, 12)));
+        // exp(ln 5) = 5, times 3, minus 1; and the ceiling of ln 4.
+        var exponential = new ExponentialScorer(new ConstantScorer(3, [Math.Log(5)]), 3, 10);
+        Assert.Equal(14, Score(ScorerFile.Read(new MemoryStream(Write(exponential))), 0, 0, 0)[0], 1e-12);
+        Assert.Equal(11, Score(new ExponentialScorer(new ConstantScorer(3, [Math.Log(5)]), 3, Math.Log(4)), 0, 0, 0)[0], 1e-12);
+        // Both may be members of an ensemble.
+        Assert.IsType<EnsembleScorer>(ScorerFile.Read(new MemoryStream(Write(new EnsembleScorer(3, [new(0, 1, sharpened)])))));
+
+        Assert.Throws<ArgumentException>(() => new SharpenedScorer(sharpened, 2));
+        Assert.Throws<ArgumentException>(() => new SharpenedScorer(new ConstantScorer(3, [1]), 2));
+        Assert.Throws<ArgumentException>(() => new SharpenedScorer(new ConstantScorer(3, [0.25, 0.75]), 0));
+        Assert.Throws<ArgumentException>(() => new ExponentialScorer(new ConstantScorer(3, [0.25, 0.75]), 1, 10));
+        Assert.Throws<ArgumentException>(() => new ExponentialScorer(exponential, 1, 10));
+        Assert.Throws<ArgumentException>(() => new ExponentialScorer(new ConstantScorer(3, [1]), 1, 601));
+
+        // In a file: what stands within claims to be such a scorer too, and the counts differ from those within.
+        var nested = Write(sharpened);
+        nested[16] = 21;
+        Assert.Contains("expected a model that wraps no other", Assert.Throws<InvalidDataException>(() => ScorerFile.Read(new MemoryStream(nested))).Message);
+        var miscounted = Write(sharpened);
+        miscounted[6] = 4;
+        Assert.Contains("as the model within has", Assert.Throws<InvalidDataException>(() => ScorerFile.Read(new MemoryStream(miscounted))).Message);
+    }
+
+    [Fact]
     public void A_count_beyond_the_file_is_refused_before_memory_is_taken()
     {
         // A linear scorer that claims ten million features, in twelve bytes.

@@ -112,14 +112,17 @@ public sealed class CostFrugalTunerTests
     {
         foreach (var task in Enum.GetValues<LearningTask>())
         {
-            var shape = new TrainingShape(task, 5_000, 20, task == LearningTask.Binary ? 2 : task == LearningTask.Multiclass ? 5 : 1);
+            var shape = new TrainingShape(task, 5_000, 20, task == LearningTask.Binary ? 2 : task == LearningTask.Multiclass ? 5 : 1) { CanLogTarget = true };
             Trainer[] families = [.. TrainerCatalog.All.Where(t => t.Supports(task))];
             var portfolio = Portfolio.For(task, families, shape);
             Assert.Equal(BaselineTrainer.BaselineId, portfolio[0].TrainerId);
             Assert.All(families, family => Assert.Contains(portfolio, p => p.TrainerId == family.Id));
-            Assert.All(portfolio, p => Assert.Empty(p.Values.Problems(TrainerCatalog.Find(p.TrainerId).Hyperparameters(shape))));
+            Assert.All(portfolio, p => Assert.Empty(p.Values.Problems(TrainerCatalog.Find(p.TrainerId).Dials(shape))));
         }
-        Assert.All(Portfolio.Listed, entry => Assert.Empty(entry.Values.Problems(TrainerCatalog.Find(entry.TrainerId).Hyperparameters(new TrainingShape(LearningTask.Binary, 5_000, 20, 2)))));
+        Assert.All(Portfolio.Listed, entry => Assert.Empty(entry.Values.Problems(TrainerCatalog.Find(entry.TrainerId).Dials(new TrainingShape(LearningTask.Regression, 5_000, 20, 1) { CanLogTarget = true }))));
+        // Where the logarithm makes no sense nobody is asked to try it.
+        var plain = Portfolio.For(LearningTask.Regression, TrainerCatalog.All, new TrainingShape(LearningTask.Regression, 5_000, 20, 1));
+        Assert.DoesNotContain(plain, p => p.Values.ById.ContainsKey(Trainer.TargetScaleId));
     }
 
     /// <summary>A family whose loss is known: lowest at x = 0.7, y = 30.</summary>

@@ -41,21 +41,6 @@ public sealed class EnsembleScorer : Scorer
 
     public double Sharpness { get; }
 
-    /// <summary>Raises the probabilities of each row to a power and scales them to sum to 1.</summary>
-    /// <param name="outputs">Row-major, <paramref name="width"/> a row.</param>
-    /// <param name="width">1 for numbers, which stay as they are.</param>
-    /// <param name="sharpness">The power.</param>
-    public static void Sharpen(Span<double> outputs, int width, double sharpness)
-    {
-        if (width < 2 || sharpness == 1) return;
-        for (; outputs.Length >= width; outputs = outputs[width..])
-        {
-            var sum = 0.0;
-            foreach (ref var output in outputs[..width]) sum += output = Math.Pow(Math.Max(output, 1e-15), sharpness);
-            foreach (ref var output in outputs[..width]) output /= sum;
-        }
-    }
-
     public override void Score(ReadOnlySpan<float> features, Span<double> outputs)
     {
         outputs = outputs[..OutputCount];
@@ -67,7 +52,7 @@ public sealed class EnsembleScorer : Scorer
             member.Scorer.Score(features.Slice(member.FirstFeature, member.Scorer.FeatureCount), own);
             TensorPrimitives.MultiplyAdd(own, member.Weight, outputs, outputs);
         }
-        Sharpen(outputs, OutputCount, Sharpness);
+        SharpenedScorer.Sharpen(outputs, OutputCount, Sharpness);
     }
 
     protected internal override void WriteBody(BinaryWriter writer)
@@ -90,7 +75,7 @@ public sealed class EnsembleScorer : Scorer
         {
             var first = reader.ReadCount(0, featureCount, "first feature of a model");
             var weight = reader.ReadFiniteDouble("weight of a model");
-            members[i] = new EnsembleScorerMember(first, weight, ScorerFile.ReadNested(reader, isMember: true));
+            members[i] = new EnsembleScorerMember(first, weight, ScorerFile.ReadNested(reader, ScorerNesting.Member));
         }
         try
         {

@@ -10,7 +10,7 @@ public static class ScorerFile
 
     private static ReadOnlySpan<byte> Signature => "MWSC"u8;
 
-    private enum Kind : byte { Constant = 1, Linear = 2, TreeEnsemble = 3, Neural = 4, Neighbours = 5, GaussianBayes = 6, Ensemble = 20 }
+    private enum Kind : byte { Constant = 1, Linear = 2, TreeEnsemble = 3, Neural = 4, Neighbours = 5, GaussianBayes = 6, Ensemble = 20, Sharpened = 21, Exponential = 22 }
 
     public static void Write(Scorer scorer, Stream stream)
     {
@@ -32,6 +32,8 @@ public static class ScorerFile
             NeighboursScorer => Kind.Neighbours,
             GaussianBayesScorer => Kind.GaussianBayes,
             EnsembleScorer => Kind.Ensemble,
+            SharpenedScorer => Kind.Sharpened,
+            ExponentialScorer => Kind.Exponential,
             _ => throw new ArgumentException($"A {scorer.GetType().Name} has no file format.", nameof(scorer)),
         }));
         writer.Write7BitEncodedInt(scorer.FeatureCount);
@@ -49,16 +51,17 @@ public static class ScorerFile
         if (!reader.Next(Signature.Length, "signature").SequenceEqual(Signature)) throw reader.Damage("signature", "other bytes", "MWSC");
         var version = reader.ReadByte("version");
         if (version != Version) throw reader.Damage("version", $"{version}", $"{Version}");
-        var scorer = ReadNested(reader, isMember: false);
+        var scorer = ReadNested(reader, ScorerNesting.Whole);
         return reader.Remaining == 0 ? scorer : throw reader.Damage("end", $"{reader.Remaining} more bytes", "none");
     }
 
     /// <param name="reader">At the kind.</param>
-    /// <param name="isMember">Of an ensemble, which holds no ensemble: nesting is bounded.</param>
-    internal static Scorer ReadNested(ScorerReader reader, bool isMember)
+    /// <param name="nesting">What it stands in: nesting is bounded.</param>
+    internal static Scorer ReadNested(ScorerReader reader, ScorerNesting nesting)
     {
         var kind = reader.ReadEnum<Kind>("kind");
-        if (isMember && kind == Kind.Ensemble) throw reader.Damage("kind", "an ensemble within an ensemble", "a single model");
+        if (nesting != ScorerNesting.Whole && kind == Kind.Ensemble) throw reader.Damage("kind", "an ensemble within another model", "a single model");
+        if (nesting == ScorerNesting.Plain && kind is Kind.Sharpened or Kind.Exponential) throw reader.Damage("kind", $"{kind} within another of its like", "a model that wraps no other");
         var features = reader.ReadCount(0, MaximumFeatures, "number of features");
         var outputs = reader.ReadCount(1, Target.MaximumClasses, "number of outputs");
         return kind switch
@@ -69,7 +72,26 @@ public static class ScorerFile
             Kind.Neighbours => NeighboursScorer.ReadBody(reader, features, outputs),
             Kind.GaussianBayes => GaussianBayesScorer.ReadBody(reader, features, outputs),
             Kind.Ensemble => EnsembleScorer.ReadBody(reader, features, outputs),
+            Kind.Sharpened => Counted(SharpenedScorer.ReadBody(reader)),
+            Kind.Exponential => Counted(ExponentialScorer.ReadBody(reader)),
             _ => TreeEnsembleScorer.ReadBody(reader, features, outputs),
         };
+
+        // A scorer that wraps another has its counts from there.
+        Scorer Counted(Scorer scorer) => scorer.FeatureCount == features && scorer.OutputCount == outputs ? scorer
+            : throw reader.Damage("counts", $"{features} features and {outputs} outputs", $"{scorer.FeatureCount} and {scorer.OutputCount}, as the model within has");
     }
+}
+
+/// <summary>What a scorer stands in, in a file.</summary>
+internal enum ScorerNesting
+{
+    /// <summary>Nothing: it is the whole model.</summary>
+    Whole,
+
+    /// <summary>An ensemble, which holds no ensemble.</summary>
+    Member,
+
+    /// <summary>A scorer that turns the answers of another.</summary>
+    Plain,
 }
