@@ -47,6 +47,7 @@ public sealed class ValidationTests(SmallUploads workbench) : IClassFixture<Smal
     [InlineData("""{"target": "species", "trainers": ["baseline", "baseline"]}""", "'baseline' is chosen 2 times", "once")]
     [InlineData("""{"target": "species", "ignoredColumns": ["colour"]}""", "'colour' does not exist", "")]
     [InlineData("""{"target": "species", "ignoredColumns": ["species"]}""", "'species'", "")]
+    [InlineData("""{"target": "species", "weights": {"column": "island"}}""", "holds category values; expected numbers", "")]
     [InlineData("""{"target": "species", "budgetSeconds": 4}""", "4 seconds", "5 to 86,400")]
     [InlineData("""{"target": "species", "budgetSeconds": 86401}""", "86401 seconds", "5 to 86,400")]
     [InlineData("""{"target": "species", "split": {"testFraction": 0.9}}""", "0.9", "0.05 to 0.5")]

@@ -24,7 +24,7 @@ internal readonly record struct Calibration(double Sharpness, double Factor)
     /// <param name="isExponential">Whether they come from a model of the target's logarithm.</param>
     public static Calibration Fit(ExperimentData data, IReadOnlyList<double[]> outputs, bool isExponential)
     {
-        if (data.Target.Task != LearningTask.Regression) return new Calibration(FitSharpness(data.ValidationLabels, outputs, data.ClassCount, data.Plan.Split.Seed), 1);
+        if (data.Target.Task != LearningTask.Regression) return new Calibration(FitSharpness(data, outputs), 1);
         // The exponential of a mean logarithm is nearer to the median: right for absolute errors, too low for squared ones.
         if (!isExponential || (data.Metric != Metric.Rmse && data.Metric != Metric.RSquared)) return None;
         double actual = 0, answered = 0;
@@ -43,6 +43,12 @@ internal readonly record struct Calibration(double Sharpness, double Factor)
     public Scorer Apply(Scorer scorer) =>
         scorer is ExponentialScorer exponential && Factor != 1 ? new ExponentialScorer(exponential.Inner, exponential.Factor * Factor, exponential.Ceiling)
         : Sharpness == 1 ? scorer : new SharpenedScorer(scorer, Sharpness);
+
+    /// <param name="data">The validation rows.</param>
+    /// <param name="outputs">By fold: row-major probabilities.</param>
+    /// <returns>1 where rows do not all count alike in learning: probabilities then say something else than how often they are right on these rows.</returns>
+    public static double FitSharpness(ExperimentData data, IReadOnlyList<double[]> outputs) =>
+        data.RoughShape.IsWeighted ? 1 : FitSharpness(data.ValidationLabels, outputs, data.ClassCount, data.Plan.Split.Seed);
 
     /// <summary>The power of probabilities under which the rows are most likely; 1 where another gains next to nothing.</summary>
     /// <param name="labels">By fold: 0-based classes.</param>

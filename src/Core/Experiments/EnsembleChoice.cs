@@ -61,7 +61,7 @@ internal sealed class EnsembleChoice
                     for (var k = 0; k < width; k++) crossFitted[fold][row * width + k] += weights[candidate] * own[row * width + k];
             }
         }
-        var sharpness = Calibration.FitSharpness(_data.ValidationLabels, crossFitted, width, _data.Plan.Split.Seed);
+        var sharpness = Calibration.FitSharpness(_data, crossFitted);
         foreach (var fold in crossFitted) Trainers.SharpenedScorer.Sharpen(fold, width, sharpness);
         return crossFitted;
     }

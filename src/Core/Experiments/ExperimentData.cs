@@ -13,7 +13,9 @@ namespace ModelWorkbench.Core.Experiments;
 /// <param name="TrainingLabels">One a row.</param>
 /// <param name="Validation">Features of the validation rows; null where all training rows are learnt from.</param>
 /// <param name="ValidationLabels">One a row; empty where there are none.</param>
-internal sealed record PreparedPart(FittedRecipe Recipe, Table Training, float[] TrainingLabels, Table? Validation, float[] ValidationLabels);
+/// <param name="TrainingWeights">One a row, their mean 1; null where all count alike.</param>
+/// <param name="ValidationWeights">In the same measure, for telling when to stop; null where all count alike, or there are none.</param>
+internal sealed record PreparedPart(FittedRecipe Recipe, Table Training, float[] TrainingLabels, Table? Validation, float[] ValidationLabels, float[]? TrainingWeights, float[]? ValidationWeights);
 
 /// <param name="Encoder">Fitted on the training rows.</param>
 /// <param name="Training">What a trainer learns from.</param>
@@ -29,13 +31,16 @@ internal sealed class ExperimentData
     private readonly Lazy<PreparedPart>[] _folds;
     private readonly Lazy<PreparedPart> _all;
     private readonly ConcurrentDictionary<(int Fold, FeatureEncoding Encoding), Lazy<EncodedPart>> _encoded = [];
+    private readonly IReadOnlyDictionary<int, float>? _weights;
     private long _keptNumbers;
 
     public ExperimentData(ExperimentPlan plan, string tableFile, CancellationToken cancellationToken)
     {
         Plan = plan;
         Metric = Metric.Parse(plan.MetricId);
-        (Source, Prepared) = plan.Prepare(TableFile.Read(tableFile, cancellationToken), cancellationToken);
+        var table = TableFile.Read(tableFile, cancellationToken);
+        _weights = Weighting.Read(table);
+        (Source, Prepared) = plan.Prepare(table, cancellationToken);
         Target = Target.Create(Prepared.Rows, plan.Target, plan.Task);
         (Split, Folds) = plan.SplitRows(Prepared);
         CanLogTarget = Target.Task == LearningTask.Regression && TargetSkew.CanLog(Target.Labels(Split.Training.Table));
@@ -45,6 +50,7 @@ internal sealed class ExperimentData
 
     public ExperimentPlan Plan { get; }
     public Metric Metric { get; }
+    private RowWeighting Weighting => Plan.Weights ?? RowWeighting.None;
 
     /// <summary>The file's rows whose target is known.</summary>
     public Table Source { get; }
@@ -63,7 +69,7 @@ internal sealed class ExperimentData
     public const int All = -1;
 
     /// <summary>Of the rows that a fold learns from, before encoding: for questions asked before any fold is fitted.</summary>
-    public TrainingShape RoughShape => new(Plan.Task, Folds.Max(f => f.Training.Table.RowCount), Split.Training.Table.ColumnCount - 1, Target.Classes.Count) { CanLogTarget = CanLogTarget };
+    public TrainingShape RoughShape => new(Plan.Task, Folds.Max(f => f.Training.Table.RowCount), Split.Training.Table.ColumnCount - 1, Target.Classes.Count) { CanLogTarget = CanLogTarget, IsWeighted = Weighting != RowWeighting.None };
 
     /// <param name="fold">0-based, or <see cref="All"/>.</param>
     public PreparedPart Part(int fold) => fold == All ? _all.Value : _folds[fold].Value;
@@ -100,6 +106,8 @@ internal sealed class ExperimentData
     {
         var (recipe, rows) = Prepared.Rest.FitAndReplay(training, Target.Column);
         var judged = validation is null ? null : recipe.Replay(validation.Table);
-        return new PreparedPart(recipe, rows.Without([Target.Column]), Target.Labels(rows), judged?.Without([Target.Column]), judged is null ? [] : Target.Labels(judged));
+        var (labels, judgedLabels) = (Target.Labels(rows), judged is null ? [] : Target.Labels(judged));
+        var (weights, judgedWeights) = Weighting.Of(_weights, rows, labels, judged, judgedLabels, ClassCount);
+        return new PreparedPart(recipe, rows.Without([Target.Column]), labels, judged?.Without([Target.Column]), judgedLabels, weights, judgedWeights);
     }
 }

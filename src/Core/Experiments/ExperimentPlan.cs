@@ -18,6 +18,7 @@ namespace ModelWorkbench.Core.Experiments;
 /// <param name="BudgetSeconds">For all trials together, 5 to 86,400.</param>
 /// <param name="Tuning">Whether each family is tried once with its defaults, or values are searched for.</param>
 /// <param name="Limits">What else ends the search, and what a model may cost.</param>
+/// <param name="Weights">How much each row counts when models learn; null: all alike.</param>
 public sealed record ExperimentPlan(
     string Target,
     LearningTask Task,
@@ -28,7 +29,8 @@ public sealed record ExperimentPlan(
     IReadOnlyList<string> TrainerIds,
     int BudgetSeconds,
     TuningMode Tuning = TuningMode.DefaultsOnly,
-    SearchLimits? Limits = null)
+    SearchLimits? Limits = null,
+    RowWeighting? Weights = null)
 {
     public const int MinimumBudgetSeconds = 5;
     public const int MaximumBudgetSeconds = 86_400;
@@ -70,6 +72,7 @@ public sealed record ExperimentPlan(
         problems.AddRange(TrainerIds.GroupBy(id => id).Where(g => g.Count() > 1).Select(g => $"The model family '{g.Key}' is chosen {g.Count()} times; expected once."));
         if (BudgetSeconds is < MinimumBudgetSeconds or > MaximumBudgetSeconds) problems.Add($"The time budget is {BudgetSeconds} seconds; expected {MinimumBudgetSeconds} to {MaximumBudgetSeconds:N0}.");
         problems.AddRange((Limits ?? SearchLimits.None).Problems());
+        problems.AddRange((Weights ?? RowWeighting.None).Problems(WhereKnown(table), Target, Task, Split.Column));
         problems.AddRange(IgnoredColumns.Where(c => table.Find(c) is null).Select(c => $"The ignored column '{c}' does not exist."));
         if (IgnoredColumns.Contains(Target))
         {
@@ -127,8 +130,8 @@ public sealed record ExperimentPlan(
 
     private string Describe(int step, string problem) => $"Recipe step {step + 1} ({Recipe.Steps[step].Title}): {problem}";
 
-    /// <summary>What no model may see: the ignored columns, and the one that only says which rows belong together or in which part they are.</summary>
-    public IReadOnlyList<string> UnseenColumns => Split.HiddenColumn is { } hidden && !IgnoredColumns.Contains(hidden) ? [.. IgnoredColumns, hidden] : IgnoredColumns;
+    /// <summary>What no model may see: the ignored columns, the one that only says which rows belong together or in which part they are, and what the rows weigh.</summary>
+    public IReadOnlyList<string> UnseenColumns => [.. IgnoredColumns.Concat(new[] { Split.HiddenColumn, Weights?.Column }.OfType<string>()).Distinct()];
 
     private Recipe EffectiveRecipe => Recipe.WithoutDropping(UnseenColumns);
 

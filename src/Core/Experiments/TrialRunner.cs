@@ -106,14 +106,14 @@ internal sealed class TrialRunner(ExperimentData data, int threads)
         var part = data.Part(fold);
         var encoded = data.Encode(fold, trainer.Encoding, cancellationToken);
         var clock = Stopwatch.StartNew();
-        var training = new TrainingData(encoded.Training, part.TrainingLabels, data.Target.Task, data.ClassCount);
+        var training = new TrainingData(encoded.Training, part.TrainingLabels, data.Target.Task, data.ClassCount, part.TrainingWeights);
         if (sampledRows is { } count && count < training.Labels.Length) training = training.Take(RowSample.Take(training.Labels.Length, count, data.Plan.Split.Seed));
         var onLogarithm = trainer.LearnsLogarithm(values, training.Shape with { CanLogTarget = data.CanLogTarget });
         var validationLabels = part.ValidationLabels;
         if (onLogarithm) (training, validationLabels) = (training with { Labels = Logarithms(training.Labels) }, Logarithms(validationLabels));
         var context = new TrainingContext(data.Plan.Split.Seed, ownThreads, progress)
         {
-            Validation = iterations is null && encoded.Validation is { RowCount: > 0 } validation ? training with { Features = validation, Labels = validationLabels, Weights = null } : null,
+            Validation = iterations is null && encoded.Validation is { RowCount: > 0 } validation ? training with { Features = validation, Labels = validationLabels, Weights = part.ValidationWeights } : null,
             Iterations = iterations,
             StopEarly = stopEarly,
         };

@@ -327,7 +327,7 @@ internal sealed class TrialSearch
         var weights = Affordable(pool, choice.Weights(outputs, cancellationToken));
         if (weights.Count(w => w > 0) < 2) return null;
         var mixed = GreedyEnsemble.Combine(outputs, weights);
-        var sharpness = Calibration.FitSharpness(_data.ValidationLabels, mixed, _data.ClassCount, _job.Plan.Split.Seed);
+        var sharpness = Calibration.FitSharpness(_data, mixed);
         foreach (var fold in mixed) SharpenedScorer.Sharpen(fold, _data.ClassCount, sharpness);
         // Not where it would take longer than is left: the score stands without it.
         var crossFitted = _clock.Elapsed.TotalSeconds - started < 0.3 * Left / Math.Max(2, _data.Folds.Count) ? choice.Score(choice.CrossFitted(outputs, cancellationToken)) : null;

@@ -19,6 +19,9 @@ public sealed record TrainingShape(LearningTask Task, int RowCount, int FeatureC
 {
     /// <summary>Regression: the target is nowhere below 0 and so skewed that models may do better on its logarithm.</summary>
     public bool CanLogTarget { get; init; }
+
+    /// <summary>Rows do not all count alike.</summary>
+    public bool IsWeighted { get; init; }
 }
 
 /// <summary>How a single training run is to behave.</summary>
@@ -98,7 +101,8 @@ public abstract class Trainer
 
     /// <summary>Null, or the reason why this trainer cannot do the work, said before anything runs.</summary>
     public virtual string? WhyNot(TrainingShape shape) =>
-        Supports(shape.Task) ? null : $"{Name} does not do {shape.Task.ToString().ToLowerInvariant()}.";
+        !Supports(shape.Task) ? $"{Name} does not do {shape.Task.ToString().ToLowerInvariant()}."
+        : shape.IsWeighted && !SupportsWeights ? $"{Name} cannot weigh rows." : null;
 
     /// <summary>Processor time of one training run, in seconds on one core of an ordinary server: right to about a factor of three, and the same for the same arguments on every machine.</summary>
     /// <param name="shape">Of the training rows.</param>

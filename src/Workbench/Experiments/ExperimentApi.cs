@@ -23,7 +23,8 @@ public static class ExperimentApi
     /// <param name="BudgetSeconds">For all trials together.</param>
     /// <param name="Tuning">search (a portfolio, then a search within the budget, then an ensemble) or defaultsOnly (each family once).</param>
     /// <param name="Limits">What else ends the search, and what a model may cost.</param>
-    public sealed record StartBody(int DatasetId, string Target, LearningTask? Task = null, string? MetricId = null, IReadOnlyList<string>? Trainers = null, IReadOnlyList<string>? IgnoredColumns = null, SplitPlan? Split = null, int? BudgetSeconds = null, TuningMode? Tuning = null, SearchLimits? Limits = null);
+    /// <param name="Weights">How much each row counts when models learn: by a column of numbers, or so that all classes count alike.</param>
+    public sealed record StartBody(int DatasetId, string Target, LearningTask? Task = null, string? MetricId = null, IReadOnlyList<string>? Trainers = null, IReadOnlyList<string>? IgnoredColumns = null, SplitPlan? Split = null, int? BudgetSeconds = null, TuningMode? Tuning = null, SearchLimits? Limits = null, RowWeighting? Weights = null);
 
     /// <param name="Number">1-based within the experiment.</param>
     /// <param name="TrainerId">The family.</param>
@@ -146,6 +147,7 @@ public static class ExperimentApi
             BudgetSeconds = body.BudgetSeconds ?? plan.BudgetSeconds,
             Tuning = body.Tuning ?? plan.Tuning,
             Limits = body.Limits,
+            Weights = body.Weights == RowWeighting.None ? null : body.Weights,
         };
         var problems = await Task.Run(() => plan.Problems(table), ct);
         if (problems.Count > 0) return Invalid(problems);

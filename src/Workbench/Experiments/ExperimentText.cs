@@ -1,4 +1,5 @@
 using System.Globalization;
+using ModelWorkbench.Core.Experiments;
 using ModelWorkbench.Core.Splits;
 using ModelWorkbench.Core.Trainers;
 using ModelWorkbench.Workbench.Shell;
@@ -30,6 +31,10 @@ public static class ExperimentText
             _ => $"{test} locked test set, {folds}{stratified}, seed {seed}",
         };
     }
+
+    /// <summary>Null where all rows count alike.</summary>
+    public static string? Weights(RowWeighting? weights) => weights is null || weights == RowWeighting.None ? null
+        : string.Join("; ", new[] { weights.Column is { } column ? $"each row counts as {column} says" : null, weights.BalanceClasses ? "all classes count alike" : null }.OfType<string>());
 
     public static string Seconds(double seconds) => Figures.Duration(TimeSpan.FromSeconds(seconds));
 

@@ -34,6 +34,7 @@ public sealed record PlanDraft(ExperimentPlan? Plan, string? Reason, IReadOnlyDi
                     BudgetSeconds = previous.BudgetSeconds,
                     Tuning = previous.Tuning,
                     Limits = previous.Limits is { } limits ? limits with { TargetScore = null } : null,
+                    Weights = previous.Weights is { } weights ? new RowWeighting(weights.Column == target ? null : weights.Column, weights.BalanceClasses && plan.Task != LearningTask.Regression) : null,
                 };
             return new PlanDraft(plan, null, tasks, proposal);
         }
@@ -51,7 +52,8 @@ public sealed record PlanDraft(ExperimentPlan? Plan, string? Reason, IReadOnlyDi
     public static ExperimentPlan For(ExperimentPlan plan, Table table, LearningTask task)
     {
         var proposed = ExperimentPlan.Propose(table, plan.Target, plan.Recipe, task);
-        return plan with { Task = task, MetricId = proposed.MetricId, TrainerIds = proposed.TrainerIds, Split = plan.Split with { Stratified = proposed.Split.Stratified } };
+        var weights = task == LearningTask.Regression && plan.Weights is { BalanceClasses: true } balanced ? balanced with { BalanceClasses = false } : plan.Weights;
+        return plan with { Weights = weights, Task = task, MetricId = proposed.MetricId, TrainerIds = proposed.TrainerIds, Split = plan.Split with { Stratified = proposed.Split.Stratified } };
     }
 
     /// <summary>Columns that look like identifiers: named so, with another text or whole number in every row. They teach a model nothing that holds for new rows.</summary>

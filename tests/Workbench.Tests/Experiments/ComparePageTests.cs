@@ -119,6 +119,27 @@ public class ComparePageTests : StoreTest
         page.WaitForAssertion(() => Assert.Contains("The number of trials is 0; expected 1 to 100,000.", page.Find("[data-testid=plan-problems]").TextContent), Patience);
     }
 
+    [Fact]
+    public async Task A_common_class_is_pointed_out_and_what_rows_count_goes_into_the_plan()
+    {
+        var rows = string.Join("\n", Enumerable.Range(0, 200).Select(i => $"{i % 9},{i % 3},{(i % 20 == 7 ? "fraud" : "fine")}"));
+        var page = Open(await ImportAsync("payments.csv", $"amount,trust,label\n{rows}\n"), "label");
+        Assert.Contains("95.0 % of the rows are fine", page.Find("[data-testid=imbalance-note]").TextContent);
+
+        await page.ChangeAsync("[data-testid=weight-column]", "trust");
+        await page.ChangeAsync("[data-testid=balance-classes]", true);
+        page.WaitForAssertion(() => Assert.Contains("all classes are equally common", page.Find("[data-testid=balance-note]").TextContent), Patience);
+        // What cannot weigh rows says so before anything runs.
+        page.WaitForAssertion(() => Assert.Contains("cannot weigh rows", page.Markup), Patience);
+        await StartAsync(page, 1);
+        Assert.Equal(new RowWeighting("trust", true), (await Experiments.FindAsync(1, Cancellation))!.Plan.Weights);
+
+        page = Open(await ImportAsync("debts.csv", "amount,owed,label\n" + string.Join("\n", Enumerable.Range(0, 40).Select(i => $"{i},{5 - i},{(i % 2 == 0 ? "a" : "b")}")) + "\n"), "label");
+        await page.ChangeAsync("[data-testid=weight-column]", "owed");
+        page.WaitForAssertion(() => Assert.Contains("column 'owed': expected a weight of at least 0, found '-1'", page.Find("[data-testid=plan-problems]").TextContent), Patience);
+        Assert.True(page.Find("[data-testid=start-comparing]").HasAttribute("disabled"));
+    }
+
     private async Task StartAsync(IRenderedComponent<ComparePage> page, int experiment)
     {
         page.WaitForAssertion(() => Assert.False(page.Find("[data-testid=start-comparing]").HasAttribute("disabled")), Patience);
