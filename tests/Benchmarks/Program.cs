@@ -18,6 +18,9 @@ switch (args)
     case ["search", { } train, { } test, { } target, { } task, { } seconds, { } folds, { } predictions, .. var mode]:
         SearchRun.Run(train, test, target, task, double.Parse(seconds), int.Parse(folds), predictions, mode is ["each-once"] ? TuningMode.DefaultsOnly : TuningMode.Search);
         break;
+    case ["losses", { } train, { } target, { } task, { } rows, { } result]:
+        PortfolioRun.Run(train, target, task, int.Parse(rows), result);
+        break;
     case ["child", "workbench", var csv]:
         IngestComparison.RunWorkbench(csv);
         break;
@@ -25,7 +28,7 @@ switch (args)
         IngestComparison.RunDuckDb(csv);
         break;
     default:
-        Console.Error.WriteLine("generate <csv> <rows> [seed] | ingest <csv> [rounds] | windows <table file> [rows] | search <train csv> <test csv> <target> <task> <seconds> <seed> <predictions csv> [each-once]");
+        Console.Error.WriteLine("generate <csv> <rows> [seed] | ingest <csv> [rounds] | windows <table file> [rows] | search <train csv> <test csv> <target> <task> <seconds> <seed> <predictions csv> [each-once] | losses <train csv> <target> <task> <rows> <result json>");
         return 1;
 }
 return 0;

@@ -28,17 +28,12 @@ internal static class SearchRun
         var folder = Directory.CreateTempSubdirectory("search").FullName;
         try
         {
-            var trainFile = Path.Combine(folder, "train.parquet");
-            var builder = new ProfileBuilder();
-            var imported = DatasetImporter.Import(trainCsv, null, trainFile, chunk => builder.Add(chunk, CancellationToken.None), null, CancellationToken.None);
-            var profile = builder.Build();
-            var sample = TableFile.ReadSample(trainFile, 50_000, 1, CancellationToken.None);
-            var recipe = new Recipe([.. RecipeSuggestion.Suggest(profile, sample, DataWarnings.Find(profile, sample, target, CancellationToken.None), target).Select(s => s.Step)]);
+            var (trainFile, options, recipe) = Import(trainCsv, target, folder);
             var learningTask = Enum.Parse<LearningTask>(task, ignoreCase: true);
             var plan = ExperimentPlan.Propose(TableFile.Read(trainFile, CancellationToken.None), target, recipe, learningTask);
             plan = plan with
             {
-                MetricId = (learningTask switch { LearningTask.Binary => Metric.Auc, LearningTask.Multiclass => Metric.LogLoss, _ => Metric.Rmse }).Id,
+                MetricId = MetricOf(learningTask).Id,
                 Split = plan.Split with { TestFraction = 0, Seed = seed },
                 BudgetSeconds = (int)seconds,
                 Tuning = tuning,
@@ -62,7 +57,7 @@ internal static class SearchRun
             using var file = File.OpenRead(Path.Combine(folder, best.ModelFile));
             var package = ModelPackage.Read(file);
             var testFile = Path.Combine(folder, "test.parquet");
-            DatasetImporter.Import(testCsv, imported.Options, testFile, null, null, CancellationToken.None);
+            DatasetImporter.Import(testCsv, options, testFile, null, null, CancellationToken.None);
             var test = TableFile.Read(testFile, CancellationToken.None);
             var outputs = package.Pipeline.Predict(test.Without([target]));
             Write(predictionsCsv, package.Manifest.Target, outputs);
@@ -79,6 +74,20 @@ internal static class SearchRun
             Directory.Delete(folder, recursive: true);
         }
     }
+
+    /// <summary>As the product takes in a file: imported, profiled, with the recipe it suggests.</summary>
+    internal static (string TableFile, CsvOptions? Options, Recipe Recipe) Import(string trainCsv, string target, string folder)
+    {
+        var trainFile = Path.Combine(folder, "train.parquet");
+        var builder = new ProfileBuilder();
+        var imported = DatasetImporter.Import(trainCsv, null, trainFile, chunk => builder.Add(chunk, CancellationToken.None), null, CancellationToken.None);
+        var profile = builder.Build();
+        var sample = TableFile.ReadSample(trainFile, 50_000, 1, CancellationToken.None);
+        return (trainFile, imported.Options, new Recipe([.. RecipeSuggestion.Suggest(profile, sample, DataWarnings.Find(profile, sample, target, CancellationToken.None), target).Select(s => s.Step)]));
+    }
+
+    /// <summary>What contestants are compared by.</summary>
+    internal static Metric MetricOf(LearningTask task) => task switch { LearningTask.Binary => Metric.Auc, LearningTask.Multiclass => Metric.LogLoss, _ => Metric.Rmse };
 
     private static void Write(string path, Target target, double[] outputs)
     {
