@@ -24,11 +24,20 @@ switch (args)
     case ["child", "workbench", var csv]:
         IngestComparison.RunWorkbench(csv);
         break;
+    case ["training", .. var more]:
+        TrainingComparison.Run(more is [var largest] ? int.Parse(largest) : 1_000_000);
+        break;
+    case ["child", "train", { } trainer, { } rows]:
+        TrainingComparison.RunTrainer(trainer, int.Parse(rows));
+        break;
+    case ["child", "native-lightgbm", { } rows]:
+        TrainingComparison.RunNativeLightGbm(int.Parse(rows));
+        break;
     case ["child", "duckdb", var csv]:
         IngestComparison.RunDuckDb(csv);
         break;
     default:
-        Console.Error.WriteLine("generate <csv> <rows> [seed] | ingest <csv> [rounds] | windows <table file> [rows] | search <train csv> <test csv> <target> <task> <seconds> <seed> <predictions csv> [each-once] | losses <train csv> <target> <task> <rows> <result json>");
+        Console.Error.WriteLine("generate <csv> <rows> [seed] | ingest <csv> [rounds] | windows <table file> [rows] | training [most rows] | search <train csv> <test csv> <target> <task> <seconds> <seed> <predictions csv> [each-once] | losses <train csv> <target> <task> <rows> <result json>");
         return 1;
 }
 return 0;

@@ -121,7 +121,7 @@ public sealed class LightGbmTrainer : Trainer
     /// <summary>Iterations without gain after which training stops: slow learners gain in smaller steps.</summary>
     private static int Patience(double learningRate) => (int)Math.Clamp(20 + (2 / learningRate), 25, 200);
 
-    private static string Parameters(TrainingData data, HyperparameterValues values, TrainingContext context)
+    internal static string Parameters(TrainingData data, HyperparameterValues values, TrainingContext context)
     {
         var objective = data.Task switch
         {

@@ -36,8 +36,8 @@ SETS = {
 METRIC = {"binary": "AUC", "multiclass": "log loss", "regression": "RMSE"}
 
 
-def prepare(datasets, name, task, seed, folder):
-    """Writes train.csv and test.csv with the cells as they are, and says what the target is called."""
+def load(datasets, name, task):
+    """The rows whose target is known, with the cells as they are, and what the target is called."""
     manifest = pd.read_csv(os.path.join(datasets, "manifest.csv")).set_index("name").loc[name]
     path = os.path.join(datasets, manifest["file"])
     target = manifest["target"]
@@ -56,12 +56,21 @@ def prepare(datasets, name, task, seed, folder):
     labels = frame[target] if task != "regression" else None
     if labels is not None:
         frame = frame[labels.map(labels.value_counts()) >= 2]
-        labels = frame[target]
-    train, test = train_test_split(frame, test_size=0.2, random_state=seed, stratify=labels)
+    return frame, target
+
+
+def prepare(datasets, name, task, seed, folder):
+    """Writes train.csv and test.csv, and says what the target is called."""
+    frame, target = load(datasets, name, task)
+    train, test = train_test_split(frame, test_size=0.2, random_state=seed, stratify=frame[target] if task != "regression" else None)
+    write(train, test, folder)
+    return target
+
+
+def write(train, test, folder):
     os.makedirs(folder, exist_ok=True)
     train.to_csv(os.path.join(folder, "train.csv"), index=False)
     test.to_csv(os.path.join(folder, "test.csv"), index=False)
-    return target
 
 
 def read(folder, target, task):
@@ -190,24 +199,8 @@ def run_one(args, name, task, seed, contestant):
     start, result, out = time.time(), {}, None
     try:
         if contestant.startswith("ours"):
-            predictions = os.path.join(folder, f"{contestant}.predictions.csv")
-            command = [args.benchmarks, "search", os.path.join(folder, "train.csv"), os.path.join(folder, "test.csv"), target, task, str(args.seconds), str(seed), predictions] + (["each-once"] if contestant == "ours-each-once" else [])
-            done = subprocess.run(command, capture_output=True, text=True, timeout=60 + 4 * args.seconds)
-            with open(os.path.join(folder, f"{contestant}.log"), "w") as log:
-                log.write(done.stdout + done.stderr)
-            if done.returncode != 0:
-                raise RuntimeError(done.stderr[-500:] or done.stdout[-500:])
-            result.update(json.loads(done.stdout.split("FIGURES ")[1].splitlines()[0]))
-            frame = pd.read_csv(predictions)
-            if task == "regression":
-                out = frame.iloc[:, 0].to_numpy()
-            else:
-                # Classes by name, in the order of scikit-learn's encoder; numbers may be written another way.
-                classes = pd.read_csv(os.path.join(folder, "train.csv"), na_values=["?", "NA", "N/A", ""])[target].astype(str)
-                names = list(LabelEncoder().fit(classes).classes_)
-                lookup = {c: i for i, c in enumerate(frame.columns)}
-                same = lambda n: lookup[n] if n in lookup else next(i for c, i in lookup.items() if c.lower() == n.lower() or number(c) == number(n) is not None)
-                out = frame.to_numpy()[:, [same(n) for n in names]]
+            figures, out = ours(args, folder, target, task, seed, contestant)
+            result.update(figures)
         else:
             texts_filled(train, test)
             out = PEERS[contestant](train, y, test, task, args.seconds, seed)
@@ -219,6 +212,26 @@ def run_one(args, name, task, seed, contestant):
     with open(result_file, "w") as f:
         json.dump(result, f)
     print(f"{name} {seed} {contestant}: {result.get('score', result.get('error'))} in {result['seconds']} s", flush=True)
+
+
+def ours(args, folder, target, task, seed, contestant="ours"):
+    """The product's answers for the folder's test rows, in the order of scikit-learn's classes, and its own figures."""
+    predictions = os.path.join(folder, f"{contestant}.predictions.csv")
+    command = [args.benchmarks, "search", os.path.join(folder, "train.csv"), os.path.join(folder, "test.csv"), target, task, str(args.seconds), str(seed), predictions] + (["each-once"] if contestant == "ours-each-once" else [])
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60 + 4 * args.seconds)
+    with open(os.path.join(folder, f"{contestant}.log"), "w") as log:
+        log.write(done.stdout + done.stderr)
+    if done.returncode != 0:
+        raise RuntimeError(done.stderr[-500:] or done.stdout[-500:])
+    figures, frame = json.loads(done.stdout.split("FIGURES ")[1].splitlines()[0]), pd.read_csv(predictions)
+    if task == "regression":
+        return figures, frame.iloc[:, 0].to_numpy()
+    # Classes by name; numbers may be written another way.
+    classes = pd.read_csv(os.path.join(folder, "train.csv"), na_values=["?", "NA", "N/A", ""])[target].astype(str)
+    names = list(LabelEncoder().fit(classes).classes_)
+    lookup = {c: i for i, c in enumerate(frame.columns)}
+    same = lambda n: lookup[n] if n in lookup else next(i for c, i in lookup.items() if c.lower() == n.lower() or number(c) == number(n) is not None)
+    return figures, frame.to_numpy()[:, [same(n) for n in names]]
 
 
 def number(text):

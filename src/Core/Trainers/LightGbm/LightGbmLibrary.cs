@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 
 [assembly: InternalsVisibleTo("Core.Tests")]
+[assembly: InternalsVisibleTo("Benchmarks")]
 
 namespace ModelWorkbench.Core.Trainers;
 
