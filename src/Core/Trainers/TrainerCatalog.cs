@@ -13,6 +13,7 @@ public static class TrainerCatalog
         new RandomForestTrainer(),
         new ExtraTreesTrainer(),
         new NeuralNetworkTrainer(),
+        new AdditiveTrainer(),
         new NeighboursTrainer(),
         new GaussianBayesTrainer(),
         new FastTreeTrainer(),

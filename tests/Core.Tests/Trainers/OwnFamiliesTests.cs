@@ -65,6 +65,72 @@ public sealed class OwnFamiliesTests
     }
 
     [Fact]
+    public void Additive_curves_are_as_good_as_boosted_trees_of_two_leaves_by_scikit_learn()
+    {
+        var (data, test, labels, _, _) = Samples.Prepare(Samples.Read("breast_cancer.csv"), "diagnosis", LearningTask.Binary, FeatureEncoding.Codes);
+        var loss = Samples.LogLoss(Samples.Score(new AdditiveTrainer().TrainWithDefaults(data, new TrainingContext(1, 1), TestContext.Current.CancellationToken), test), labels);
+        Assert.True(loss <= 1.1 * Samples.ScikitLearn.GetProperty("breast_cancer_additive_log_loss").GetDouble(), $"log loss {loss}");
+
+        string[] columns = ["beds", "baths", "sqft", "latitude", "longitude", "price"];
+        var homes = Samples.Read("sacramento_homes.csv");
+        (data, test, labels, _, _) = Samples.Prepare(homes.Without(homes.Columns.Select(c => c.Name).Except(columns)), "price", LearningTask.Regression, FeatureEncoding.Codes);
+        var error = Samples.RootMeanSquaredError(Samples.Score(new AdditiveTrainer().TrainWithDefaults(data, new TrainingContext(1, 1), TestContext.Current.CancellationToken), test), labels);
+        Assert.True(error <= 1.05 * Samples.ScikitLearn.GetProperty("sacramento_additive_rmse").GetDouble(), $"RMSE {error}");
+    }
+
+    [Fact]
+    public void Additive_curves_have_the_shape_of_what_made_the_numbers()
+    {
+        var random = new Random(6);
+        var x = Enumerable.Range(0, 4_000).Select(_ => (A: random.NextDouble() * 6, B: (random.NextDouble() * 4) - 2)).ToArray();
+        // A sine and a parabola, both of mean 0 over their range, and where b is missing, 2.
+        var missing = x.Select((_, i) => i % 10 == 0).ToArray();
+        var labels = x.Select((v, i) => (float)(10 + Math.Sin(v.A) + (missing[i] ? 2 : (v.B * v.B) - (4.0 / 3)) + (0.1 * random.NextDouble()))).ToArray();
+        var data = new TrainingData(new FeatureMatrix([.. x.SelectMany((v, i) => new[] { (float)v.A, missing[i] ? float.NaN : (float)v.B })], x.Length, ["a", "b"]), labels, LearningTask.Regression, 1);
+        var scorer = (AdditiveScorer)new AdditiveTrainer().TrainWithDefaults(data, new TrainingContext(1, 1), TestContext.Current.CancellationToken);
+
+        // The difference of two answers that differ in one feature is the difference of its curve.
+        foreach (var (from, to) in ((double, double)[])[(0.2, 1.5), (1.5, 4.5), (3, 5.8)])
+            Assert.Equal(Math.Sin(to) - Math.Sin(from), Answer((float)to, 0.5f) - Answer((float)from, 0.5f), 0.15);
+        foreach (var (from, to) in ((double, double)[])[(-1.9, 0), (0, 1.7)])
+            Assert.Equal((to * to) - (from * from), Answer(2, (float)to) - Answer(2, (float)from), 0.25);
+        Assert.Equal(2 + (4.0 / 3), Answer(2, float.NaN) - Answer(2, 0), 0.2);
+
+        double Answer(float a, float b)
+        {
+            Span<double> answer = stackalloc double[1];
+            scorer.Score([a, b], answer);
+            return answer[0];
+        }
+    }
+
+    [Fact]
+    public void Damaged_curves_are_refused_or_score_without_failing()
+    {
+        using var stream = new MemoryStream();
+        ScorerFile.Write(new AdditiveTrainer().TrainWithDefaults(Samples.Synthetic(80, 4, LearningTask.Multiclass, 0.1), new TrainingContext(5, 1), TestContext.Current.CancellationToken), stream);
+        var random = new Random(7);
+        var refused = 0;
+        for (var round = 0; round < 1_000; round++)
+        {
+            var damaged = stream.ToArray();
+            damaged[random.Next(round % 2 == 0 ? 60 : damaged.Length)] ^= (byte)(1 << random.Next(8));
+            try
+            {
+                var scorer = ScorerFile.Read(new MemoryStream(damaged));
+                scorer.Score(new float[scorer.FeatureCount], new double[scorer.OutputCount]);
+            }
+            catch (InvalidDataException)
+            {
+                refused++;
+            }
+        }
+        Assert.InRange(refused, 50, 999);
+        for (var length = 0; length < stream.Length; length += 53)
+            Assert.Throws<InvalidDataException>(() => ScorerFile.Read(new MemoryStream(stream.ToArray()[..length])));
+    }
+
+    [Fact]
     public void A_network_that_is_very_sure_learns_on()
     {
         // Three classes far apart: answers grow until an exponential that is not taken relative to the largest overflows.
@@ -84,6 +150,7 @@ public sealed class OwnFamiliesTests
     [InlineData("neural-network")]
     [InlineData("neighbours")]
     [InlineData("naive-bayes")]
+    [InlineData("additive")]
     public void Rows_of_weight_nothing_teach_nothing(string id)
     {
         var trainer = Samples.Trainer(id);

@@ -45,6 +45,22 @@ internal sealed class BinnedFeatures
         return new BinnedFeatures(bins, edges);
     }
 
+    /// <summary>Other rows in the same bins: by feature, then row.</summary>
+    public byte[][] Bin(FeatureMatrix features)
+    {
+        var bins = new byte[features.FeatureCount][];
+        for (var feature = 0; feature < bins.Length; feature++)
+        {
+            var own = bins[feature] = new byte[features.RowCount];
+            for (var row = 0; row < own.Length; row++)
+            {
+                var value = features.Values[(row * features.FeatureCount) + feature];
+                own[row] = float.IsNaN(value) ? Missing : (byte)CountBelow(Edges[feature], value);
+            }
+        }
+        return bins;
+    }
+
     /// <summary>Between all neighbours where there are few distinct values, else at quantiles.</summary>
     private static float[] FindEdges(ReadOnlySpan<float> sorted)
     {

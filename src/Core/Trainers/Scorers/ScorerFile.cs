@@ -10,7 +10,7 @@ public static class ScorerFile
 
     private static ReadOnlySpan<byte> Signature => "MWSC"u8;
 
-    private enum Kind : byte { Constant = 1, Linear = 2, TreeEnsemble = 3, Neural = 4, Neighbours = 5, GaussianBayes = 6, Ensemble = 20, Sharpened = 21, Exponential = 22 }
+    private enum Kind : byte { Constant = 1, Linear = 2, TreeEnsemble = 3, Neural = 4, Neighbours = 5, GaussianBayes = 6, Additive = 7, Ensemble = 20, Sharpened = 21, Exponential = 22 }
 
     public static void Write(Scorer scorer, Stream stream)
     {
@@ -31,6 +31,7 @@ public static class ScorerFile
             NeuralScorer => Kind.Neural,
             NeighboursScorer => Kind.Neighbours,
             GaussianBayesScorer => Kind.GaussianBayes,
+            AdditiveScorer => Kind.Additive,
             EnsembleScorer => Kind.Ensemble,
             SharpenedScorer => Kind.Sharpened,
             ExponentialScorer => Kind.Exponential,
@@ -71,6 +72,7 @@ public static class ScorerFile
             Kind.Neural => NeuralScorer.ReadBody(reader, features, outputs),
             Kind.Neighbours => NeighboursScorer.ReadBody(reader, features, outputs),
             Kind.GaussianBayes => GaussianBayesScorer.ReadBody(reader, features, outputs),
+            Kind.Additive => AdditiveScorer.ReadBody(reader, features, outputs),
             Kind.Ensemble => EnsembleScorer.ReadBody(reader, features, outputs),
             Kind.Sharpened => Counted(SharpenedScorer.ReadBody(reader)),
             Kind.Exponential => Counted(ExponentialScorer.ReadBody(reader)),

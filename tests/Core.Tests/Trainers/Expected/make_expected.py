@@ -8,7 +8,7 @@ import os
 import numpy as np
 import pandas as pd
 from sklearn.calibration import _SigmoidCalibration
-from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier, RandomForestRegressor
+from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier, HistGradientBoostingRegressor, RandomForestClassifier, RandomForestRegressor
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.naive_bayes import GaussianNB
@@ -48,6 +48,9 @@ out["breast_cancer_naive_bayes"] = GaussianNB(var_smoothing=1e-2).fit(scaler.tra
 out["breast_cancer_network_log_loss"] = np.mean([
     log_loss(yt, MLPClassifier((64, 64), alpha=1e-2, learning_rate_init=2e-3, max_iter=40, random_state=s).fit(held, y).predict_proba(held_test)) for s in range(5)])
 
+# Trees of two leaves: each looks at one feature, so that their sum is one curve a feature.
+out["breast_cancer_additive_log_loss"] = log_loss(yt, HistGradientBoostingClassifier(max_leaf_nodes=2, max_iter=1000, early_stopping=True, validation_fraction=0.125, n_iter_no_change=20, random_state=1).fit(x, y).predict_proba(xt))
+
 x, y, xt, yt = split("iris.csv", "species")
 scaler = StandardScaler().fit(x)
 model = LogisticRegression(C=1, max_iter=10000, tol=1e-10).fit(scaler.transform(x), y)
@@ -56,6 +59,7 @@ out["iris_softmax"] = {"probabilities": model.predict_proba(scaler.transform(xt)
 numbers = ["beds", "baths", "sqft", "latitude", "longitude"]
 x, y, xt, yt = split("sacramento_homes.csv", "price", numbers)
 out["sacramento_forest_rmse"] = np.mean([np.sqrt(mean_squared_error(yt, RandomForestRegressor(100, random_state=s).fit(x, y).predict(xt))) for s in range(5)])
+out["sacramento_additive_rmse"] = np.sqrt(mean_squared_error(yt, HistGradientBoostingRegressor(max_leaf_nodes=2, max_iter=1000, early_stopping=True, validation_fraction=0.125, n_iter_no_change=20, random_state=1).fit(x, y).predict(xt)))
 scaler = StandardScaler().fit(x)
 model = Ridge(alpha=1).fit(scaler.transform(x), y)
 out["sacramento_ridge"] = {"coefficients": model.coef_.tolist(), "intercept": model.intercept_, "predictions": model.predict(scaler.transform(xt)).tolist()}
