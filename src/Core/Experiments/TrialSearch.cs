@@ -23,6 +23,9 @@ internal sealed class TrialSearch
     private const int SampleFactor = 4;
     private const int LeadersToPromote = 3;
 
+    // Of the time, what a trial on all rows may cost before anything is known.
+    private const double QuickShare = 0.03;
+
     // A trial this far behind, as a share of the way from the baseline to the best, is not worth its other folds.
     private const double HopelessShare = 0.3;
 
@@ -120,6 +123,13 @@ internal sealed class TrialSearch
         var promoted = new HashSet<(string, HyperparameterValues)>();
         var replayed = sample is null ? Replay(tuner) : null;
         var sampled = new List<FinishedTrial>();
+        // There is a model to publish from the first seconds on, though values are compared on a sample.
+        if (sample is not null && Best() is null)
+            foreach (var quick in portfolio.Where(p => CostOf(p, shape) <= QuickShare * Left * Speed).Take(2))
+            {
+                promoted.Add((quick.TrainerId, quick.Values));
+                Next(quick with { Why = $"On all rows, so that there is a model at once. {quick.Why}" }, null, Left, cancellationToken);
+            }
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -471,8 +481,11 @@ internal sealed class TrialSearch
         while (sample * SampleFactor < rows && Cost(sample * SampleFactor) <= 0.3 * Left * Speed) sample *= SampleFactor;
         return sample;
 
-        double Cost(int count) => portfolio.Sum(p => TrainerCatalog.Find(p.TrainerId).CostSeconds(shape with { RowCount = count }, p.Values)) * _data.Folds.Count;
+        double Cost(int count) => portfolio.Sum(p => CostOf(p, shape with { RowCount = count }));
     }
+
+    /// <summary>Seconds of <see cref="Trainer.CostSeconds"/> for all folds.</summary>
+    private double CostOf(TrialSpec spec, TrainingShape shape) => TrainerCatalog.Find(spec.TrainerId).CostSeconds(shape, spec.Values) * _data.Folds.Count;
 
     /// <summary>The best on the sample that is worth all rows now: one of each leading family once the portfolio is through, then whatever takes the lead, then the next best while time is short.</summary>
     private FinishedTrial? NextToPromote(List<FinishedTrial> sampled, HashSet<(string, HyperparameterValues)> promoted, int portfolioCount, double time)

@@ -94,6 +94,26 @@ public sealed class TrialSearchTests : IDisposable
     }
 
     [Fact]
+    public void Where_values_are_first_compared_on_a_sample_there_is_a_model_of_all_rows_at_once_and_at_the_end()
+    {
+        // Two thirds of four fifths of them are learnt from: more than 20,000.
+        var moons = Moons(45_000);
+        var random = new Random(1);
+        // Columns that say nothing, but cost time.
+        var table = Table(moons["y"], [moons["x1"], moons["x2"], .. Enumerable.Range(0, 30).Select(c => Numbers($"noise{c}", [.. Enumerable.Range(0, 45_000).Select(_ => random.NextDouble())]))]);
+        var events = Run(Plan(table) with { BudgetSeconds = 8 }, table);
+        var completed = events.OfType<TrialCompleted>().ToList();
+        var sampled = completed.FindIndex(c => c.Result.SampledRowCount == 10_000);
+        Assert.True(sampled > 0, "Nothing was compared on a sample.");
+        // The baseline and a quick one, on all rows.
+        Assert.All(completed[..sampled], c => Assert.Null(c.Result.SampledRowCount));
+        Assert.True(events.FindIndex(e => e is ModelReady) < events.IndexOf(completed[sampled]));
+        // What did best on the sample was tried on all rows, and nothing else becomes a model.
+        Assert.All(events.OfType<ModelReady>(), r => Assert.Null(r.Result.SampledRowCount));
+        Assert.Contains(events.OfType<TrialStarted>(), s => s.Spec.Why.StartsWith("Did best on a sample of 10,000 rows", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_target_ends_the_search_and_what_is_over_a_limit_is_shown_but_not_chosen()
     {
         var table = Moons(240);
