@@ -46,6 +46,7 @@ public abstract class StoreTest : BunitContext, IAsyncLifetime
         Services.AddSingleton<ExperimentStore>();
         Services.AddSingleton<AntiforgeryStateProvider, NoToken>();
         Services.AddSingleton<JobMonitor>();
+        Services.AddSingleton<ExperimentQueue>();
         Services.AddSingleton<ExperimentSupervisor>();
         await Databases.MigrateAsync(Cancellation);
         Popovers = Render<MudPopoverProvider>();

@@ -49,11 +49,15 @@ public static class ExperimentApi
     /// <param name="IsExcluded">Neither best nor part of an ensemble; null leaves it as it is.</param>
     public sealed record MarkBody(bool? IsPinned = null, bool? IsExcluded = null);
 
-    public sealed record ExperimentAnswer(int Id, int? DatasetId, string DatasetName, ExperimentStatus Status, string? Reason, string? EndReason, double SpentSeconds, ExperimentPlan Plan, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, IReadOnlyList<TrialAnswer> Leaderboard)
+    /// <param name="To">front, up (before the one before it) or down (behind the one behind it).</param>
+    public sealed record MoveBody(QueueMove To);
+
+    /// <param name="Queue">Where it waits for its turn; null where it does not.</param>
+    public sealed record ExperimentAnswer(int Id, int? DatasetId, string DatasetName, ExperimentStatus Status, string? Reason, string? EndReason, double SpentSeconds, ExperimentPlan Plan, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, IReadOnlyList<TrialAnswer> Leaderboard, QueuePlace? Queue = null)
     {
-        public static ExperimentAnswer From(ExperimentRow row, TrialProgress? progress) => new(
+        public static ExperimentAnswer From(ExperimentRow row, TrialProgress? progress, IReadOnlyList<QueuePlace> queue) => new(
             row.Id, row.DatasetId, row.DatasetName, row.Status, row.Reason, row.EndReason, row.SpentSeconds, row.Plan, row.CreatedAt, row.StartedAt, row.FinishedAt,
-            [.. ExperimentStore.Leaderboard(row).Select(t => TrialAnswer.From(t, progress))]);
+            [.. ExperimentStore.Leaderboard(row).Select(t => TrialAnswer.From(t, progress))], queue.FirstOrDefault(p => p.ExperimentId == row.Id));
     }
 
     /// <param name="Trial">The row of the leaderboard.</param>
@@ -66,17 +70,28 @@ public static class ExperimentApi
         var experiments = api.MapGroup("/experiments").WithTags("Experiments");
         experiments.MapPost("/", StartAsync).WithName("StartExperiment").WithSummary("Compares model families on a dataset")
             .WithDescription("Only datasetId and target are needed; the rest is proposed from the data and shown in the answer's plan.").Produces<ExperimentAnswer>(202).ProducesProblem(400).ProducesProblem(404);
-        experiments.MapGet("/", async (ExperimentStore store, CancellationToken ct, [FromQuery] int? datasetId) =>
-            (await store.ListAsync(datasetId, ct)).Select(e => ExperimentAnswer.From(e, null))).WithName("ListExperiments").WithSummary("All experiments, newest first");
-        experiments.MapGet("/{id:int}", async (int id, ExperimentStore store, JobMonitor monitor, CancellationToken ct) =>
-            await store.FindAsync(id, ct) is { } row ? Results.Ok(ExperimentAnswer.From(row, monitor.ProgressOf(id))) : NotFound(id))
+        experiments.MapGet("/", async (ExperimentStore store, ExperimentQueue queue, CancellationToken ct, [FromQuery] int? datasetId) =>
+        {
+            var waiting = await queue.ReadAsync(ct);
+            return (await store.ListAsync(datasetId, ct)).Select(e => ExperimentAnswer.From(e, null, waiting));
+        }).WithName("ListExperiments").WithSummary("All experiments, newest first");
+        experiments.MapGet("/{id:int}", async (int id, ExperimentStore store, ExperimentQueue queue, JobMonitor monitor, CancellationToken ct) =>
+            await store.FindAsync(id, ct) is { } row ? Results.Ok(ExperimentAnswer.From(row, monitor.ProgressOf(id), await queue.ReadAsync(ct))) : NotFound(id))
             .WithName("GetExperiment").WithSummary("Status, progress and leaderboard").Produces<ExperimentAnswer>().ProducesProblem(404);
         experiments.MapPost("/{id:int}/stop", async (int id, ExperimentStore store, ExperimentSupervisor supervisor, CancellationToken ct) =>
         {
             if (await store.FindAsync(id, ct) is null) return NotFound(id);
             await supervisor.StopAsync(id, ct);
             return Results.NoContent();
-        }).WithName("StopExperiment").WithSummary("Ends it now and keeps what is finished").Produces(204).ProducesProblem(404);
+        }).WithName("StopExperiment").WithSummary("Ends it now and keeps what is finished; one that waits leaves the queue").Produces(204).ProducesProblem(404);
+        experiments.MapGet("/queue", async (ExperimentQueue queue, CancellationToken ct) => await queue.ReadAsync(ct)).WithName("ListQueue").WithSummary("Experiments that wait for their turn, the next one first")
+            .WithDescription("Experiments run one after another. secondsUntilStart is what is left of the budgets before it: an estimate, not a promise.");
+        experiments.MapPost("/{id:int}/move", async (int id, MoveBody body, ExperimentStore store, ExperimentQueue queue, CancellationToken ct) =>
+            await store.FindAsync(id, ct) is null ? NotFound(id)
+            : await queue.MoveAsync(id, body.To, ct) is { } reason ? Results.Problem(statusCode: 409, title: "The queue stays as it is", detail: reason)
+            : Results.Ok(await queue.ReadAsync(ct)))
+            .WithName("MoveExperiment").WithSummary("Moves a waiting experiment in the queue").WithDescription("To take it out of the queue, stop it. The order outlives a restart of the program.")
+            .Produces<IReadOnlyList<QueuePlace>>().ProducesProblem(400).ProducesProblem(404).ProducesProblem(409);
         experiments.MapPost("/{id:int}/resume", async (int id, ExperimentStore store, ExperimentSupervisor supervisor, CancellationToken ct) =>
             await store.FindAsync(id, ct) is null ? NotFound(id)
             : await supervisor.ResumeAsync(id, ct) ? Results.Accepted($"/api/v1/experiments/{id}")
@@ -123,7 +138,7 @@ public static class ExperimentApi
         api.MapGet("/metrics", () => Metric.All).WithTags("Experiments").WithName("ListMetrics").WithSummary("The metrics, what they mean and which way is better");
     }
 
-    private static async Task<IResult> StartAsync(StartBody body, DatasetStore datasets, ExperimentStore store, ExperimentSupervisor supervisor, CancellationToken ct)
+    private static async Task<IResult> StartAsync(StartBody body, DatasetStore datasets, ExperimentStore store, ExperimentQueue queue, CancellationToken ct)
     {
         if (await datasets.FindAsync(body.DatasetId, ct) is not { } dataset) return Results.Problem(statusCode: 404, title: "Unknown dataset", detail: $"There is no dataset {body.DatasetId}.");
         var table = await datasets.SampleAsync(dataset);
@@ -152,8 +167,8 @@ public static class ExperimentApi
         var problems = await Task.Run(() => plan.Problems(table), ct);
         if (problems.Count > 0) return Invalid(problems);
         var row = await store.AddAsync(dataset, plan, ct);
-        supervisor.Enqueue(row.Id);
-        return Results.Accepted($"/api/v1/experiments/{row.Id}", ExperimentAnswer.From(row, null));
+        queue.Wake();
+        return Results.Accepted($"/api/v1/experiments/{row.Id}", ExperimentAnswer.From(row, null, await queue.ReadAsync(ct)));
     }
 
     private static async Task<IResult> ReportAsync(int id, int number, ExperimentStore store, CancellationToken ct)

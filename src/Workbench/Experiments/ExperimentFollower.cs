@@ -2,22 +2,23 @@ using ModelWorkbench.Workbench.Jobs;
 
 namespace ModelWorkbench.Workbench.Experiments;
 
-/// <summary>Tells a page that an experiment moved: at most four times a second however often it is reported, and once a second anyway while it is under way.</summary>
+/// <summary>Tells a page that an experiment, or any of them, moved: at most four times a second however often it is reported, and once a second anyway while it is under way.</summary>
 public sealed class ExperimentFollower : IAsyncDisposable
 {
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(250);
     private const int BeatsASecond = 4;
 
     private readonly JobMonitor _monitor;
-    private readonly int _experimentId;
+    private readonly int? _experimentId;
     private readonly Func<Task<bool>> _moved;
     private readonly CancellationTokenSource _gone = new();
     private readonly PeriodicTimer _timer;
     private readonly Task _following;
     private int _changes;
 
+    /// <param name="experimentId">The one to follow; null for all.</param>
     /// <param name="moved">Called outside the page's dispatcher, one call at a time; answers whether the experiment is under way. It handles its own failures.</param>
-    public ExperimentFollower(JobMonitor monitor, int experimentId, TimeProvider time, Func<Task<bool>> moved)
+    public ExperimentFollower(JobMonitor monitor, int? experimentId, TimeProvider time, Func<Task<bool>> moved)
     {
         (_monitor, _experimentId, _moved, _timer) = (monitor, experimentId, moved, new PeriodicTimer(Beat, time));
         _monitor.Changed += Note;
@@ -26,7 +27,7 @@ public sealed class ExperimentFollower : IAsyncDisposable
 
     private void Note(int experimentId)
     {
-        if (experimentId == _experimentId) Interlocked.Increment(ref _changes);
+        if (_experimentId is null || experimentId == _experimentId) Interlocked.Increment(ref _changes);
     }
 
     private async Task FollowAsync()

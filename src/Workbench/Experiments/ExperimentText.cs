@@ -2,6 +2,7 @@ using System.Globalization;
 using ModelWorkbench.Core.Experiments;
 using ModelWorkbench.Core.Splits;
 using ModelWorkbench.Core.Trainers;
+using ModelWorkbench.Workbench.Jobs;
 using ModelWorkbench.Workbench.Shell;
 using ModelWorkbench.Workbench.Storage;
 
@@ -40,6 +41,32 @@ public static class ExperimentText
 
     /// <summary>Minutes where they are whole: <c>2 min</c>.</summary>
     public static string Budget(int seconds) => seconds >= 60 && seconds % 60 == 0 ? $"{seconds / 60} min" : seconds < 60 ? $"{seconds} s" : Seconds(seconds);
+
+    /// <summary>Where a waiting experiment stands: <c>2nd of 3 in the queue, after experiment 4 (species). It begins in about 4 min.</c></summary>
+    public static string Queue(QueuePlace place)
+    {
+        var where = place.Count == 1 ? "Next in the queue" : $"{Ordinal(place.Place)} of {place.Count} in the queue";
+        var after = place.AfterExperimentId is { } id ? $", after experiment {id} ({place.AfterTarget})" : "";
+        return $"{where}{after}. {Begins(place.SecondsUntilStart)}";
+    }
+
+    /// <summary>When a waiting experiment may be expected to begin; budgets are no promise, so minutes are enough.</summary>
+    public static string Begins(double seconds) => seconds switch
+    {
+        < 5 => "It begins in a moment.",
+        < 60 => "It begins in less than a minute.",
+        < 3600 => $"It begins in about {Math.Ceiling(seconds / 60).ToString(CultureInfo.InvariantCulture)} min.",
+        _ => $"It begins in about {Figures.Duration(TimeSpan.FromMinutes(Math.Ceiling(seconds / 60)))}.",
+    };
+
+    /// <summary><c>1st</c>, <c>2nd</c>, <c>3rd</c>, <c>11th</c>.</summary>
+    public static string Ordinal(int number) => (number % 100, number % 10) switch
+    {
+        (not (>= 11 and <= 13), 1) => $"{number}st",
+        (not (>= 11 and <= 13), 2) => $"{number}nd",
+        (not (>= 11 and <= 13), 3) => $"{number}rd",
+        _ => $"{number}th",
+    };
 
     /// <summary>In the time zone of the machine that runs the program, which is the person's own.</summary>
     public static string Moment(DateTimeOffset moment, TimeProvider time) =>

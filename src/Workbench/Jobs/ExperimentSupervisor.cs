@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json;
-using System.Threading.Channels;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using ModelWorkbench.Core.Experiments;
@@ -18,6 +17,7 @@ public sealed class ExperimentSupervisor(
     IDbContextFactory<AppDb> databases,
     ExperimentStore experiments,
     ArtefactStore artefacts,
+    ExperimentQueue queue,
     JobMonitor monitor,
     IOptions<WorkbenchOptions> options,
     TimeProvider time,
@@ -26,12 +26,11 @@ public sealed class ExperimentSupervisor(
     private const string InterruptedReason = "The program ended while it ran. Finished trials are kept; it can go on with the others.";
     private const string StoppedReason = "Stopped. Finished trials are kept; it can go on with the others.";
 
-    private readonly Channel<int> _queue = Channel.CreateUnbounded<int>();
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(5);
+
     private readonly ConcurrentDictionary<int, CancellationTokenSource> _stops = [];
     private readonly ConcurrentDictionary<int, TrainingProcess> _searching = [];
     private readonly SemaphoreSlim _extras = new(1);
-
-    public void Enqueue(int experimentId) => _queue.Writer.TryWrite(experimentId);
 
     /// <summary>Lets an interrupted or stopped experiment go on with the trials that are not finished.</summary>
     /// <returns>Whether there was something to go on with.</returns>
@@ -41,9 +40,9 @@ public sealed class ExperimentSupervisor(
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var resumed = await db.Experiments
             .Where(e => e.Id == experimentId && (e.Status == ExperimentStatus.Interrupted || e.Status == ExperimentStatus.Stopped))
-            .ExecuteUpdateAsync(set => set.SetProperty(e => e.Status, ExperimentStatus.Queued).SetProperty(e => e.Reason, (string?)null).SetProperty(e => e.FinishedAt, (DateTimeOffset?)null), cancellationToken);
+            .ExecuteUpdateAsync(set => set.SetProperty(e => e.Status, ExperimentStatus.Queued).SetProperty(e => e.QueueOrder, time.GetUtcNow().UtcTicks).SetProperty(e => e.Reason, (string?)null).SetProperty(e => e.FinishedAt, (DateTimeOffset?)null), cancellationToken);
         if (resumed == 0) return false;
-        Enqueue(experimentId);
+        queue.Wake();
         monitor.Report(experimentId, null);
         return true;
     }
@@ -114,8 +113,8 @@ public sealed class ExperimentSupervisor(
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var changed = await db.Experiments.Where(e => e.Id == experimentId && e.Status != ExperimentStatus.Queued && e.Status != ExperimentStatus.Running)
-            .ExecuteUpdateAsync(set => set.SetProperty(e => e.Status, ExperimentStatus.Queued).SetProperty(e => e.Reason, (string?)null).SetProperty(e => e.FinishedAt, (DateTimeOffset?)null), cancellationToken);
-        if (changed > 0) Enqueue(experimentId);
+            .ExecuteUpdateAsync(set => set.SetProperty(e => e.Status, ExperimentStatus.Queued).SetProperty(e => e.QueueOrder, time.GetUtcNow().UtcTicks).SetProperty(e => e.Reason, (string?)null).SetProperty(e => e.FinishedAt, (DateTimeOffset?)null), cancellationToken);
+        if (changed > 0) queue.Wake();
         monitor.Report(experimentId, null);
     }
 
@@ -196,8 +195,9 @@ public sealed class ExperimentSupervisor(
         {
             logger.LogError(e, "What the last run left could not be put in order");
         }
-        await foreach (var id in _queue.Reader.ReadAllAsync(stoppingToken))
+        while (!stoppingToken.IsCancellationRequested)
         {
+            if (await NextAsync(stoppingToken) is not { } id) continue;
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
             _stops[id] = stop;
             try
@@ -211,7 +211,8 @@ public sealed class ExperimentSupervisor(
             catch (Exception e)
             {
                 logger.LogError(e, "Experiment {Id} was interrupted", id);
-                await InterruptAsync(id, e.Message);
+                // It still stands in the queue where that could not be written down, and would be tried again without end.
+                if (!await InterruptAsync(id, e.Message)) await Task.Delay(RetryInterval, time, stoppingToken);
             }
             finally
             {
@@ -221,18 +222,40 @@ public sealed class ExperimentSupervisor(
         }
     }
 
+    /// <summary>The experiment whose turn it is; waits for one where none waits for its turn.</summary>
+    /// <returns>Null where it is to be asked again.</returns>
+    private async Task<int?> NextAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            if (await queue.FirstAsync(stoppingToken) is { } id) return id;
+            await queue.WaitAsync(stoppingToken);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            logger.LogError(e, "The queue of experiments could not be read");
+            await Task.Delay(RetryInterval, time, stoppingToken);
+        }
+        return null;
+    }
+
     /// <summary>A fault of ours, such as a full disk, costs no finished trial: the experiment can go on with the others. Nothing gets out, as that would stop the web server with all endpoints.</summary>
-    private async Task InterruptAsync(int id, string reason)
+    /// <returns>Whether it could be written down.</returns>
+    private async Task<bool> InterruptAsync(int id, string reason)
     {
         try
         {
             await using var db = await databases.CreateDbContextAsync();
             await db.Trials.Where(t => t.ExperimentId == id && t.Status == TrialStatus.Running).ExecuteUpdateAsync(set => set.SetProperty(t => t.Status, TrialStatus.Waiting));
-            await UpdateAsync(id, experiment => { experiment.Status = ExperimentStatus.Interrupted; experiment.Reason = $"Interrupted: {reason} Finished trials are kept; it can go on with the others."; experiment.FinishedAt = time.GetUtcNow(); });
+            // Without reading the row: what cannot be read must leave the queue too.
+            var (told, now) = ($"Interrupted: {reason} Finished trials are kept; it can go on with the others.", time.GetUtcNow());
+            await db.Experiments.Where(e => e.Id == id).ExecuteUpdateAsync(set => set.SetProperty(e => e.Status, ExperimentStatus.Interrupted).SetProperty(e => e.Reason, told).SetProperty(e => e.FinishedAt, now));
+            return true;
         }
         catch (Exception e)
         {
             logger.LogError(e, "That experiment {Id} was interrupted could not be written down; the next start finds out", id);
+            return false;
         }
     }
 
@@ -247,7 +270,6 @@ public sealed class ExperimentSupervisor(
             await db.Experiments.Where(e => e.Id == id).ExecuteUpdateAsync(set => set.SetProperty(e => e.Status, ExperimentStatus.Completed), cancellationToken);
         await db.Experiments.Where(e => e.Status == ExperimentStatus.Running).ExecuteUpdateAsync(
             set => set.SetProperty(e => e.Status, ExperimentStatus.Interrupted).SetProperty(e => e.Reason, InterruptedReason), cancellationToken);
-        foreach (var id in await db.Experiments.Where(e => e.Status == ExperimentStatus.Queued).OrderBy(e => e.CreatedAt).Select(e => e.Id).ToListAsync(cancellationToken)) Enqueue(id);
     }
 
     /// <param name="cancellationToken">Somebody stops this experiment, or the program ends.</param>

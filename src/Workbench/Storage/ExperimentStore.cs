@@ -13,6 +13,7 @@ public sealed class ExperimentStore(IDbContextFactory<AppDb> databases, Artefact
     public async Task<ExperimentRow> AddAsync(DatasetRow dataset, ExperimentPlan plan, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var now = time.GetUtcNow();
         var row = new ExperimentRow
         {
             DatasetId = dataset.Id,
@@ -20,7 +21,8 @@ public sealed class ExperimentStore(IDbContextFactory<AppDb> databases, Artefact
             TableSha256 = dataset.TableSha256,
             Plan = plan,
             Status = ExperimentStatus.Queued,
-            CreatedAt = time.GetUtcNow(),
+            QueueOrder = now.UtcTicks,
+            CreatedAt = now,
             // A search decides itself what comes first.
             Trials = plan.Tuning == TuningMode.Search ? [] : [.. plan.TrainerIds.Select((trainerId, i) => new TrialRow { Number = i + 1, TrainerId = trainerId, Status = TrialStatus.Waiting })],
         };
@@ -35,6 +37,13 @@ public sealed class ExperimentStore(IDbContextFactory<AppDb> databases, Artefact
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         return await db.Experiments.AsNoTracking().Include(e => e.Trials)
             .Where(e => datasetId == null || e.DatasetId == datasetId).OrderByDescending(e => e.CreatedAt).ToListAsync(cancellationToken);
+    }
+
+    /// <summary>What tells whether <see cref="ListAsync"/> would answer otherwise than before, trials of running ones apart; cheap to ask.</summary>
+    public async Task<IReadOnlyList<ExperimentStamp>> StampsAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await db.Experiments.OrderBy(e => e.Id).Select(e => new ExperimentStamp(e.Id, e.Status, e.QueueOrder)).ToListAsync(cancellationToken);
     }
 
     public async Task<ExperimentRow?> FindAsync(int id, CancellationToken cancellationToken)
@@ -87,3 +96,6 @@ public sealed class ExperimentStore(IDbContextFactory<AppDb> databases, Artefact
         }
     }
 }
+
+/// <summary>Of an experiment, what changes seldom.</summary>
+public sealed record ExperimentStamp(int Id, ExperimentStatus Status, long? QueueOrder);

@@ -120,6 +120,9 @@ public sealed class ExperimentRow
     public required ExperimentPlan Plan { get; set; }
     public ExperimentStatus Status { get; set; }
 
+    /// <summary>Of the queued ones the smallest begins first: ticks of the time it began to wait, until a person moves it. Null where it never waited, or waited before there was an order.</summary>
+    public long? QueueOrder { get; set; }
+
     /// <summary>Why it failed or was interrupted, for people.</summary>
     public string? Reason { get; set; }
 

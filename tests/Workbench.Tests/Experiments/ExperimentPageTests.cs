@@ -95,7 +95,7 @@ public class ExperimentPageTests : StoreTest
         Assert.Empty(page.FindAll("[data-testid=stop]"));
         await page.ClickAsync("[data-testid=continue]");
         page.WaitForAssertion(() => Assert.Equal("Queued", page.Find("[data-testid=experiment-status]").TextContent), Patience);
-        await page.ClickAsync("[data-testid=stop]");
+        await page.ClickAsync("[data-testid=take-out]");
         page.WaitForAssertion(() => Assert.Equal("Stopped", page.Find("[data-testid=experiment-status]").TextContent), Patience);
 
         var done = await ExperimentAsync("species", LearningTask.Multiclass, "accuracy-score", ("baseline", 0.44));
