@@ -15,24 +15,6 @@ internal static class TrainingComparison
 
     public static void Run(int mostRows)
     {
-        int[] sizes = [.. new[] { mostRows / 100, mostRows / 10, mostRows }.Where(s => s >= 1_000)];
-        var megabytes = (double)mostRows * (FeatureCount + 1) * sizeof(float) / 1048576;
-        Console.WriteLine($"{Environment.ProcessorCount} cores, {FeatureCount} numbers a row, two classes, defaults of each family; seconds of training alone, accuracy and AUC on a tenth held out");
-        Console.WriteLine($"| | {string.Join(" | ", sizes.Select(s => $"{s:N0} rows, s"))} | growth for 10 times the rows | CPU s | peak MB / data's {megabytes:N0} | accuracy | AUC |");
-        Console.WriteLine($"|---|{string.Concat(sizes.Select(_ => "---|"))}---|---|---|---|---|");
-        foreach (var trainer in TrainerCatalog.All.Where(t => t is not BaselineTrainer && t.Supports(LearningTask.Binary)))
-        {
-            var figures = sizes.Select(size =>
-            {
-                var shape = new TrainingShape(LearningTask.Binary, size, FeatureCount, 2);
-                return trainer.WhyNot(shape) is null && trainer.CostSeconds(shape, HyperparameterValues.Defaults(trainer.Hyperparameters(shape))) < LongestSeconds ? Contender.Measure(Contender.Self("train", trainer.Id, $"{size}")) : null;
-            }).ToArray();
-            var last = figures.LastOrDefault(f => f is not null);
-            var growth = figures is [.., { } before, { } largest] ? $"{largest.Own[0] / before.Own[0]:F1}" : "";
-            Console.WriteLine($"| {trainer.Name} | {string.Join(" | ", figures.Select(f => f is null ? "not run" : $"{f.Own[0]:F2}"))} | {growth} | {last?.Cpu:F0} | {(last is null || figures[^1] is null ? "" : $"{last.PeakMegabytes / megabytes:F1}")} | {last?.Own[1]:F4} | {last?.Own[2]:F4} |");
-        }
-
-        Console.WriteLine();
         Console.WriteLine($"{mostRows:N0} rows, one after another, medians of 3");
         var own = Rounds(() => Contender.Measure(Contender.Self("train", "random-forest", $"{mostRows}")));
         Report("random forest of 100 trees, ours", own, null);
@@ -55,6 +37,23 @@ internal static class TrainingComparison
         var native = Rounds(() => Contender.Measure(Contender.Self("native-lightgbm", $"{mostRows}")));
         Report("LightGBM, the bare library, 100 rounds", native, null);
         Report("the same through the trainer", Rounds(() => Contender.Measure(Contender.Self("train", "lightgbm-100", $"{mostRows}"))), native);
+        Console.WriteLine();
+        int[] sizes = [.. new[] { mostRows / 100, mostRows / 10, mostRows }.Where(s => s >= 1_000)];
+        var megabytes = (double)mostRows * (FeatureCount + 1) * sizeof(float) / 1048576;
+        Console.WriteLine($"{Environment.ProcessorCount} cores, {FeatureCount} numbers a row, two classes, defaults of each family; seconds of training alone, accuracy and AUC on a tenth held out");
+        Console.WriteLine($"| | {string.Join(" | ", sizes.Select(s => $"{s:N0} rows, s"))} | growth for 10 times the rows | CPU s | peak MB / data's {megabytes:N0} | accuracy | AUC |");
+        Console.WriteLine($"|---|{string.Concat(sizes.Select(_ => "---|"))}---|---|---|---|---|");
+        foreach (var trainer in TrainerCatalog.All.Where(t => t is not BaselineTrainer && t.Supports(LearningTask.Binary)))
+        {
+            var figures = sizes.Select(size =>
+            {
+                var shape = new TrainingShape(LearningTask.Binary, size, FeatureCount, 2);
+                return trainer.WhyNot(shape) is null && trainer.CostSeconds(shape, HyperparameterValues.Defaults(trainer.Hyperparameters(shape))) < LongestSeconds ? Contender.Measure(Contender.Self("train", trainer.Id, $"{size}")) : null;
+            }).ToArray();
+            var last = figures.LastOrDefault(f => f is not null);
+            var growth = figures is [.., { } before, { } largest] ? $"{largest.Own[0] / before.Own[0]:F1}" : "";
+            Console.WriteLine($"| {trainer.Name} | {string.Join(" | ", figures.Select(f => f is null ? "not run" : $"{f.Own[0]:F2}"))} | {growth} | {last?.Cpu:F0} | {(last is null || figures[^1] is null ? "" : $"{last.PeakMegabytes / megabytes:F1}")} | {last?.Own[1]:F4} | {last?.Own[2]:F4} |");
+        }
     }
 
     /// <summary>Trains and judges one family with its defaults; the forest has 100 trees, and <c>lightgbm-100</c> is LightGBM of 100 rounds.</summary>
