@@ -18,6 +18,7 @@ namespace ModelWorkbench.Core.Experiments;
 /// <param name="BudgetSeconds">For all trials together, 5 to 86,400.</param>
 /// <param name="Tuning">Whether each family is tried once with its defaults, or values are searched for.</param>
 /// <param name="Limits">What else ends the search, and what a model may cost.</param>
+/// <param name="Proposal">The split that was proposed from the data, and why; what differs in <paramref name="Split"/> a person chose. Null in plans of a time when it was not kept.</param>
 public sealed record ExperimentPlan(
     string Target,
     LearningTask Task,
@@ -28,7 +29,8 @@ public sealed record ExperimentPlan(
     IReadOnlyList<string> TrainerIds,
     int BudgetSeconds,
     TuningMode Tuning = TuningMode.DefaultsOnly,
-    SearchLimits? Limits = null)
+    SearchLimits? Limits = null,
+    SplitProposal? Proposal = null)
 {
     public const int MinimumBudgetSeconds = 5;
     public const int MaximumBudgetSeconds = 86_400;
@@ -40,10 +42,10 @@ public sealed record ExperimentPlan(
     public static ExperimentPlan Propose(Table table, string target, Recipe recipe, LearningTask? task = null, DatasetProfile? profile = null)
     {
         var chosen = task ?? Trainers.Target.ProposeTask(table, target);
+        var split = SplitPlan.Propose(table, target, chosen != LearningTask.Regression, profile);
         return new ExperimentPlan(
-            target, chosen, Metric.Default(chosen).Id,
-            SplitPlan.Propose(table, target, chosen != LearningTask.Regression, profile).Plan,
-            recipe, [], [.. TrainerCatalog.All.Where(t => t.Supports(chosen)).Select(t => t.Id)], 120, TuningMode.Search);
+            target, chosen, Metric.Default(chosen).Id, split.Plan,
+            recipe, [], [.. TrainerCatalog.All.Where(t => t.Supports(chosen)).Select(t => t.Id)], 120, TuningMode.Search, Proposal: split);
     }
 
     /// <summary>Every reason why this plan cannot run on this table, for people; empty where it can.</summary>
