@@ -19,6 +19,7 @@ namespace ModelWorkbench.Core.Experiments;
 /// <param name="Tuning">Whether each family is tried once with its defaults, or values are searched for.</param>
 /// <param name="Limits">What else ends the search, and what a model may cost.</param>
 /// <param name="Weights">How much each row counts when models learn; null: all alike.</param>
+/// <param name="Proposal">The split that was proposed from the data, and why; what differs in <paramref name="Split"/> a person chose. Null in plans of a time when it was not kept.</param>
 public sealed record ExperimentPlan(
     string Target,
     LearningTask Task,
@@ -30,7 +31,8 @@ public sealed record ExperimentPlan(
     int BudgetSeconds,
     TuningMode Tuning = TuningMode.DefaultsOnly,
     SearchLimits? Limits = null,
-    RowWeighting? Weights = null)
+    RowWeighting? Weights = null,
+    SplitProposal? Proposal = null)
 {
     public const int MinimumBudgetSeconds = 5;
     public const int MaximumBudgetSeconds = 86_400;
@@ -42,10 +44,10 @@ public sealed record ExperimentPlan(
     public static ExperimentPlan Propose(Table table, string target, Recipe recipe, LearningTask? task = null, DatasetProfile? profile = null)
     {
         var chosen = task ?? Trainers.Target.ProposeTask(table, target);
+        var split = SplitPlan.Propose(table, target, chosen != LearningTask.Regression, profile);
         return new ExperimentPlan(
-            target, chosen, Metric.Default(chosen).Id,
-            SplitPlan.Propose(table, target, chosen != LearningTask.Regression, profile).Plan,
-            recipe, [], [.. TrainerCatalog.All.Where(t => t.Supports(chosen)).Select(t => t.Id)], 120, TuningMode.Search);
+            target, chosen, Metric.Default(chosen).Id, split.Plan,
+            recipe, [], [.. TrainerCatalog.All.Where(t => t.Supports(chosen)).Select(t => t.Id)], 120, TuningMode.Search, Proposal: split);
     }
 
     /// <summary>Every reason why this plan cannot run on this table, for people; empty where it can.</summary>

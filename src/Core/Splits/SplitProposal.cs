@@ -21,6 +21,29 @@ public sealed partial record SplitProposal(SplitPlan Plan, string Reason)
     private const int FewestTimes = 20;
     private const double SortedShare = 0.99;
 
+    /// <summary>What a person chose otherwise, for people: <c>3 folds instead of 5</c>; empty where the split is as proposed.</summary>
+    /// <remarks>Stratification counts only where it does something: not in order of time, nor for numbers.</remarks>
+    public IReadOnlyList<string> Changes(SplitPlan split, bool hasClasses)
+    {
+        List<string> changes = [];
+        if (split.Method != Plan.Method || split.Column != Plan.Column) changes.Add($"{Way(split)} instead of {Way(Plan)}");
+        if (split.TestFraction != Plan.TestFraction) changes.Add(string.Create(CultureInfo.InvariantCulture, $"{split.TestFraction * 100:0.##} % locked test rows instead of {Plan.TestFraction * 100:0.##} %"));
+        if (split.Folds != Plan.Folds) changes.Add($"{Words(split.Folds, "fold")} instead of {Plan.Folds}");
+        // In order of time there is one way to cut only.
+        if (split.Repeats != Plan.Repeats && split.Method != SplitMethod.TimeOrdered) changes.Add($"{Words(split.Repeats, "repeat")} instead of {Plan.Repeats}");
+        if (split.Stratified != Plan.Stratified && hasClasses && split.Method != SplitMethod.TimeOrdered) changes.Add(split.Stratified ? "stratified" : "not stratified");
+        if (split.Seed != Plan.Seed) changes.Add(string.Create(CultureInfo.InvariantCulture, $"seed {split.Seed} instead of {Plan.Seed}"));
+        return changes;
+    }
+
+    private static string Way(SplitPlan plan) => plan.Method switch
+    {
+        SplitMethod.Grouped => $"in whole groups of one {plan.Column}",
+        SplitMethod.TimeOrdered => $"in order of {plan.Column}",
+        SplitMethod.OwnColumn => $"as {plan.Column} says",
+        _ => "at random",
+    };
+
     /// <summary>Chance, cut by size: repeated cross-validation where rows are few and one cut says little; cross-validation up to where one fold says enough and five trainings take long.</summary>
     public static SplitProposal BySize(long rowCount, int columnCount, bool hasClasses)
     {

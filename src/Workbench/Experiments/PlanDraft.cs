@@ -11,9 +11,11 @@ namespace ModelWorkbench.Workbench.Experiments;
 /// <param name="Plan">Null where the column cannot be predicted.</param>
 /// <param name="Reason">Why it cannot.</param>
 /// <param name="Tasks">Each task with the reason why it is not possible, or null where it is.</param>
-/// <param name="Split">The split that suits the data, with its reason; null where the column cannot be predicted.</param>
-public sealed record PlanDraft(ExperimentPlan? Plan, string? Reason, IReadOnlyDictionary<LearningTask, string?> Tasks, SplitProposal? Split = null)
+public sealed record PlanDraft(ExperimentPlan? Plan, string? Reason, IReadOnlyDictionary<LearningTask, string?> Tasks)
 {
+    /// <summary>The split that suits the data, with its reason; null where the column cannot be predicted.</summary>
+    public SplitProposal? Split => Plan?.Proposal;
+
     /// <param name="table">The rows, or a sample of them.</param>
     /// <param name="target">The column to predict.</param>
     /// <param name="recipe">Cleaning.</param>
@@ -24,7 +26,6 @@ public sealed record PlanDraft(ExperimentPlan? Plan, string? Reason, IReadOnlyDi
         try
         {
             var plan = ExperimentPlan.Propose(table, target, recipe, null, profile);
-            var proposal = SplitPlan.Propose(table, target, plan.Task != LearningTask.Regression, profile);
             var tasks = Enum.GetValues<LearningTask>().ToDictionary(task => task, task => WhyNot(table, target, task));
             if (before?.Plan is { } previous)
                 plan = plan with
@@ -36,7 +37,7 @@ public sealed record PlanDraft(ExperimentPlan? Plan, string? Reason, IReadOnlyDi
                     Limits = previous.Limits is { } limits ? limits with { TargetScore = null } : null,
                     Weights = previous.Weights is { } weights ? new RowWeighting(weights.Column == target ? null : weights.Column, weights.BalanceClasses && plan.Task != LearningTask.Regression) : null,
                 };
-            return new PlanDraft(plan, null, tasks, proposal);
+            return new PlanDraft(plan, null, tasks);
         }
         catch (ArgumentException e)
         {
@@ -53,7 +54,15 @@ public sealed record PlanDraft(ExperimentPlan? Plan, string? Reason, IReadOnlyDi
     {
         var proposed = ExperimentPlan.Propose(table, plan.Target, plan.Recipe, task);
         var weights = task == LearningTask.Regression && plan.Weights is { BalanceClasses: true } balanced ? balanced with { BalanceClasses = false } : plan.Weights;
-        return plan with { Weights = weights, Task = task, MetricId = proposed.MetricId, TrainerIds = proposed.TrainerIds, Split = plan.Split with { Stratified = proposed.Split.Stratified } };
+        return plan with
+        {
+            Task = task,
+            Weights = weights,
+            MetricId = proposed.MetricId,
+            TrainerIds = proposed.TrainerIds,
+            Split = plan.Split with { Stratified = proposed.Split.Stratified },
+            Proposal = plan.Proposal is { } split ? split with { Plan = split.Plan with { Stratified = proposed.Split.Stratified } } : null,
+        };
     }
 
     /// <summary>Columns that look like identifiers: named so, with another text or whole number in every row. They teach a model nothing that holds for new rows.</summary>

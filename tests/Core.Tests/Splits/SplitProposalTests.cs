@@ -51,6 +51,18 @@ public class SplitProposalTests
         Assert.Equal(SplitMethod.Random, SplitPlan.Propose(Table(new NumericColumn(name, [.. Enumerable.Range(0, rows).Select(i => (double)(i * 17 % distinct))])), "y", true).Plan.Method);
 
     [Fact]
+    public void What_a_person_changed_is_named_and_what_has_no_effect_is_not()
+    {
+        var proposal = new SplitProposal(new SplitPlan(), "Five folds.");
+        Assert.Empty(proposal.Changes(new SplitPlan(), true));
+        Assert.Equal(["in whole groups of one customer instead of at random", "10 % locked test rows instead of 20 %", "1 fold instead of 5", "3 repeats instead of 1", "not stratified", "seed 7 instead of 42"],
+            proposal.Changes(new SplitPlan(0.1, 1, false, 7, 3, SplitMethod.Grouped, "customer"), true));
+        // Numbers cannot be stratified.
+        Assert.Empty(proposal.Changes(new SplitPlan(Stratified: false), false));
+        Assert.Equal(["in order of day instead of at random"], proposal.Changes(new SplitPlan(Stratified: false, Method: SplitMethod.TimeOrdered, Column: "day"), true));
+    }
+
+    [Fact]
     public void Of_a_sample_the_profile_tells_how_often_an_id_repeats()
     {
         var all = Table(new NumericColumn("user_id", [.. Enumerable.Range(0, 5_000).Select(i => (double)(i / 5))]));

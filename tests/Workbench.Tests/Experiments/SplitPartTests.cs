@@ -1,8 +1,11 @@
+using System.Text.Json;
 using Bunit;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Experiments;
 using ModelWorkbench.Core.Profiling;
+using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Core.Splits;
+using ModelWorkbench.Core.Trainers;
 using ModelWorkbench.Workbench.Experiments;
 using ModelWorkbench.Workbench.Experiments.Parts;
 using Xunit;
@@ -18,6 +21,23 @@ public class SplitPartTests : PartTest
     ];
 
     private static readonly SplitProposal ByCustomer = new(new SplitPlan(Method: SplitMethod.Grouped, Column: "customer"), "Rows of one customer stay together, because it repeats 3.3 times on average.");
+
+    [Fact]
+    public void The_plan_of_an_experiment_tells_why_its_rows_were_split_so_and_what_was_changed_by_hand()
+    {
+        var plan = new ExperimentPlan("y", LearningTask.Binary, "auc-score", ByCustomer.Plan, Recipe.Empty, [], ["baseline"], 60, Proposal: ByCustomer);
+        Assert.Equal("Proposed from the data. Rows of one customer stay together, because it repeats 3.3 times on average.", Reason(plan));
+        Assert.Equal("Changed by hand: at random instead of in whole groups of one customer, 3 folds instead of 5. Proposed was: Rows of one customer stay together, because it repeats 3.3 times on average.", Reason(plan with { Split = new SplitPlan(Folds: 3) }));
+
+        // In the database it is part of the plan; what was written before does not have it.
+        var json = JsonSerializer.Serialize(plan, CoreJson.Options);
+        Assert.Equal(ByCustomer, JsonSerializer.Deserialize<ExperimentPlan>(json, CoreJson.Options)!.Proposal);
+        var older = JsonSerializer.Deserialize<ExperimentPlan>(JsonSerializer.Serialize(plan with { Proposal = null }, CoreJson.Options).Replace(",\"proposal\":null", "", StringComparison.Ordinal), CoreJson.Options)!;
+        Assert.Null(older.Proposal);
+        Assert.Empty(Render<PlanSummary>(p => p.Add(x => x.Plan, older)).FindAll("[data-testid=split-reason]"));
+
+        string Reason(ExperimentPlan plan) => string.Join(' ', Render<PlanSummary>(p => p.Add(x => x.Plan, plan)).Find("[data-testid=split-reason] dd").TextContent.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+    }
 
     [Fact]
     public async Task A_method_that_needs_a_column_asks_for_it_and_the_proposed_one_is_taken()
