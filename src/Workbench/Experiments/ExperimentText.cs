@@ -50,6 +50,22 @@ public static class ExperimentText
         return $"{where}{after}. {Begins(place.SecondsUntilStart)}";
     }
 
+    /// <summary>How it stands, for the title of a tab: <c>▶ 43 %</c>, <c>✓</c>.</summary>
+    public static string TitleState(ExperimentRow experiment, QueuePlace? place, DateTimeOffset now) => experiment.Status switch
+    {
+        ExperimentStatus.Queued => place is null ? "⏳" : $"⏳ {Ordinal(place.Place)}",
+        ExperimentStatus.Running => $"▶ {(int)(100 * Share(experiment, now))} %",
+        ExperimentStatus.Completed => "✓",
+        ExperimentStatus.Failed => "✗ failed",
+        ExperimentStatus.Interrupted => "⚠ interrupted",
+        _ => "⏸ stopped",
+    };
+
+    /// <summary>Of the budget where it searches, else of the models; below 1 until it has ended.</summary>
+    private static double Share(ExperimentRow experiment, DateTimeOffset now) => Math.Min(0.99, experiment.Plan.Tuning == TuningMode.Search
+        ? experiment.Elapsed(now) / Math.Max(1, experiment.Plan.BudgetSeconds)
+        : (double)experiment.Trials.Count(t => t.Status is not (TrialStatus.Waiting or TrialStatus.Running)) / Math.Max(1, experiment.Trials.Count));
+
     /// <summary>When a waiting experiment may be expected to begin; budgets are no promise, so minutes are enough.</summary>
     public static string Begins(double seconds) => seconds switch
     {

@@ -40,7 +40,7 @@ public sealed class ExperimentSupervisor(
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var resumed = await db.Experiments
             .Where(e => e.Id == experimentId && (e.Status == ExperimentStatus.Interrupted || e.Status == ExperimentStatus.Stopped))
-            .ExecuteUpdateAsync(set => set.SetProperty(e => e.Status, ExperimentStatus.Queued).SetProperty(e => e.QueueOrder, time.GetUtcNow().UtcTicks).SetProperty(e => e.Reason, (string?)null).SetProperty(e => e.FinishedAt, (DateTimeOffset?)null), cancellationToken);
+            .ExecuteUpdateAsync(set => set.SetProperty(e => e.Status, ExperimentStatus.Queued).SetProperty(e => e.QueueOrder, time.GetUtcNow().UtcTicks).SetProperty(e => e.IsNews, false).SetProperty(e => e.Reason, (string?)null).SetProperty(e => e.FinishedAt, (DateTimeOffset?)null), cancellationToken);
         if (resumed == 0) return false;
         queue.Wake();
         monitor.Report(experimentId, null);
@@ -113,7 +113,7 @@ public sealed class ExperimentSupervisor(
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var changed = await db.Experiments.Where(e => e.Id == experimentId && e.Status != ExperimentStatus.Queued && e.Status != ExperimentStatus.Running)
-            .ExecuteUpdateAsync(set => set.SetProperty(e => e.Status, ExperimentStatus.Queued).SetProperty(e => e.QueueOrder, time.GetUtcNow().UtcTicks).SetProperty(e => e.Reason, (string?)null).SetProperty(e => e.FinishedAt, (DateTimeOffset?)null), cancellationToken);
+            .ExecuteUpdateAsync(set => set.SetProperty(e => e.Status, ExperimentStatus.Queued).SetProperty(e => e.QueueOrder, time.GetUtcNow().UtcTicks).SetProperty(e => e.IsNews, false).SetProperty(e => e.Reason, (string?)null).SetProperty(e => e.FinishedAt, (DateTimeOffset?)null), cancellationToken);
         if (changed > 0) queue.Wake();
         monitor.Report(experimentId, null);
     }
@@ -249,7 +249,8 @@ public sealed class ExperimentSupervisor(
             await db.Trials.Where(t => t.ExperimentId == id && t.Status == TrialStatus.Running).ExecuteUpdateAsync(set => set.SetProperty(t => t.Status, TrialStatus.Waiting));
             // Without reading the row: what cannot be read must leave the queue too.
             var (told, now) = ($"Interrupted: {reason} Finished trials are kept; it can go on with the others.", time.GetUtcNow());
-            await db.Experiments.Where(e => e.Id == id).ExecuteUpdateAsync(set => set.SetProperty(e => e.Status, ExperimentStatus.Interrupted).SetProperty(e => e.Reason, told).SetProperty(e => e.FinishedAt, now));
+            await db.Experiments.Where(e => e.Id == id).ExecuteUpdateAsync(set => set.SetProperty(e => e.Status, ExperimentStatus.Interrupted).SetProperty(e => e.Reason, told).SetProperty(e => e.FinishedAt, now).SetProperty(e => e.IsNews, true));
+            monitor.ReportEnd(id);
             return true;
         }
         catch (Exception e)
@@ -267,9 +268,9 @@ public sealed class ExperimentSupervisor(
         await db.Experiments.Where(e => e.RunningSince != null).ExecuteUpdateAsync(set => set.SetProperty(e => e.RunningSince, (DateTimeOffset?)null), cancellationToken);
         // All trials were done, only the last word was not.
         foreach (var id in (await db.Experiments.AsNoTracking().Include(e => e.Trials).Where(e => e.Status == ExperimentStatus.Running).ToListAsync(cancellationToken)).Where(e => !e.CanGoOn).Select(e => e.Id))
-            await db.Experiments.Where(e => e.Id == id).ExecuteUpdateAsync(set => set.SetProperty(e => e.Status, ExperimentStatus.Completed), cancellationToken);
+            await db.Experiments.Where(e => e.Id == id).ExecuteUpdateAsync(set => set.SetProperty(e => e.Status, ExperimentStatus.Completed).SetProperty(e => e.IsNews, true), cancellationToken);
         await db.Experiments.Where(e => e.Status == ExperimentStatus.Running).ExecuteUpdateAsync(
-            set => set.SetProperty(e => e.Status, ExperimentStatus.Interrupted).SetProperty(e => e.Reason, InterruptedReason), cancellationToken);
+            set => set.SetProperty(e => e.Status, ExperimentStatus.Interrupted).SetProperty(e => e.Reason, InterruptedReason).SetProperty(e => e.IsNews, true), cancellationToken);
     }
 
     /// <param name="cancellationToken">Somebody stops this experiment, or the program ends.</param>
@@ -287,17 +288,19 @@ public sealed class ExperimentSupervisor(
                 if (waiting.Count == 0 && !experiment.CanGoOn) break;
                 if (await RunWaitingAsync(experiment, waiting, cancellationToken) is { } failure)
                 {
-                    await UpdateAsync(id, e => { e.Status = ExperimentStatus.Failed; e.Reason = failure; e.FinishedAt = time.GetUtcNow(); });
+                    await UpdateAsync(id, e => { e.Status = ExperimentStatus.Failed; e.Reason = failure; e.FinishedAt = time.GetUtcNow(); e.IsNews = true; });
+                    monitor.ReportEnd(id);
                     return;
                 }
             }
-            await UpdateAsync(id, e => { e.Status = ExperimentStatus.Completed; e.FinishedAt = time.GetUtcNow(); });
+            await UpdateAsync(id, e => { e.Status = ExperimentStatus.Completed; e.FinishedAt = time.GetUtcNow(); e.IsNews = true; });
+            monitor.ReportEnd(id);
         }
         catch (OperationCanceledException)
         {
             await using var db = await databases.CreateDbContextAsync(CancellationToken.None);
             await db.Trials.Where(t => t.ExperimentId == id && t.Status == TrialStatus.Running).ExecuteUpdateAsync(set => set.SetProperty(t => t.Status, TrialStatus.Waiting), CancellationToken.None);
-            if (programEnds.IsCancellationRequested) await UpdateAsync(id, e => { e.Status = ExperimentStatus.Interrupted; e.Reason = InterruptedReason; });
+            if (programEnds.IsCancellationRequested) await UpdateAsync(id, e => { e.Status = ExperimentStatus.Interrupted; e.Reason = InterruptedReason; e.IsNews = true; });
             else await UpdateAsync(id, e => { e.Status = ExperimentStatus.Stopped; e.Reason = StoppedReason; e.FinishedAt = time.GetUtcNow(); });
         }
         monitor.Report(id, null);

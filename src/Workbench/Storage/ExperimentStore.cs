@@ -46,6 +46,20 @@ public sealed class ExperimentStore(IDbContextFactory<AppDb> databases, Artefact
         return await db.Experiments.OrderBy(e => e.Id).Select(e => new ExperimentStamp(e.Id, e.Status, e.QueueOrder)).ToListAsync(cancellationToken);
     }
 
+    /// <summary>Whether an experiment ended by itself that nobody has looked at since.</summary>
+    public async Task<bool> HasNewsAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await db.Experiments.AnyAsync(e => e.IsNews, cancellationToken);
+    }
+
+    /// <summary>A person looked at these.</summary>
+    public async Task SeeAsync(IReadOnlyCollection<int> ids, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await db.Experiments.Where(e => ids.Contains(e.Id)).ExecuteUpdateAsync(set => set.SetProperty(e => e.IsNews, false), cancellationToken);
+    }
+
     public async Task<ExperimentRow?> FindAsync(int id, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);

@@ -139,6 +139,9 @@ public sealed class ExperimentRow
     /// <summary>When the training process that works on it now began; null while none does.</summary>
     public DateTimeOffset? RunningSince { get; set; }
 
+    /// <summary>It ended by itself, and nobody has looked at it or at the list since.</summary>
+    public bool IsNews { get; set; }
+
     /// <summary>Of the budget, in seconds.</summary>
     public double Elapsed(DateTimeOffset now) => SpentSeconds + (RunningSince is { } since ? Math.Max(0, (now - since).TotalSeconds) : 0);
 
