@@ -27,9 +27,8 @@ internal readonly record struct Calibration(double Sharpness, double Factor)
         if (data.Target.Task != LearningTask.Regression) return new Calibration(FitSharpness(data, outputs), 1);
         // The exponential of a mean logarithm is nearer to the median: right for absolute errors, too low for squared ones.
         if (!isExponential || (data.Metric != Metric.Rmse && data.Metric != Metric.RSquared)) return None;
-        double actual = 0, answered = 0;
-        for (var fold = 0; fold < outputs.Count; fold++)
-            for (var row = 0; row < outputs[fold].Length; row++) (actual, answered) = (actual + data.ValidationLabels[fold][row] + 1, answered + outputs[fold][row] + 1);
+        var actual = data.ValidationLabels.Sum(fold => fold.Sum(l => l + 1.0));
+        var answered = outputs.Sum(fold => fold.Sum(o => o + 1));
         return new Calibration(1, answered > 0 ? Math.Clamp(actual / answered, 0.5, 2) : 1);
     }
 
@@ -48,7 +47,7 @@ internal readonly record struct Calibration(double Sharpness, double Factor)
     /// <param name="outputs">By fold: row-major probabilities.</param>
     /// <returns>1 where rows do not all count alike in learning: probabilities then say something else than how often they are right on these rows.</returns>
     public static double FitSharpness(ExperimentData data, IReadOnlyList<double[]> outputs) =>
-        data.RoughShape.IsWeighted ? 1 : FitSharpness(data.ValidationLabels, outputs, data.ClassCount, data.Plan.Split.Seed);
+        data.Plan.IsWeighted ? 1 : FitSharpness(data.ValidationLabels, outputs, data.ClassCount, data.Plan.Split.Seed);
 
     /// <summary>The power of probabilities under which the rows are most likely; 1 where another gains next to nothing.</summary>
     /// <param name="labels">By fold: 0-based classes.</param>
@@ -58,18 +57,13 @@ internal readonly record struct Calibration(double Sharpness, double Factor)
     public static double FitSharpness(IReadOnlyList<float[]> labels, IReadOnlyList<double[]> outputs, int width, int seed)
     {
         if (width < 2) return 1;
-        var total = labels.Sum(l => (long)l.Length);
         var (logs, truths) = (new List<double[]>(), new List<int>());
-        for (var fold = 0; fold < labels.Count; fold++)
-        {
-            var count = total <= MostRows ? labels[fold].Length : (int)Math.Max(1, MostRows * labels[fold].Length / total);
-            int[] rows = count >= labels[fold].Length ? [.. Enumerable.Range(0, labels[fold].Length)] : RowSample.Take(labels[fold].Length, count, seed);
+        foreach (var (fold, rows) in PartSample.Take([.. labels.Select(l => l.Length)], MostRows, seed).Index())
             foreach (var row in rows)
             {
                 logs.Add(Array.ConvertAll(outputs[fold][(row * width)..((row + 1) * width)], p => Math.Log(Math.Max(p, 1e-15))));
                 truths.Add((int)labels[fold][row]);
             }
-        }
         // The loss is convex in the power, so halving the range by the sign of its slope finds the bottom.
         var (low, high) = (SmallestSharpness, LargestSharpness);
         for (var step = 0; step < 12; step++)

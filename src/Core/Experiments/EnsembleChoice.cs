@@ -31,8 +31,7 @@ internal sealed class EnsembleChoice
         _parts = labels.Count > 1
             ? [.. labels.Select((l, fold) => (fold, Enumerable.Range(0, l.Length).ToArray()))]
             : [.. PartsOf(labels[0].Length, data.Plan.Split.Seed).Select(rows => (0, rows))];
-        var total = _parts.Sum(p => (long)p.Rows.Length);
-        _chosen = [.. _parts.Select(p => total <= MostRows ? p.Rows : [.. RowSample.Take(p.Rows.Length, (int)Math.Max(1, MostRows * p.Rows.Length / total), data.Plan.Split.Seed).Select(i => p.Rows[i])])];
+        _chosen = [.. PartSample.Take([.. _parts.Select(p => p.Rows.Length)], MostRows, data.Plan.Split.Seed).Select((rows, part) => Array.ConvertAll(rows, r => _parts[part].Rows[r]))];
         _truth = new ValidationTruth(data.Metric, data.Target.Task, data.ClassCount, [.. _parts.Select((p, i) => Array.ConvertAll(_chosen[i], r => labels[p.Fold][r]))]);
     }
 

@@ -69,7 +69,7 @@ internal sealed class ExperimentData
     public const int All = -1;
 
     /// <summary>Of the rows that a fold learns from, before encoding: for questions asked before any fold is fitted.</summary>
-    public TrainingShape RoughShape => new(Plan.Task, Folds.Max(f => f.Training.Table.RowCount), Split.Training.Table.ColumnCount - 1, Target.Classes.Count) { CanLogTarget = CanLogTarget, IsWeighted = Weighting != RowWeighting.None };
+    public TrainingShape RoughShape => new(Plan.Task, Folds.Max(f => f.Training.Table.RowCount), Split.Training.Table.ColumnCount - 1, Target.Classes.Count) { CanLogTarget = CanLogTarget, IsWeighted = Plan.IsWeighted };
 
     /// <param name="fold">0-based, or <see cref="All"/>.</param>
     public PreparedPart Part(int fold) => fold == All ? _all.Value : _folds[fold].Value;

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Evaluation;
 using ModelWorkbench.Core.Profiling;
@@ -134,6 +135,10 @@ public sealed record ExperimentPlan(
 
     /// <summary>What no model may see: the ignored columns, the one that only says which rows belong together or in which part they are, and what the rows weigh.</summary>
     public IReadOnlyList<string> UnseenColumns => [.. IgnoredColumns.Concat(new[] { Split.HiddenColumn, Weights?.Column }.OfType<string>()).Distinct()];
+
+    /// <summary>Whether rows do not all count alike when models learn.</summary>
+    [JsonIgnore]
+    public bool IsWeighted => Weights is { } weights && weights != RowWeighting.None;
 
     private Recipe EffectiveRecipe => Recipe.WithoutDropping(UnseenColumns);
 
