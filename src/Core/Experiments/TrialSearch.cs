@@ -280,7 +280,7 @@ internal sealed class TrialSearch
         var firstFold = _firstFold?.Number == trial.Number ? _firstFold.Value.Pipeline : null;
         MakeModel(trial, [], firstFold, ExplanationSeconds, 0.97, cancellationToken);
 
-        double ExplanationSeconds() => !explain ? 0 : _job.Plan.Tuning == TuningMode.Search ? ExplainSeconds(Left) : Explanation.Seconds(allowance - (_clock.Elapsed.TotalSeconds - clock));
+        double ExplanationSeconds() => !explain ? 0 : _job.Plan.Tuning == TuningMode.Search ? ExplainSeconds([trial]) : Explanation.Seconds(allowance - (_clock.Elapsed.TotalSeconds - clock));
     }
 
     /// <returns>Whether it has a model now.</returns>
@@ -302,8 +302,9 @@ internal sealed class TrialSearch
         }
     }
 
-    /// <summary>For importance and PCA each: what is left, and a moment even where nothing is.</summary>
-    private static double ExplainSeconds(double left) => Math.Clamp(left / 2, 0.5, 20);
+    /// <summary>For importance and PCA each: what is left, and even where nothing is, a moment, or as long as it takes to fit anew what the columns are shuffled for.</summary>
+    /// <param name="explained">The trial, or the members of the ensemble.</param>
+    private double ExplainSeconds(IEnumerable<FinishedTrial> explained) => Math.Clamp(Left / 2, Math.Clamp(2 * FoldSeconds(explained), 0.5, 2), 20);
 
     private void Replace(FinishedTrial trial) => _finished[_finished.FindIndex(f => f.Number == trial.Number)] = trial;
 
@@ -318,7 +319,7 @@ internal sealed class TrialSearch
             if (ensemble is not null && best.Number == ensemble.Number)
             {
                 FinishedTrial[] members = [.. ensemble.Result!.Members!.Select(m => _finished.First(f => f.Number == m.TrialNumber))];
-                if (MakeModel(ensemble, members, null, () => ExplainSeconds(Left), 0, cancellationToken)) return;
+                if (MakeModel(ensemble, members, null, () => ExplainSeconds(members), 0, cancellationToken)) return;
                 if (Best() is { HasModel: false } next) Finish(next, 1, explain: true, cancellationToken);
             }
             else Finish(best, Left, explain: true, cancellationToken);
@@ -419,20 +420,25 @@ internal sealed class TrialSearch
     }
 
     /// <summary>Seconds of the clock to fit trials on all training rows, with all threads.</summary>
-    private double RefitSeconds(IEnumerable<FinishedTrial> trials)
+    private double RefitSeconds(IEnumerable<FinishedTrial> trials) =>
+        FoldSeconds(trials) * _data.Split.Training.Table.RowCount / Math.Max(1.0, _data.Folds[0].Training.Table.RowCount);
+
+    /// <summary>Seconds of the clock to fit trials on the training rows of one fold, with all threads.</summary>
+    private double FoldSeconds(IEnumerable<FinishedTrial> trials)
     {
         // Folds that were fitted side by side had fewer threads each.
         var threadsAFit = Math.Max(1, _job.Threads / Math.Min(_job.Threads, _data.Folds.Count));
-        var rows = Math.Max(1.0, _data.Folds[0].Training.Table.RowCount);
-        return trials.Sum(t => t.Result!.FitSeconds) * threadsAFit / _job.Threads * _data.Split.Training.Table.RowCount / rows;
+        return trials.Sum(t => t.Result!.FitSeconds) * threadsAFit / _job.Threads;
     }
 
     /// <summary>Seconds to keep for the end: fitting what the ensemble is likely to be made of, and explaining it.</summary>
     private double FinishingSeconds(CancellationToken cancellationToken)
     {
-        var likely = LikelyMembers(cancellationToken).Where(t => !_finisher.HasFit(t.Number));
-        var refit = RefitSeconds(likely);
-        return Math.Min(0.5 * Budget, (1.3 * refit) + (2.5 * _choosingSeconds) + Math.Min(2, 0.05 * Budget));
+        var likely = LikelyMembers(cancellationToken);
+        var refit = RefitSeconds(likely.Where(t => !_finisher.HasFit(t.Number)));
+        // Explaining fits what is explained once more, without the rows it is explained on.
+        var explain = Math.Min(0.05 * Budget, 1.5 * FoldSeconds(likely));
+        return Math.Min(0.5 * Budget, (1.3 * refit) + explain + (2.5 * _choosingSeconds) + Math.Min(2, 0.05 * Budget));
     }
 
     private string? WhyEnd(CancellationToken cancellationToken)
