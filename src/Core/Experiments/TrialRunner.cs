@@ -186,7 +186,7 @@ internal sealed class TrialRunner(ExperimentData data, int threads)
         System.Text.Json.JsonSerializer.Serialize(size, first.Pipeline.Encoder, Recipes.CoreJson.Options);
         var iterations = done.Select(f => f.Iterations).OfType<int>().Order().ToArray();
         var rows = fits.Length == 1 ? data.Part(0).TrainingLabels.Length : data.Folds[0].Training.Table.RowCount;
-        var shape = new TrainingShape(data.Plan.Task, rows, first.Pipeline.Encoder.FeatureNames.Count, data.Target.Classes.Count) { CanLogTarget = data.CanLogTarget };
+        var shape = data.RoughShape with { RowCount = rows, FeatureCount = first.Pipeline.Encoder.FeatureNames.Count };
         var result = new TrialResult(
             isComplete ? metrics[data.Metric.Id] : null, metrics, [.. reports.Select(r => r?.Metrics[data.Metric.Id])], seconds, median, size.Length,
             data.Split.Training.Table.RowCount, foldReports.Sum(r => r.RowCount), first.Pipeline.Encoder.FeatureNames.Count,

@@ -6,7 +6,6 @@ public sealed class AdditiveTrainer : Trainer
 {
     private const int MaximumRounds = 1000;
     private const int RoundsWithoutStopping = 60;
-    private const int SmallestRowCountToStop = 200;
     private const int LargestClassCount = 100;
 
     public override string Id => "additive";
@@ -45,8 +44,7 @@ public sealed class AdditiveTrainer : Trainer
     {
         TrainingChecks.Require(this, data);
         if (data.Task != LearningTask.Regression) TrainingChecks.RequireTwoClasses(data);
-        var judged = context.Iterations is null ? context.Validation : null;
-        if (context.Iterations is null && judged is null && data.Labels.Length >= SmallestRowCountToStop) (data, judged) = HoldOut.Split(data, context.Seed);
+        (data, var judged) = HoldOut.ForStopping(data, context);
         var learner = new AdditiveLearner(data, judged, values["learning-rate"], values.Whole("leaves"), values.Whole("smallest-leaf"), values["l2"], context.Threads, cancellationToken);
         var rounds = context.Iterations ?? (judged is null ? RoundsWithoutStopping : MaximumRounds);
         var patience = Patience(values["learning-rate"]);

@@ -8,7 +8,6 @@ public sealed class LightGbmTrainer : Trainer
 {
     private const int MaximumIterations = 3000;
     private const int IterationsWithoutStopping = 100;
-    private const int SmallestRowCountToStop = 200;
 
     // With LightGBM's own value boosting diverges on several classes of which some are rare.
     private const double MulticlassSmallestHessian = 0.1;
@@ -75,9 +74,7 @@ public sealed class LightGbmTrainer : Trainer
     {
         cancellationToken.ThrowIfCancellationRequested();
         LightGbmLibrary.Silence();
-        var judged = context.Iterations is null ? context.Validation : null;
-        var learnt = data;
-        if (context.Iterations is null && judged is null && data.Labels.Length >= SmallestRowCountToStop) (learnt, judged) = HoldOut.Split(data, context.Seed);
+        var (learnt, judged) = HoldOut.ForStopping(data, context);
         var parameters = Parameters(data, values, context);
         var iterations = context.Iterations ?? (judged is null ? IterationsWithoutStopping : MaximumIterations);
         var patience = Patience(values["learning-rate"]);

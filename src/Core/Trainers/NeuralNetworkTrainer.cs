@@ -7,7 +7,6 @@ public sealed class NeuralNetworkTrainer : Trainer
     private const int MaximumEpochs = 200;
     private const int EpochsWithoutStopping = 40;
     private const int Patience = 15;
-    private const int SmallestRowCountToStop = 200;
     private const int LargestClassCount = 200;
     private const int LargestFeatureCount = 5_000;
 
@@ -55,8 +54,7 @@ public sealed class NeuralNetworkTrainer : Trainer
     {
         TrainingChecks.Require(this, data);
         if (data.Task != LearningTask.Regression) TrainingChecks.RequireTwoClasses(data);
-        var judged = context.Iterations is null ? context.Validation : null;
-        if (context.Iterations is null && judged is null && data.Labels.Length >= SmallestRowCountToStop) (data, judged) = HoldOut.Split(data, context.Seed);
+        (data, var judged) = HoldOut.ForStopping(data, context);
         var network = new NetworkLearner(data, values.Whole("hidden-units"), values.Whole("layers"), (float)values["learning-rate"], (float)values["weight-decay"], (float)values["dropout"], context.Seed);
         var epochs = context.Iterations ?? (judged is null ? EpochsWithoutStopping : MaximumEpochs);
         var progress = new MonotoneProgress(context.Progress);

@@ -76,7 +76,7 @@ public static class ExperimentApi
             return (await store.ListAsync(datasetId, ct)).Select(e => ExperimentAnswer.From(e, null, waiting));
         }).WithName("ListExperiments").WithSummary("All experiments, newest first");
         experiments.MapGet("/{id:int}", async (int id, ExperimentStore store, ExperimentQueue queue, JobMonitor monitor, CancellationToken ct) =>
-            await store.FindAsync(id, ct) is { } row ? Results.Ok(ExperimentAnswer.From(row, monitor.ProgressOf(id), await queue.ReadAsync(ct))) : NotFound(id))
+            await store.FindAsync(id, ct) is { } row ? Results.Ok(ExperimentAnswer.From(row, monitor.ProgressOf(id), row.Status == ExperimentStatus.Queued ? await queue.ReadAsync(ct) : [])) : NotFound(id))
             .WithName("GetExperiment").WithSummary("Status, progress and leaderboard").Produces<ExperimentAnswer>().ProducesProblem(404);
         experiments.MapPost("/{id:int}/stop", async (int id, ExperimentStore store, ExperimentSupervisor supervisor, CancellationToken ct) =>
         {

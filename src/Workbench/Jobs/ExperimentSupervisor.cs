@@ -38,11 +38,7 @@ public sealed class ExperimentSupervisor(
     {
         if (await experiments.FindAsync(experimentId, cancellationToken) is not { CanGoOn: true }) return false;
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var resumed = await db.Experiments
-            .Where(e => e.Id == experimentId && (e.Status == ExperimentStatus.Interrupted || e.Status == ExperimentStatus.Stopped))
-            .ExecuteUpdateAsync(set => set.SetProperty(e => e.Status, ExperimentStatus.Queued).SetProperty(e => e.QueueOrder, time.GetUtcNow().UtcTicks).SetProperty(e => e.IsNews, false).SetProperty(e => e.Reason, (string?)null).SetProperty(e => e.FinishedAt, (DateTimeOffset?)null), cancellationToken);
-        if (resumed == 0) return false;
-        queue.Wake();
+        if (!await PutInQueueAsync(db.Experiments.Where(e => e.Id == experimentId && (e.Status == ExperimentStatus.Interrupted || e.Status == ExperimentStatus.Stopped)), cancellationToken)) return false;
         monitor.Report(experimentId, null);
         return true;
     }
@@ -112,10 +108,18 @@ public sealed class ExperimentSupervisor(
     private async Task GoOnAsync(int experimentId, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var changed = await db.Experiments.Where(e => e.Id == experimentId && e.Status != ExperimentStatus.Queued && e.Status != ExperimentStatus.Running)
-            .ExecuteUpdateAsync(set => set.SetProperty(e => e.Status, ExperimentStatus.Queued).SetProperty(e => e.QueueOrder, time.GetUtcNow().UtcTicks).SetProperty(e => e.IsNews, false).SetProperty(e => e.Reason, (string?)null).SetProperty(e => e.FinishedAt, (DateTimeOffset?)null), cancellationToken);
-        if (changed > 0) queue.Wake();
+        await PutInQueueAsync(db.Experiments.Where(e => e.Id == experimentId && e.Status != ExperimentStatus.Queued && e.Status != ExperimentStatus.Running), cancellationToken);
         monitor.Report(experimentId, null);
+    }
+
+    /// <summary>Lets experiments that have ended wait for their turn again, behind all others.</summary>
+    /// <returns>Whether there was one.</returns>
+    private async Task<bool> PutInQueueAsync(IQueryable<ExperimentRow> ended, CancellationToken cancellationToken)
+    {
+        var changed = await ended.ExecuteUpdateAsync(set => set.SetProperty(e => e.Status, ExperimentStatus.Queued).SetProperty(e => e.QueueOrder, time.GetUtcNow().UtcTicks).SetProperty(e => e.IsNews, false).SetProperty(e => e.Reason, (string?)null).SetProperty(e => e.FinishedAt, (DateTimeOffset?)null), cancellationToken);
+        if (changed == 0) return false;
+        queue.Wake();
+        return true;
     }
 
     /// <summary>Ends the experiment and throws it away with all trials; published models stay.</summary>

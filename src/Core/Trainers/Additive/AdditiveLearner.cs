@@ -243,7 +243,7 @@ internal sealed class AdditiveLearner
 
         double Gain(double gradient, double hessian) => gradient * gradient / (hessian + _l2);
 
-        // No longer than one unit a round before the rate: a nearly pure level would otherwise run away.
+        // No longer than four units before the rate: a nearly pure level would otherwise run away.
         double Step(double gradient, double hessian) => _rate * Math.Clamp(-gradient / (hessian + _l2), -4, 4);
     }
 }
