@@ -59,6 +59,7 @@ public static class WebHost
         builder.AddAccess(dataFolder);
         builder.AddJobs();
         builder.Services.AddSingleton<LiveModels>();
+        builder.Services.AddSingleton<InferenceRequests>();
         builder.Services.AddSingleton<EndpointStore>();
         builder.AddManagementApi();
 
@@ -67,6 +68,8 @@ public static class WebHost
         app.Services.GetRequiredService<ArtefactStore>().EmptyTemporaryFolder();
         await app.Services.GetRequiredService<LiveModels>().LoadAllAsync(cancellationToken);
 
+        // Before everything that pages need: a published model answers right after its address is known.
+        app.UseRouting();
         app.UseSecurityHeaders();
         app.UseApiErrors();
         app.UseOriginCheck();
@@ -77,7 +80,7 @@ public static class WebHost
         app.UseAntiforgery();
         app.MapStaticAssets().AllowAnonymous();
         app.MapAccess();
-        app.MapPredictions();
+        app.MapInference();
         app.MapManagementApi(api =>
         {
             api.MapDatasets();

@@ -133,7 +133,7 @@ public sealed class PredictionTests(PublishedModels models) : IClassFixture<Publ
     [InlineData("""{"features": [["Biscoe", 39.1, 18.7, 181, 3750, "male"], ["Torgersen", 39.1, true, 181, 3750, "male"]]}""", 1, "bill_depth_mm", "true", "a number")]
     [InlineData("""{"features": [[["Torgersen"], 39.1, 18.7, 181, 3750, "male"]]}""", 0, "island", "array", "a text (")]
     [InlineData("""{"features": [["Torgersen", 39.1, 18.7, 181, 3750]]}""", 0, null, "5 values", "6: island")]
-    [InlineData("""{"features": [5]}""", 0, null, "5", "an array of 6 values")]
+    [InlineData("""{"features": [5]}""", 0, null, "1 value", "6: island")]
     [InlineData("""{"records": [{"island": "Biscoe", "bill_length_mm": 39.1, "bill_depth_mm": 18.7, "flipper_length_mm": 181, "sex": "male"}]}""", 0, "body_mass_g", "no such column", "a value, or null")]
     [InlineData("""{"records": [["Torgersen"]]}""", 0, null, "array", "an object")]
     [InlineData("""{"records": {}}""", null, null, "\"records\": object", "an array of objects")]
@@ -163,19 +163,19 @@ public sealed class PredictionTests(PublishedModels models) : IClassFixture<Publ
 
     [Theory]
     [InlineData("{\"features\": [[1, 2}", "Line 1")]
-    [InlineData("{\"features\":\n [[NaN]]}", "Line 2")]
+    [InlineData("{\"features\":\n [[NAN]]}", "Line 2")]
     [InlineData("", "Line 1")]
     public async Task What_is_not_JSON_is_refused_with_the_place(string body, string place)
     {
         var problem = await models.Penguins.RefusalAsync(body, HttpStatusCode.BadRequest);
-        Assert.Equal("Not JSON", problem.Title);
+        Assert.Equal("Unreadable body", problem.Title);
         Assert.StartsWith(place, problem.Detail);
     }
 
     [Fact]
     public async Task Too_many_rows_are_refused_naming_the_limit()
     {
-        var problem = await models.Penguins.RefusalAsync($$"""{"features": [{{string.Join(',', Enumerable.Repeat(Adelie, 101))}}]}""", HttpStatusCode.BadRequest);
+        var problem = await models.Penguins.RefusalAsync($$"""{"features": [{{string.Join(',', Enumerable.Repeat(Adelie, 101))}}]}""", HttpStatusCode.RequestEntityTooLarge);
         Assert.Contains("101 rows", problem.Detail);
         Assert.Contains("at most 100 rows", problem.Detail);
         Assert.Contains("MaxPredictionRows", problem.Detail);
@@ -193,6 +193,50 @@ public sealed class PredictionTests(PublishedModels models) : IClassFixture<Publ
         await ApiClient.ReadProblemAsync(answer, HttpStatusCode.RequestEntityTooLarge);
     }
 
+    [Fact]
+    public async Task A_bare_NaN_as_Python_writes_it_is_a_missing_value_but_not_inside_a_text()
+    {
+        using var bare = await models.Penguins.SendAsync("""{"features": [["Torgersen", NaN, -Infinity, 181, 3750, "male"]]}""");
+        var missing = await models.Penguins.PredictRowsAsync(["Torgersen", null, null, 181, 3750, "male"]);
+        Assert.Equal(missing.GetProperty("probabilities").GetRawText(), (await ApiClient.ReadAsync<JsonElement>(bare, HttpStatusCode.OK)).GetProperty("probabilities").GetRawText());
+        using var text = await models.Penguins.SendAsync("""{"features": [["NaN \" NaN", NaN, 18.7, 181, 3750, "male"]]}""");
+        Assert.Contains("NaN \\\" NaN", (await ApiClient.ReadAsync<JsonElement>(text, HttpStatusCode.OK)).GetProperty("warnings").GetRawText().Replace("\\u0022", "\\\"", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task CSV_in_gives_JSON_or_CSV_out_as_the_rows_in_JSON_do()
+    {
+        const string csv = "island;bill_length_mm;bill_depth_mm;flipper_length_mm;body_mass_g;sex\nTorgersen;39.1;18.7;181;3750;male\nBiscoe;;NA;218;4950;\n";
+        using var json = await models.Penguins.SendAsync(new StringContent(csv, Encoding.UTF8, "text/csv"));
+        var answer = await ApiClient.ReadAsync<JsonElement>(json, HttpStatusCode.OK);
+        var rows = await models.Penguins.PredictRowsAsync(["Torgersen", 39.1, 18.7, 181, 3750, "male"], ["Biscoe", null, null, 218, 4950, null]);
+        Assert.Equal(rows.GetProperty("probabilities").GetRawText(), answer.GetProperty("probabilities").GetRawText());
+
+        using var request = new HttpRequestMessage(HttpMethod.Post, models.Penguins.Address) { Content = new StringContent(csv, Encoding.UTF8, "text/csv"), Headers = { Accept = { new("text/csv") } } };
+        request.Headers.Add("X-Api-Key", models.Key);
+        using var http = models.App.Anonymous();
+        using var table = await http.SendAsync(request, Cancel);
+        var lines = (await table.Content.ReadAsStringAsync(Cancel)).TrimEnd().Split('\n');
+        Assert.Equal("prediction,probability Adelie,probability Chinstrap,probability Gentoo", lines[0]);
+        Assert.Equal(["Adelie", "Gentoo"], lines[1..].Select(l => l.Split(',')[0]));
+    }
+
+    [Fact]
+    public async Task Columns_may_be_named_in_another_order_before_or_after_the_rows()
+    {
+        var expected = (await models.Penguins.PredictRowsAsync(["Torgersen", 39.1, 18.7, 181, 3750, "male"])).GetProperty("probabilities").GetRawText();
+        const string columns = "\"columns\": [\"sex\", \"island\", \"body_mass_g\", \"flipper_length_mm\", \"bill_depth_mm\", \"bill_length_mm\"]";
+        const string features = "\"features\": [[\"male\", \"Torgersen\", 3750, 181, 18.7, 39.1]]";
+        foreach (var body in new[] { $"{{{columns}, {features}}}", $"{{{features}, {columns}}}" })
+        {
+            using var answer = await models.Penguins.SendAsync(body);
+            Assert.Equal(expected, (await ApiClient.ReadAsync<JsonElement>(answer, HttpStatusCode.OK)).GetProperty("probabilities").GetRawText());
+        }
+        var problem = await models.Penguins.RefusalAsync("{\"columns\": [\"sex\", \"Island\"], \"features\": [[\"male\", \"Torgersen\"]]}", HttpStatusCode.BadRequest);
+        Assert.Contains("'island'", problem.Detail);
+        Assert.Contains("'Island'", problem.Detail);
+    }
+
     [Theory]
     [InlineData("text/plain")]
     [InlineData("application/x-www-form-urlencoded")]
@@ -203,7 +247,7 @@ public sealed class PredictionTests(PublishedModels models) : IClassFixture<Publ
         if (type is not null) body.Headers.ContentType = new(type);
         using var answer = await models.Penguins.SendAsync(body);
         var problem = await ApiClient.ReadProblemAsync(answer, HttpStatusCode.UnsupportedMediaType);
-        Assert.Contains($"'{type}'; expected application/json", problem.Detail);
+        Assert.Contains($"'{type}'; expected application/json or text/csv", problem.Detail);
     }
 
     [Fact]

@@ -48,7 +48,7 @@ public static class ColumnConversion
     /// <summary>An ISO 8601 date with or without a time of day, UTC where no offset stands there.</summary>
     /// <param name="text">The text.</param>
     /// <param name="ticks">UTC ticks; <see cref="DateTimeColumn.MissingTicks"/> where the text is none.</param>
-    public static bool TryParseMoment(string text, out long ticks) => new DateParser(DateOrder.Iso).TryParse(text.AsSpan().Trim(), out ticks);
+    public static bool TryParseMoment(ReadOnlySpan<char> text, out long ticks) => new DateParser(DateOrder.Iso).TryParse(text.Trim(), out ticks);
 
     private static string?[] Texts(Column column, Predicate<string> keep)
     {

@@ -12,7 +12,10 @@ public sealed record Signature(IReadOnlyList<InputColumn> Inputs)
 
     // Made once for all requests.
     internal FrozenDictionary<string, int> Index { get; } = Inputs.Index().ToFrozenDictionary(i => i.Item.Name, i => i.Index, StringComparer.Ordinal);
-    internal IReadOnlyList<FrozenSet<string>?> Choices { get; } = [.. Inputs.Select(i => i.Choices?.ToFrozenSet(StringComparer.Ordinal))];
+    internal IReadOnlyList<FrozenDictionary<string, int>?> Choices { get; } = [.. Inputs.Select(i => i.Choices?.Index().ToFrozenDictionary(c => c.Item, c => c.Index, StringComparer.Ordinal))];
+
+    // Positions of the used inputs, in order.
+    internal int[] UsedIndexes { get; } = [.. Inputs.Index().Where(i => i.Item.Used).Select(i => i.Index)];
 
     private const int MostChoices = 1_000;
 
@@ -84,31 +87,6 @@ public sealed record Signature(IReadOnlyList<InputColumn> Inputs)
         var sources = new ColumnSources();
         foreach (var step in recipe.Steps) sources.Follow(step);
         return encodedColumns.SelectMany(sources.Of).Intersect(sourceColumns, StringComparer.Ordinal).ToHashSet(StringComparer.Ordinal);
-    }
-
-    /// <summary>For each column as it is named now: the source columns that its values come from.</summary>
-    private sealed class ColumnSources
-    {
-        // A column that no step made comes from the file.
-        private readonly Dictionary<string, IReadOnlyList<string>> _made = new(StringComparer.Ordinal);
-
-        public IReadOnlyList<string> Of(string column) => _made.GetValueOrDefault(column) ?? [column];
-
-        public void Follow(FittedStep step)
-        {
-            // All are looked up before any is set: a step may swap names. Columns made together often share their list.
-            var origins = step.Origins;
-            var traced = new Dictionary<IReadOnlyList<string>, IReadOnlyList<string>>(ReferenceEqualityComparer.Instance);
-            var from = new IReadOnlyList<string>[origins.Count];
-            for (var i = 0; i < from.Length; i++)
-            {
-                if (!traced.TryGetValue(origins[i].From, out var sources))
-                    traced.Add(origins[i].From, sources = [.. origins[i].From.SelectMany(Of).Distinct(StringComparer.Ordinal)]);
-                from[i] = sources;
-            }
-            foreach (var name in step.Removed) _made[name] = [];
-            for (var i = 0; i < from.Length; i++) _made[origins[i].Column] = from[i];
-        }
     }
 }
 

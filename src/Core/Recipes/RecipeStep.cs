@@ -79,6 +79,13 @@ public abstract partial record FittedStep
 
     public abstract Table Replay(Table rows);
 
+    /// <summary>What the step makes of a numeric column by its own values alone, NaN being missing: <see cref="Unchanged"/> where it leaves the column as it is, null where that cannot be said value by value.</summary>
+    /// <remarks>With this a row goes through the step without a table being made of it. The same function is at work in <see cref="Replay"/>.</remarks>
+    public virtual Func<double, double>? NumberMap(string column) => null;
+
+    /// <summary>The function that changes nothing.</summary>
+    public static Func<double, double> Unchanged { get; } = value => value;
+
     /// <summary>A replay of a table that comes in pieces, in order: the pieces one after the other give what <see cref="Replay"/> gives of the whole.</summary>
     /// <remarks>A step that looks at each row by itself needs no memory between the pieces; one that compares rows overrides this.</remarks>
     public virtual Func<Table, Table> ReplayPieces() => Replay;

@@ -18,13 +18,29 @@ public sealed record Secret(string Text, string Prefix, byte[] Hash)
     }
 
     /// <summary>The part a row is found by, or null where the text is not of this form.</summary>
-    public static string? PrefixOf(string text)
+    public static string? PrefixOf(string text) => PrefixOf(text.AsSpan()) is { IsEmpty: false } prefix ? prefix.ToString() : null;
+
+    /// <summary>As <see cref="PrefixOf(string)"/>; empty where the text is not of this form.</summary>
+    public static ReadOnlySpan<char> PrefixOf(ReadOnlySpan<char> text)
     {
-        var parts = text.Split('_', 3);
-        return parts.Length == 3 ? $"{parts[0]}_{parts[1]}" : null;
+        var kind = text.IndexOf('_');
+        if (kind < 0) return [];
+        var rest = text[(kind + 1)..].IndexOf('_');
+        return rest < 0 ? [] : text[..(kind + 1 + rest)];
     }
 
-    public static bool Matches(string text, byte[] hash) => CryptographicOperations.FixedTimeEquals(HashOf(text), hash);
+    /// <summary>Whether this is the text that the hash was made of; takes the same time for any wrong one.</summary>
+    public static bool Matches(ReadOnlySpan<char> text, byte[] hash)
+    {
+        Span<byte> bytes = stackalloc byte[MostCharacters];
+        Span<byte> found = stackalloc byte[SHA256.HashSizeInBytes];
+        if (text.Length > MostCharacters || !Ascii.IsValid(text)) return false;
+        SHA256.HashData(bytes[..Encoding.UTF8.GetBytes(text, bytes)], found);
+        return CryptographicOperations.FixedTimeEquals(found, hash);
+    }
+
+    // Longer than any secret that was ever handed out.
+    private const int MostCharacters = 128;
 
     private static byte[] HashOf(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
 }

@@ -1,32 +1,15 @@
 using System.Collections.Concurrent;
-using System.Text;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using ModelWorkbench.Core.Models;
-using ModelWorkbench.Core.Serving;
 using ModelWorkbench.Workbench.Access;
 using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Serving;
 
-/// <summary>A model that answers under an endpoint's name. Immutable: a new version is a new object, so a request never sees half of each.</summary>
-public sealed record LiveModel(string Name, int Version, ModelPackage Package)
-{
-    /// <summary>Answers a request body in the native JSON dialect.</summary>
-    /// <param name="problems">Why it cannot be answered; the result is then null.</param>
-    public PredictionResponse? Predict(JsonElement body, int mostRows, out IReadOnlyList<InputProblem> problems)
-    {
-        var request = PredictionRequest.Parse(body, Package.Manifest.Signature, mostRows);
-        problems = request.Problems;
-        return request.Rows is null ? null : PredictionResponse.Create(Name, Version, Package.Pipeline, request);
-    }
-}
-
 /// <summary>All published models, loaded and proved, with the keys that open them. Requests read from here alone, never from the database.</summary>
 public sealed class LiveModels(IDbContextFactory<AppDb> databases, ArtefactStore artefacts, ILogger<LiveModels> logger)
 {
-    private sealed record Endpoint(LiveModel? Model, string ModelSha256, string? Failure, IReadOnlyDictionary<string, byte[]> KeyHashes);
+    private sealed record Endpoint(LiveModel? Model, string ModelSha256, string? Failure, Dictionary<string, byte[]> KeyHashes);
 
     private readonly ConcurrentDictionary<string, Endpoint> _endpoints = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, WeakReference<ModelPackage>> _packages = new(StringComparer.Ordinal);
@@ -34,14 +17,27 @@ public sealed class LiveModels(IDbContextFactory<AppDb> databases, ArtefactStore
 
     public LiveModel? Find(string name) => _endpoints.GetValueOrDefault(name)?.Model;
 
+    /// <summary>The model that a caller asks for; null where there is none, or it cannot be loaded.</summary>
+    public LiveModel? Find(string name, ModelChoice choice) => Has(name, choice) ? Find(name) : null;
+
+    /// <summary>Whether there is such a version or alias, whether or not it answers.</summary>
+    public bool Has(string name, ModelChoice choice) =>
+        Exists(name) && choice.Alias is null or "champion" && (choice.Version is not { } version || Find(name)?.Version == version);
+
+    /// <summary>The versions that can be asked, ascending.</summary>
+    public IReadOnlyList<int> VersionsOf(string name) => Find(name) is { } model ? [model.Version] : [];
+
     /// <summary>Why a published model does not answer, or null.</summary>
     public string? FailureOf(string name) => _endpoints.GetValueOrDefault(name)?.Failure;
 
     public bool Exists(string name) => _endpoints.ContainsKey(name);
 
-    public bool Opens(string name, string key) =>
-        Secret.PrefixOf(key) is { } prefix && _endpoints.GetValueOrDefault(name) is { } endpoint
-        && endpoint.KeyHashes.TryGetValue(prefix, out var hash) && Secret.Matches(key, hash);
+    public bool Opens(string name, ReadOnlySpan<char> key) =>
+        _endpoints.GetValueOrDefault(name) is { } endpoint
+        && endpoint.KeyHashes.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(Secret.PrefixOf(key), out var hash) && Secret.Matches(key, hash);
+
+    /// <summary>The names of all endpoints, in order.</summary>
+    public IReadOnlyList<string> Names => [.. _endpoints.Keys.Order(StringComparer.Ordinal)];
 
     /// <summary>Loads every published endpoint; one that cannot be loaded does not keep the others from answering.</summary>
     public async Task LoadAllAsync(CancellationToken cancellationToken)
@@ -96,16 +92,4 @@ public sealed class LiveModels(IDbContextFactory<AppDb> databases, ArtefactStore
         _packages[modelSha256] = new WeakReference<ModelPackage>(package);
         return package;
     }
-
-    /// <summary>The answer as the bytes that go over HTTP; the test form shows the same.</summary>
-    public static byte[] ToJson(PredictionResponse response, bool indented = false)
-    {
-        var buffer = new System.Buffers.ArrayBufferWriter<byte>(1024);
-        // Quotes and letters as they are: the answer is read as JSON, never as HTML.
-        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Indented = indented })) response.Write(writer);
-        return buffer.WrittenSpan.ToArray();
-    }
-
-    /// <summary>The answer as text, for people.</summary>
-    public static string ToText(PredictionResponse response, bool indented) => Encoding.UTF8.GetString(ToJson(response, indented));
 }

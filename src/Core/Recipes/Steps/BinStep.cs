@@ -85,10 +85,12 @@ public sealed record FittedBin(IReadOnlyList<ColumnEdges> Columns, bool AsNumber
 {
     public override IReadOnlyList<LearntValue> Learnt => [.. Columns.SelectMany(c => c.Edges.Select((edge, i) => new LearntValue(c.Column, string.Create(CultureInfo.InvariantCulture, $"edge {i + 1}"), edge)))];
 
+    public override Func<double, double>? NumberMap(string column) => Columns.FirstOrDefault(c => c.Column == column) is not { } bins ? Unchanged : AsNumbers ? value => double.IsNaN(value) ? value : Find(bins.Edges, value) : null;
+
     public override Table Replay(Table rows) => StepColumns.Change(rows, [.. Columns.Select(c => c.Column)], (column, i) =>
     {
         var edges = Columns[i].Edges;
-        if (AsNumbers) return StepColumns.Map(column, value => double.IsNaN(value) ? value : Find(edges, value));
+        if (AsNumbers) return StepColumns.Map(column, NumberMap(column.Name)!);
         var values = StepColumns.Numeric(column).Values;
         var codes = new int[values.Length];
         for (var row = 0; row < codes.Length; row++) codes[row] = double.IsNaN(values[row]) ? DictionaryColumn.MissingCode : Find(edges, values[row]);

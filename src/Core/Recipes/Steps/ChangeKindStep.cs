@@ -46,6 +46,8 @@ public sealed record FittedChangeKind(string Column, ColumnKind Kind) : FittedSt
 {
     public override IReadOnlyList<string> ReadTexts => Kind is ColumnKind.Numeric or ColumnKind.DateTime or ColumnKind.Text ? [Column] : [];
 
+    public override Func<double, double>? NumberMap(string column) => column == Column ? null : Unchanged;
+
     /// <summary>Values that cannot be converted become missing. A column that is not there is passed over: at prediction that is the target.</summary>
     public override Table Replay(Table rows) => rows.Find(Column) is { } column ? rows.With(ColumnConversion.Convert(column, Kind)) : rows;
 }

@@ -37,9 +37,13 @@ public sealed record FittedClipOutliers(IReadOnlyList<OutlierBounds> Bounds) : F
 {
     public override IReadOnlyList<LearntValue> Learnt => OutlierBounds.Learnt(Bounds);
 
-    public override Table Replay(Table rows) => StepColumns.Change(rows, [.. Bounds.Select(b => b.Column)], (column, i) =>
+    public override Table Replay(Table rows) => StepColumns.Change(rows, [.. Bounds.Select(b => b.Column)], (column, i) => StepColumns.Map(column, MapOf(Bounds[i])));
+
+    public override Func<double, double> NumberMap(string column) => Bounds.FirstOrDefault(b => b.Column == column) is { } bounds ? MapOf(bounds) : Unchanged;
+
+    private static Func<double, double> MapOf(OutlierBounds bounds)
     {
-        var (lower, upper) = (Bounds[i].Lower, Bounds[i].Upper);
-        return StepColumns.Map(column, value => Math.Clamp(value, lower, upper));
-    });
+        var (lower, upper) = (bounds.Lower, bounds.Upper);
+        return value => Math.Clamp(value, lower, upper);
+    }
 }

@@ -81,20 +81,29 @@ public sealed record FittedDateParts(string Column, IReadOnlyList<DatePart> Part
     public override IReadOnlyList<ColumnOrigin> Origins => [.. Parts.Select(part => new ColumnOrigin(NameOf(Column, part), [Column]))];
     public override IReadOnlyList<string> Removed => KeepSource ? [] : [Column];
 
+    public override Func<double, double>? NumberMap(string column) => column == Column ? null : Unchanged;
+
     /// <summary>The parts of a missing date are missing.</summary>
     public override Table Replay(Table rows)
     {
         var ticks = rows[Column] is DateTimeColumn dates ? dates.Ticks
             : throw new ArgumentException($"Column '{Column}' holds {StepColumns.Noun(rows[Column].Kind)}; dates were expected, as in training.", nameof(rows));
-        var since = Since is not null && ColumnConversion.TryParseMoment(Since, out var moment) ? moment : 0;
         var columns = new List<Column>(Parts.Count);
         foreach (var part in Parts)
         {
+            var map = MapOf(part);
             var values = new double[ticks.Length];
-            for (var row = 0; row < values.Length; row++) values[row] = ticks[row] == DateTimeColumn.MissingTicks ? double.NaN : Part(ticks[row], part, since);
+            for (var row = 0; row < values.Length; row++) values[row] = map(ticks[row]);
             columns.Add(new NumericColumn(NameOf(Column, part), values));
         }
         return StepColumns.Replace(rows, Column, columns, KeepSource);
+    }
+
+    /// <summary>From the ticks of a moment to this part of it; NaN for a missing one.</summary>
+    internal Func<long, double> MapOf(DatePart part)
+    {
+        var since = Since is not null && ColumnConversion.TryParseMoment(Since, out var moment) ? moment : 0;
+        return ticks => ticks == DateTimeColumn.MissingTicks ? double.NaN : Part(ticks, part, since);
     }
 
     internal static string NameOf(string column, DatePart part) => $"{column}_{(part == DatePart.DaysSince ? "days" : part.ToString().ToLowerInvariant())}";

@@ -52,6 +52,8 @@ public sealed record FittedDerivedColumn(string Name, string Expression, ColumnK
 
     internal Formula Parsed => _formula ??= Formula.Parse(Expression, Inputs);
 
+    public override Func<double, double>? NumberMap(string column) => column == Name ? null : Unchanged;
+
     public override Table Replay(Table rows)
     {
         var column = Parsed.Evaluate(rows, Name);

@@ -30,5 +30,7 @@ public sealed record FittedDropColumns(IReadOnlyList<string> Columns) : FittedSt
 {
     public override IReadOnlyList<string> Removed => Columns;
 
+    public override Func<double, double> NumberMap(string column) => Unchanged;
+
     public override Table Replay(Table rows) => rows.Without(Columns);
 }

@@ -242,6 +242,14 @@ public sealed record FittedFillMissing(IReadOnlyList<ColumnFill> Fills) : Fitted
         return flags.Length == 0 ? filled : StepColumns.Append(filled, flags);
     }
 
+    public override Func<double, double>? NumberMap(string column)
+    {
+        if (Fills.FirstOrDefault(f => f.Column == column) is not { } fill) return Unchanged;
+        // By group it hangs on another column.
+        if (fill.ByGroup is not null || !ColumnConversion.TryParseNumber(fill.Value, out var number)) return null;
+        return value => double.IsNaN(value) ? number : value;
+    }
+
     /// <summary>Fills a short column once a group, and takes from there: each kind of column knows how to read its value.</summary>
     private static Column FillByGroup(Column column, string fallback, IReadOnlyDictionary<string, string> byGroup, Column group)
     {

@@ -45,6 +45,8 @@ public sealed record FittedHashEncode(IReadOnlyList<string> Columns, int Buckets
     public override IReadOnlyList<string> Removed => Columns;
     public override IReadOnlyList<string> ReadTexts => Columns;
 
+    public override Func<double, double>? NumberMap(string column) => Columns.Contains(column) ? null : Unchanged;
+
     /// <summary>A missing value is 0 in all buckets.</summary>
     public override Table Replay(Table rows)
     {

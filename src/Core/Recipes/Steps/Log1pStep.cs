@@ -29,6 +29,8 @@ public sealed record FittedLog1p(IReadOnlyList<string> Columns) : FittedStep
     /// <summary>A value of -1 or less, which training rows do not have, becomes missing.</summary>
     public override Table Replay(Table rows) => StepColumns.Change(rows, Columns, (column, _) => StepColumns.Map(column, Log1p));
 
+    public override Func<double, double> NumberMap(string column) => Columns.Contains(column) ? Log1p : Unchanged;
+
     /// <summary>ln(1 + x) without the loss of digits near 0 that <see cref="double.LogP1"/> has; NaN for -1 or less.</summary>
     /// <remarks>Kahan's correction: Goldberg (1991), What every computer scientist should know about floating-point arithmetic, theorem 4.</remarks>
     internal static double Log1p(double x)

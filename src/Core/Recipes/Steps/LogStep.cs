@@ -27,5 +27,9 @@ public sealed record LogStep(
 public sealed record FittedLog(IReadOnlyList<string> Columns) : FittedStep
 {
     /// <summary>A value of 0 or less, which training rows do not have, becomes missing.</summary>
-    public override Table Replay(Table rows) => StepColumns.Change(rows, Columns, (column, _) => StepColumns.Map(column, value => value > 0 ? Math.Log(value) : double.NaN));
+    public override Table Replay(Table rows) => StepColumns.Change(rows, Columns, (column, _) => StepColumns.Map(column, Log));
+
+    public override Func<double, double> NumberMap(string column) => Columns.Contains(column) ? Log : Unchanged;
+
+    private static double Log(double value) => value > 0 ? Math.Log(value) : double.NaN;
 }

@@ -53,6 +53,8 @@ public sealed record FittedMergeRare(IReadOnlyList<ColumnCategories> Kept, strin
 
     public override IReadOnlyList<string> ReadTexts => [.. Kept.Select(k => k.Column)];
 
+    public override Func<double, double>? NumberMap(string column) => Kept.Any(k => k.Column == column) ? null : Unchanged;
+
     public override Table Replay(Table rows) => StepColumns.Change(rows, [.. Kept.Select(k => k.Column)], (column, i) =>
     {
         var kept = Kept[i].Values.ToHashSet(StringComparer.Ordinal);

@@ -45,6 +45,8 @@ public sealed record FittedOneHot(IReadOnlyList<ColumnCategories> Columns) : Fit
 
     public override IReadOnlyList<string> Removed => [.. Columns.Select(c => c.Column)];
 
+    public override Func<double, double>? NumberMap(string column) => Columns.Any(c => c.Column == column) ? null : Unchanged;
+
     /// <summary>A missing value, and a category that has no column, is 0 in all columns.</summary>
     public override Table Replay(Table rows)
     {

@@ -83,6 +83,8 @@ public sealed record FittedOrdinalEncode(IReadOnlyList<ColumnCategories> Columns
 {
     public override IReadOnlyList<LearntValue> Learnt => [.. Columns.SelectMany(c => LearntValue.Cut(c.Column, c.Values.Select((v, i) => new LearntValue(c.Column, v, i))))];
 
+    public override Func<double, double>? NumberMap(string column) => Columns.Any(c => c.Column == column) ? null : Unchanged;
+
     /// <summary>A category that has no number becomes missing.</summary>
     public override Table Replay(Table rows) => StepColumns.Change(rows, [.. Columns.Select(c => c.Column)], (column, i) =>
         new NumericColumn(column.Name, Array.ConvertAll(Categories.Positions(column, Columns[i].Values), position => position < 0 ? double.NaN : position)));

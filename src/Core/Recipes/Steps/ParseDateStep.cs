@@ -47,6 +47,8 @@ public sealed record FittedParseDate(IReadOnlyList<string> Columns, DatePartOrde
 {
     public override IReadOnlyList<string> ReadTexts => Columns;
 
+    public override Func<double, double>? NumberMap(string column) => Columns.Contains(column) ? null : Unchanged;
+
     /// <summary>Texts that are no date become missing.</summary>
     public override Table Replay(Table rows) => StepColumns.Change(rows, Columns, (column, _) => Read(column, Order));
 

@@ -55,6 +55,8 @@ public sealed record FittedParseNumber(IReadOnlyList<string> Columns, DecimalMar
 {
     public override IReadOnlyList<string> ReadTexts => Columns;
 
+    public override Func<double, double> NumberMap(string column) => Unchanged;
+
     /// <summary>Texts that are no number become missing.</summary>
     public override Table Replay(Table rows) => StepColumns.ChangePresent(rows, Columns, Read);
 

@@ -83,6 +83,8 @@ public sealed record FittedPca(IReadOnlyList<string> Columns, PrincipalComponent
     internal static IReadOnlyList<string> Names(int count) =>
         [.. Enumerable.Range(1, count).Select(c => string.Create(CultureInfo.InvariantCulture, $"pca_{c}"))];
 
+    public override Func<double, double>? NumberMap(string column) => Columns.Contains(column) || ComponentNames.Contains(column) ? null : Unchanged;
+
     /// <summary>The components stand after the columns that stay. A missing value, which training rows do not have, counts as the training mean.</summary>
     public override Table Replay(Table rows)
     {

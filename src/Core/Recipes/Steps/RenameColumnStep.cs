@@ -30,5 +30,7 @@ public sealed record FittedRenameColumn(string From, string To) : FittedStep
     public override IReadOnlyList<ColumnOrigin> Origins => [new ColumnOrigin(To, [From])];
     public override IReadOnlyList<string> Removed => [From];
 
+    public override Func<double, double>? NumberMap(string column) => column == From || column == To ? null : Unchanged;
+
     public override Table Replay(Table rows) => StepColumns.Change(rows, [From], (column, _) => column.Rename(To));
 }

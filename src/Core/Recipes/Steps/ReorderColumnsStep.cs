@@ -24,6 +24,8 @@ public sealed record ReorderColumnsStep([property: FieldWords("Columns to put fi
 public sealed record FittedReorderColumns(IReadOnlyList<string> Columns) : FittedStep
 {
     /// <summary>A column that is not there is passed over: at prediction that is the target.</summary>
+    public override Func<double, double> NumberMap(string column) => Unchanged;
+
     public override Table Replay(Table rows)
     {
         var first = Columns.ToHashSet(StringComparer.Ordinal);

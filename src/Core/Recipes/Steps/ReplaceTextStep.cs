@@ -61,6 +61,8 @@ public sealed record FittedReplaceText(IReadOnlyList<string> Columns, string Fin
 {
     public override IReadOnlyList<string> ReadTexts => Columns;
 
+    public override Func<double, double> NumberMap(string column) => Unchanged;
+
     public override Table Replay(Table rows)
     {
         var comparison = IgnoreCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;

@@ -93,9 +93,13 @@ public sealed record FittedScale(ScaleMethod Method, IReadOnlyList<ColumnScale> 
         }
     }
 
-    public override Table Replay(Table rows) => StepColumns.Change(rows, [.. Scales.Select(s => s.Column)], (column, i) =>
+    public override Table Replay(Table rows) => StepColumns.Change(rows, [.. Scales.Select(s => s.Column)], (column, i) => StepColumns.Map(column, MapOf(Scales[i])));
+
+    public override Func<double, double> NumberMap(string column) => Scales.FirstOrDefault(s => s.Column == column) is { } scale ? MapOf(scale) : Unchanged;
+
+    private static Func<double, double> MapOf(ColumnScale scale)
     {
-        var (center, scale) = (Scales[i].Center, Scales[i].Scale);
-        return StepColumns.Map(column, value => (value - center) / scale);
-    });
+        var (center, divisor) = (scale.Center, scale.Scale);
+        return value => (value - center) / divisor;
+    }
 }

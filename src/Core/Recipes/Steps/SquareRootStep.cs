@@ -27,5 +27,9 @@ public sealed record SquareRootStep(
 public sealed record FittedSquareRoot(IReadOnlyList<string> Columns) : FittedStep
 {
     /// <summary>A value below 0, which training rows do not have, becomes missing.</summary>
-    public override Table Replay(Table rows) => StepColumns.Change(rows, Columns, (column, _) => StepColumns.Map(column, value => value >= 0 ? Math.Sqrt(value) : double.NaN));
+    public override Table Replay(Table rows) => StepColumns.Change(rows, Columns, (column, _) => StepColumns.Map(column, Root));
+
+    public override Func<double, double> NumberMap(string column) => Columns.Contains(column) ? Root : Unchanged;
+
+    private static double Root(double value) => value >= 0 ? Math.Sqrt(value) : double.NaN;
 }

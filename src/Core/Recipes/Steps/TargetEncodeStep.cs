@@ -150,6 +150,8 @@ public sealed record FittedTargetEncode(IReadOnlyList<string> Outputs, double[] 
     public override IReadOnlyList<string> Removed => Prior.Length > 1 ? [.. Encodings.Select(e => e.Column)] : [];
     public override IReadOnlyList<string> ReadTexts => [.. Encodings.Select(e => e.Column)];
 
+    public override Func<double, double>? NumberMap(string column) => Encodings.Any(e => e.Column == column) ? null : Unchanged;
+
     /// <summary>What all training rows together taught; a category that they did not have gets the mean of all.</summary>
     public override Table Replay(Table rows)
     {

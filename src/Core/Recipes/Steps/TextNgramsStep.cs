@@ -104,6 +104,8 @@ public sealed record FittedTextNgrams(string Column, NgramUnit Unit, int Shortes
     public override IReadOnlyList<string> Removed => KeepSource ? [] : [Column];
     public override IReadOnlyList<string> ReadTexts => [Column];
 
+    public override Func<double, double>? NumberMap(string column) => column == Column ? null : Unchanged;
+
     /// <summary>A missing text is 0 in all columns.</summary>
     public override Table Replay(Table rows)
     {

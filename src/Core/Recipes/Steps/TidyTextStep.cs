@@ -59,6 +59,8 @@ public sealed record FittedTidyText(IReadOnlyList<string> Columns, bool Trim, bo
 {
     public override IReadOnlyList<string> ReadTexts => Columns;
 
+    public override Func<double, double> NumberMap(string column) => Unchanged;
+
     public override Table Replay(Table rows) => StepColumns.ChangePresent(rows, Columns, column => StepColumns.Map((DictionaryColumn)column, Tidy));
 
     private string? Tidy(string text)

@@ -37,10 +37,19 @@ public sealed record ValuesToMissingStep(
 
 public sealed record FittedValuesToMissing(IReadOnlyList<string> Columns, IReadOnlyList<string> Values) : FittedStep
 {
+    private double[] Numbers => [.. Values.Select(v => ColumnConversion.TryParseNumber(v.Trim(), out var number) ? number : double.NaN).Where(double.IsFinite)];
+
+    public override Func<double, double> NumberMap(string column)
+    {
+        if (!Columns.Contains(column)) return Unchanged;
+        var numbers = Numbers;
+        return value => Array.IndexOf(numbers, value) >= 0 ? double.NaN : value;
+    }
+
     public override Table Replay(Table rows)
     {
         var texts = Values.Select(v => v.Trim()).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        double[] numbers = [.. Values.Select(v => ColumnConversion.TryParseNumber(v.Trim(), out var number) ? number : double.NaN).Where(double.IsFinite)];
+        var numbers = Numbers;
         long[] moments = [.. Values.Select(v => ColumnConversion.TryParseMoment(v, out var ticks) ? ticks : DateTimeColumn.MissingTicks)];
         return StepColumns.ChangePresent(rows, Columns, column =>
         {

@@ -122,11 +122,11 @@ public sealed record FittedYeoJohnson(IReadOnlyList<ColumnPower> Powers) : Fitte
     public override IReadOnlyList<LearntValue> Learnt => [.. Powers.Select(p => new LearntValue(p.Column, "lambda", p.Lambda))];
 
     /// <summary>A value so far off that its power exceeds the largest number becomes missing.</summary>
-    public override Table Replay(Table rows) => StepColumns.Change(rows, [.. Powers.Select(p => p.Column)], (column, i) =>
-    {
-        var lambda = Powers[i].Lambda;
-        return StepColumns.Map(column, value => Transform(value, lambda) is var y && double.IsFinite(y) ? y : double.NaN);
-    });
+    public override Table Replay(Table rows) => StepColumns.Change(rows, [.. Powers.Select(p => p.Column)], (column, i) => StepColumns.Map(column, MapOf(Powers[i].Lambda)));
+
+    public override Func<double, double> NumberMap(string column) => Powers.FirstOrDefault(p => p.Column == column) is { } power ? MapOf(power.Lambda) : Unchanged;
+
+    private static Func<double, double> MapOf(double lambda) => value => Transform(value, lambda) is var y && double.IsFinite(y) ? y : double.NaN;
 
     private static double Transform(double x, double lambda)
     {

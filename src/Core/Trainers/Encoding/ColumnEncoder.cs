@@ -97,12 +97,14 @@ public sealed record NumericEncoder(string Column, NumericFeature? Value, bool M
     public override void Encode(Column column, float[] values, int first, int stride)
     {
         var numbers = Numbers(column);
-        var marker = first + (Value is null ? 0 : 1);
-        for (var row = 0; row < numbers.Length; row++)
-        {
-            if (Value is not null) values[row * stride + first] = Value.Apply(numbers[row]);
-            if (MarksMissing) values[row * stride + marker] = double.IsNaN(numbers[row]) ? 1 : 0;
-        }
+        for (var row = 0; row < numbers.Length; row++) Encode(numbers[row], values.AsSpan(row * stride + first));
+    }
+
+    /// <summary>Writes the features of one value, NaN being missing.</summary>
+    internal void Encode(double number, Span<float> features)
+    {
+        if (Value is not null) features[0] = Value.Apply(number);
+        if (MarksMissing) features[Value is null ? 0 : 1] = double.IsNaN(number) ? 1 : 0;
     }
 
     internal static ColumnEncoder? Fit(Column column, FeatureEncoding encoding)
@@ -132,12 +134,16 @@ public sealed record DateTimeEncoder(string Column, long OriginTicks, IReadOnlyL
     public override void Encode(Column column, float[] values, int first, int stride)
     {
         var ticks = Ticks(column);
-        for (var row = 0; row < ticks.Length; row++)
-        {
-            var at = row * stride + first;
-            foreach (var (part, feature) in Parts) values[at++] = feature.Apply(Part(part, ticks[row], OriginTicks));
-            if (MarksMissing) values[at] = ticks[row] == DateTimeColumn.MissingTicks ? 1 : 0;
-        }
+        for (var row = 0; row < ticks.Length; row++) Encode(ticks[row], values.AsSpan(row * stride + first));
+    }
+
+    /// <summary>Writes the features of one moment.</summary>
+    /// <param name="ticks">UTC ticks or <see cref="DateTimeColumn.MissingTicks"/>.</param>
+    /// <param name="features">As many as <see cref="FeatureNames"/>, or more.</param>
+    internal void Encode(long ticks, Span<float> features)
+    {
+        for (var i = 0; i < Parts.Count; i++) features[i] = Parts[i].Feature.Apply(Part(Parts[i].Part, ticks, OriginTicks));
+        if (MarksMissing) features[Parts.Count] = ticks == DateTimeColumn.MissingTicks ? 1 : 0;
     }
 
     internal static ColumnEncoder? Fit(Column column, FeatureEncoding encoding)

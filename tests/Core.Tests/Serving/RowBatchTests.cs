@@ -1,19 +1,25 @@
+using System.Text;
 using System.Text.Json;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Models;
 using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Core.Recipes.Steps;
 using ModelWorkbench.Core.Serving;
+using ModelWorkbench.Core.Serving.Dialects;
 using Xunit;
 
 namespace ModelWorkbench.Core.Tests.Serving;
 
-public sealed class PredictionRequestTests
+public sealed class RowBatchTests
 {
-    private static ParsedRequest Parse(Signature signature, string json)
+    private sealed record Parsed(Table? Rows, IReadOnlyList<InputProblem> Problems, IReadOnlyList<InputWarning> Warnings);
+
+    private static Parsed Parse(Signature signature, string json)
     {
-        using var body = JsonDocument.Parse(json);
-        return PredictionRequest.Parse(body.RootElement, signature, 10_000);
+        using var prediction = ServingModels.Constant(signature).Begin();
+        Dialect.Native.ReadJson(Encoding.UTF8.GetBytes(json), prediction, 10_000);
+        var rows = prediction.Rows;
+        return new Parsed(rows.Problems.Count == 0 ? rows.ToTable() : null, [.. rows.Problems], [.. rows.Warnings]);
     }
 
     private static Signature Describe(FittedRecipe recipe, params Column[] columns) =>
@@ -94,16 +100,19 @@ public sealed class PredictionRequestTests
     }
 
     [Theory]
-    [InlineData("features", "0")]
+    [InlineData("features", "[0]")]
     [InlineData("records", "{}")]
     public void Rows_without_values_cost_no_memory(string name, string row)
     {
         var signature = Describe(NoSteps, [.. Enumerable.Range(0, 1_000).Select(c => new NumericColumn($"x{c}", [1, 2]))]);
         var json = $$"""{"{{name}}":[{{string.Join(',', Enumerable.Repeat(row, 10_000))}}]}""";
-        using var body = JsonDocument.Parse(json);
-        PredictionRequest.Parse(body.RootElement, signature, 10_000);
+        using var prediction = ServingModels.Constant(signature).Begin();
+        var body = Encoding.UTF8.GetBytes(json);
+        Dialect.Native.ReadJson(body, prediction, 10_000);
+        prediction.Rows.Clear();
         var before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.Equal(100, PredictionRequest.Parse(body.RootElement, signature, 10_000).Problems.Count);
+        Dialect.Native.ReadJson(body, prediction, 10_000);
+        Assert.Equal(100, prediction.Rows.Problems.Count);
         // The columns of 10,000 rows would be 80 MB.
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4 << 20);
     }

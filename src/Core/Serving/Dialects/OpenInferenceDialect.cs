@@ -1,0 +1,318 @@
+using System.Text.Json;
+using ModelWorkbench.Core.Models;
+
+namespace ModelWorkbench.Core.Serving.Dialects;
+
+/// <summary>Version 2 of the Open Inference Protocol as REST: one tensor a column, or one of all features in the order of the used inputs.</summary>
+/// <remarks>Source: kserve/open-inference-protocol, specification/protocol/inference_rest.md. Outputs: <c>predict</c>, and for classes <c>predict_proba</c>.</remarks>
+internal sealed class OpenInferenceDialect : Dialect
+{
+    private const string Predict = "predict";
+    private const string Probabilities = "predict_proba";
+
+    private static readonly (string Name, double Minimum, double Maximum)[] Integers =
+    [
+        ("UINT8", 0, byte.MaxValue), ("UINT16", 0, ushort.MaxValue), ("UINT32", 0, uint.MaxValue), ("UINT64", 0, ulong.MaxValue),
+        ("INT8", sbyte.MinValue, sbyte.MaxValue), ("INT16", short.MinValue, short.MaxValue), ("INT32", int.MinValue, int.MaxValue), ("INT64", long.MinValue, long.MaxValue),
+    ];
+
+    public override string Name => "oip-v2";
+
+    private ref struct Tensor
+    {
+        public string? Name;
+        public string? Type;
+        public long[]? Shape;
+        public bool HasData;
+        public Utf8JsonReader Data;
+    }
+
+    protected override void Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> body, Prediction prediction, int mostRows)
+    {
+        var batch = prediction.Rows;
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            batch.Problem(null, null, $"a JSON {Describe(ref reader)}", "an object with \"inputs\"");
+            reader.Skip();
+            return;
+        }
+        var count = 0;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("id"u8))
+            {
+                reader.Read();
+                if (reader.TokenType == JsonTokenType.String) prediction.RequestId = reader.GetString();
+                else batch.Problem(null, null, $"\"id\": {Describe(ref reader)}", "a text");
+                reader.Skip();
+            }
+            else if (reader.ValueTextEquals("inputs"u8))
+            {
+                reader.Read();
+                count = ReadTensors(ref reader, batch, mostRows);
+            }
+            else if (reader.ValueTextEquals("outputs"u8))
+            {
+                reader.Read();
+                ReadWanted(ref reader, prediction);
+            }
+            else
+            {
+                reader.Read();
+                reader.Skip();
+            }
+        }
+        if (count == 0 && batch.Problems.Count == 0) batch.Problem(null, null, "no tensor in \"inputs\"", $"one for each of {Names(batch.Signature)}");
+    }
+
+    private static int ReadTensors(ref Utf8JsonReader reader, RowBatch batch, int mostRows)
+    {
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            batch.Problem(null, null, $"\"inputs\": {Describe(ref reader)}", "an array of tensors");
+            reader.Skip();
+            return 1;
+        }
+        var (count, isMatrix) = (0, false);
+        int? rowCount = null;
+        var strangers = new List<string>(0);
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            count++;
+            if (reader.TokenType != JsonTokenType.StartObject)
+            {
+                batch.Problem(null, null, $"input {count}: {Describe(ref reader)}", "an object with name, shape, datatype and data");
+                reader.Skip();
+                continue;
+            }
+            var tensor = ReadTensor(ref reader, count, batch);
+            if (tensor.Name is null) continue;
+            if (Check(tensor, batch) is not { } shape) continue;
+            if (!batch.TryFind(tensor.Name, out var column))
+            {
+                strangers.Add(tensor.Name);
+                if (count == 1 && shape.Columns == batch.Signature.UsedIndexes.Length && shape.Columns > 0 && (shape.Columns > 1 || shape.Rank == 2))
+                {
+                    isMatrix = true;
+                    ReadMatrix(tensor, shape, batch, mostRows);
+                }
+                else if (count == 1 && shape.Rank >= 2 && shape.Columns > 1)
+                    batch.Problem(null, tensor.Name, $"a tensor of {shape.Columns:N0} columns", $"{batch.Signature.UsedIndexes.Length:N0}: {Names(batch.Signature)}");
+                else batch.NoteUnknown(0, tensor.Name);
+                continue;
+            }
+            if (shape.Rank >= 2 && shape.Columns != 1)
+            {
+                batch.Problem(null, tensor.Name, $"{shape.Columns:N0} values a row", "the shape [n] or [n, 1]");
+                continue;
+            }
+            batch.MarkGiven(0, column);
+            if (rowCount is null && shape.Rows > mostRows) { batch.RefuseRows((int)Math.Min(int.MaxValue, shape.Rows), mostRows); continue; }
+            if (rowCount is { } rows && rows != shape.Rows) { batch.Problem(null, tensor.Name, JsonRows.Words((int)Math.Min(int.MaxValue, shape.Rows)), $"{rows:N0}, as the tensors before it have"); continue; }
+            ReadData(tensor, shape, [column], rowCount is null, batch);
+            rowCount ??= (int)shape.Rows;
+        }
+        if (isMatrix && count > 1)
+            batch.Problem(null, null, $"the tensors {string.Join(", ", strangers.Select(s => $"'{RowBatch.Shorten(s)}'"))}", "one tensor of all features, or one a column with the column's name");
+        else if (!isMatrix && count > 0 && batch.Problems.Count == 0) batch.CheckGiven(0, "\"inputs\"");
+        return count;
+    }
+
+    private static Tensor ReadTensor(ref Utf8JsonReader reader, int number, RowBatch batch)
+    {
+        var tensor = default(Tensor);
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("name"u8)) tensor.Name = ReadText(ref reader);
+            else if (reader.ValueTextEquals("datatype"u8)) tensor.Type = ReadText(ref reader);
+            else if (reader.ValueTextEquals("shape"u8)) tensor.Shape = ReadShape(ref reader, number, batch);
+            else if (reader.ValueTextEquals("data"u8))
+            {
+                reader.Read();
+                tensor.HasData = true;
+                tensor.Data = reader;
+                reader.Skip();
+            }
+            else
+            {
+                reader.Read();
+                reader.Skip();
+            }
+        }
+        if (tensor.Name is null) batch.Problem(null, null, $"input {number} without a name", "an object with name, shape, datatype and data");
+        return tensor;
+    }
+
+    private static string? ReadText(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        var text = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
+        reader.Skip();
+        return text;
+    }
+
+    private static long[]? ReadShape(ref Utf8JsonReader reader, int number, RowBatch batch)
+    {
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.StartArray)
+        {
+            var shape = new List<long>(2);
+            var isWrong = false;
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            {
+                if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var size) && size >= 0) shape.Add(size);
+                else isWrong = true;
+                reader.Skip();
+            }
+            if (!isWrong) return [.. shape];
+        }
+        else reader.Skip();
+        batch.Problem(null, null, $"the shape of input {number}", "an array of whole numbers of 0 or more, such as [2, 4]");
+        return null;
+    }
+
+    private readonly record struct Shape(int Rank, long Rows, long Columns);
+
+    private static Shape? Check(in Tensor tensor, RowBatch batch)
+    {
+        var known = batch.Problems.Count;
+        if (!IsType(tensor.Type))
+            batch.Problem(null, tensor.Name, tensor.Type is null ? "no datatype" : $"the datatype '{RowBatch.Shorten(tensor.Type)}'", "BOOL, UINT8 to UINT64, INT8 to INT64, FP32, FP64 or BYTES");
+        if (tensor.Shape is null) { if (batch.Problems.Count == known) batch.Problem(null, tensor.Name, "no shape", "an array of whole numbers, such as [2, 4]"); }
+        else if (tensor.Shape.Length is 0 or > 2) batch.Problem(null, tensor.Name, $"a shape of {tensor.Shape.Length} dimensions", "one or two");
+        if (!tensor.HasData) batch.Problem(null, tensor.Name, "no data", "an array of values");
+        if (batch.Problems.Count > known) return null;
+        return new Shape(tensor.Shape!.Length, tensor.Shape[0], tensor.Shape.Length == 2 ? tensor.Shape[1] : 1);
+    }
+
+    private static bool IsType(string? type) => type is "BOOL" or "FP32" or "FP64" or "BYTES" || Array.Exists(Integers, i => i.Name == type);
+
+    private static void ReadMatrix(in Tensor tensor, Shape shape, RowBatch batch, int mostRows)
+    {
+        if (shape.Rows > mostRows) batch.RefuseRows((int)Math.Min(int.MaxValue, shape.Rows), mostRows);
+        else ReadData(tensor, shape, batch.Signature.UsedIndexes, addsRows: true, batch);
+    }
+
+    /// <summary>Values in the order of rows, flat or nested. The shape is never trusted: rows are made as values come.</summary>
+    private static void ReadData(in Tensor tensor, Shape shape, ReadOnlySpan<int> columns, bool addsRows, RowBatch batch)
+    {
+        var reader = tensor.Data;
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            batch.Problem(null, tensor.Name, $"data: {Describe(ref reader)}", "an array of values");
+            return;
+        }
+        var type = tensor.Type!;
+        var limits = Array.Find(Integers, i => i.Name == type);
+        var expected = (UInt128)(ulong)shape.Rows * (ulong)columns.Length;
+        var (depth, count) = (reader.CurrentDepth, 0);
+        while (reader.Read() && !(reader.TokenType == JsonTokenType.EndArray && reader.CurrentDepth == depth))
+        {
+            if (reader.TokenType is JsonTokenType.StartArray or JsonTokenType.EndArray) continue;
+            if ((UInt128)count < expected && !batch.IsHopeless)
+            {
+                var (row, position) = (count / columns.Length, count % columns.Length);
+                if (addsRows && position == 0) batch.AddRow();
+                if (CheckType(ref reader, type, limits, row, columns[position], batch)) JsonRows.ReadValue(ref reader, batch, row, columns[position]);
+            }
+            else reader.Skip();
+            count++;
+        }
+        if ((UInt128)count != expected) batch.Problem(null, tensor.Name, JsonRows.Words(count), $"{expected:N0}, as the shape [{string.Join(", ", tensor.Shape!)}] says");
+    }
+
+    private static bool CheckType(ref Utf8JsonReader reader, string type, (string? Name, double Minimum, double Maximum) limits, int row, int column, RowBatch batch)
+    {
+        if (reader.TokenType == JsonTokenType.Null) return true;
+        var fits = type switch
+        {
+            "BYTES" => reader.TokenType == JsonTokenType.String,
+            "BOOL" => reader.TokenType is JsonTokenType.True or JsonTokenType.False,
+            // An empty text stands for the NaN that JSON does not know.
+            "FP32" or "FP64" => reader.TokenType is JsonTokenType.Number || reader.TokenType == JsonTokenType.String,
+            _ => reader.TokenType == JsonTokenType.Number && reader.TryGetDouble(out var number) && number >= limits.Minimum && number <= limits.Maximum && number == Math.Floor(number),
+        };
+        if (fits) return true;
+        batch.Problem(row, batch.Signature.Inputs[column].Name, Describe(ref reader), $"a value of the datatype {type}");
+        reader.Skip();
+        return false;
+    }
+
+    private static void ReadWanted(ref Utf8JsonReader reader, Prediction prediction)
+    {
+        var batch = prediction.Rows;
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            batch.Problem(null, null, $"\"outputs\": {Describe(ref reader)}", "an array of objects with a name");
+            reader.Skip();
+            return;
+        }
+        var hasProbabilities = prediction.Predictor.ClassNames is not null;
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            string? name = null;
+            if (reader.TokenType == JsonTokenType.StartObject)
+                while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+                {
+                    if (reader.ValueTextEquals("name"u8)) name = ReadText(ref reader);
+                    else { reader.Read(); reader.Skip(); }
+                }
+            else reader.Skip();
+            if (!(name == Predict || (name == Probabilities && hasProbabilities)))
+                batch.Problem(null, null, $"the output '{RowBatch.Shorten(name ?? "?")}'", hasProbabilities ? $"{Predict} or {Probabilities}" : $"{Predict}: the model predicts a number");
+            else if (prediction.WantedOutputs.Contains(name)) batch.Problem(null, null, $"the output '{name}' twice", "each once");
+            else prediction.WantedOutputs.Add(name);
+        }
+    }
+
+    private static string Names(Signature signature) => RowBatch.Shorten(string.Join(", ", signature.Used.Select(u => u.Name)));
+
+    protected override void Write(Prediction prediction, string model, int version, Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("model_name"u8, model);
+        Span<byte> digits = stackalloc byte[16];
+        version.TryFormat(digits, out var length, provider: System.Globalization.CultureInfo.InvariantCulture);
+        writer.WriteString("model_version"u8, digits[..length]);
+        if (prediction.RequestId is { } id) writer.WriteString("id"u8, id);
+        else
+        {
+            Span<byte> made = stackalloc byte[36];
+            Guid.NewGuid().TryFormat(made, out _);
+            writer.WriteString("id"u8, made);
+        }
+        writer.WriteStartArray("outputs"u8);
+        if (prediction.WantedOutputs.Count == 0)
+        {
+            WriteOutput(Predict, prediction, writer);
+            if (prediction.Predictor.ClassNames is not null) WriteOutput(Probabilities, prediction, writer);
+        }
+        else
+            foreach (var output in prediction.WantedOutputs) WriteOutput(output, prediction, writer);
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+    }
+
+    private static void WriteOutput(string name, Prediction prediction, Utf8JsonWriter writer)
+    {
+        var rows = prediction.Rows.RowCount;
+        var isPredict = name == Predict;
+        writer.WriteStartObject();
+        writer.WriteString("name"u8, name);
+        writer.WriteStartArray("shape"u8);
+        writer.WriteNumberValue(rows);
+        writer.WriteNumberValue(isPredict ? 1 : prediction.OutputCount);
+        writer.WriteEndArray();
+        writer.WriteString("datatype"u8, isPredict && prediction.Predictor.ClassNames is not null ? "BYTES"u8 : "FP64"u8);
+        writer.WritePropertyName("data"u8);
+        if (isPredict) WriteAnswers(prediction, writer);
+        else
+        {
+            writer.WriteStartArray();
+            for (var row = 0; row < rows; row++)
+                foreach (var probability in prediction.Outputs(row)) WriteNumber(probability, writer);
+            writer.WriteEndArray();
+        }
+        writer.WriteEndObject();
+    }
+}
