@@ -58,8 +58,7 @@ public static class WebHost
         builder.AddStorage(dataFolder);
         builder.AddAccess(dataFolder);
         builder.AddJobs();
-        builder.Services.AddSingleton<LiveModels>();
-        builder.Services.AddSingleton<InferenceRequests>();
+        builder.AddServing();
         builder.Services.AddSingleton<EndpointStore>();
         builder.AddManagementApi();
 
@@ -80,7 +79,7 @@ public static class WebHost
         app.UseAntiforgery();
         app.MapStaticAssets().AllowAnonymous();
         app.MapAccess();
-        app.MapInference();
+        app.MapServing();
         app.MapManagementApi(api =>
         {
             api.MapDatasets();

@@ -23,6 +23,15 @@ public sealed class WorkbenchOptions
 
     public int MaxPredictionMegabytes { get; set; } = 16;
 
+    /// <summary>Requests a second that one key may send; 0 for no limit.</summary>
+    public int PredictionsPerSecond { get; set; } = 100;
+
+    /// <summary>Requests that one key may send at once after a pause.</summary>
+    public int PredictionBurst { get; set; } = 200;
+
+    /// <summary>Whether /metrics answers anybody; otherwise it asks for an access token or a key of an endpoint.</summary>
+    public bool OpenMetrics { get; set; }
+
     /// <summary>Threads of the training process; 0 takes all cores.</summary>
     public int TrainingThreads { get; set; }
 
@@ -39,6 +48,8 @@ public sealed class WorkbenchOptions
         Range(nameof(MaxUploadMegabytes), MaxUploadMegabytes, 1, 1_048_576);
         Range(nameof(MaxPredictionRows), MaxPredictionRows, 1, 1_000_000);
         Range(nameof(MaxPredictionMegabytes), MaxPredictionMegabytes, 1, 1_024);
+        Range(nameof(PredictionsPerSecond), PredictionsPerSecond, 0, 1_000_000);
+        Range(nameof(PredictionBurst), PredictionBurst, 1, 1_000_000);
         Range(nameof(TrainingThreads), TrainingThreads, 0, 1_024);
         Range(nameof(TrainingMemoryMegabytes), TrainingMemoryMegabytes, 256, 16_777_216);
         if (string.IsNullOrWhiteSpace(DataFolder))

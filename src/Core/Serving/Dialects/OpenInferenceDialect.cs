@@ -275,12 +275,6 @@ internal sealed class OpenInferenceDialect : Dialect
         version.TryFormat(digits, out var length, provider: System.Globalization.CultureInfo.InvariantCulture);
         writer.WriteString("model_version"u8, digits[..length]);
         if (prediction.RequestId is { } id) writer.WriteString("id"u8, id);
-        else
-        {
-            Span<byte> made = stackalloc byte[36];
-            Guid.NewGuid().TryFormat(made, out _);
-            writer.WriteString("id"u8, made);
-        }
         writer.WriteStartArray("outputs"u8);
         if (prediction.WantedOutputs.Count == 0)
         {
