@@ -1,6 +1,7 @@
 using System.Globalization;
 using ModelWorkbench.Benchmarks;
 using ModelWorkbench.Benchmarks.Quality;
+using ModelWorkbench.Benchmarks.Serving;
 using ModelWorkbench.Core.Experiments;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -32,6 +33,9 @@ switch (args)
         break;
     case ["child", "native-lightgbm", { } rows]:
         TrainingComparison.RunNativeLightGbm(int.Parse(rows));
+        break;
+    case ["bare-server", { } port]:
+        BareServer.Run(int.Parse(port));
         break;
     case ["child", "duckdb", var csv]:
         IngestComparison.RunDuckDb(csv);
