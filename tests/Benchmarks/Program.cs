@@ -34,6 +34,9 @@ switch (args)
     case ["child", "native-lightgbm", { } rows]:
         TrainingComparison.RunNativeLightGbm(int.Parse(rows));
         break;
+    case ["rows"]:
+        RowBenchmark.Run();
+        break;
     case ["bare-server", { } port]:
         BareServer.Run(int.Parse(port));
         break;
@@ -41,7 +44,7 @@ switch (args)
         IngestComparison.RunDuckDb(csv);
         break;
     default:
-        Console.Error.WriteLine("generate <csv> <rows> [seed] | ingest <csv> [rounds] | windows <table file> [rows] | training [most rows] | search <train csv> <test csv> <target> <task> <seconds> <seed> <predictions csv> [each-once] | losses <train csv> <target> <task> <rows> <result json>");
+        Console.Error.WriteLine("generate <csv> <rows> [seed] | ingest <csv> [rounds] | windows <table file> [rows] | training [most rows] | rows | search <train csv> <test csv> <target> <task> <seconds> <seed> <predictions csv> [each-once] | losses <train csv> <target> <task> <rows> <result json>");
         return 1;
 }
 return 0;

@@ -80,8 +80,8 @@ public sealed class ForestTests
         });
         var scorer = (TreeEnsembleScorer)Train(id, data);
         // Leaves that named every class would hold a thousand entries each.
-        var leaves = scorer.NodeCount - scorer.Features.ToArray().Count(f => f >= 0);
-        Assert.InRange(scorer.LeafValues.Length, leaves, 2 * leaves);
+        var leaves = scorer.LeafCount;
+        Assert.InRange(scorer.LeafEntryCount, leaves, 2 * leaves);
         Assert.True(Samples.Accuracy(Samples.Score(scorer, data.Features), data.Labels) > 0.9);
     }
 
