@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.Metadata;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Models;
 using ModelWorkbench.Core.Serving.Dialects;
@@ -24,18 +25,27 @@ public static class InferenceApi
 
     private static void MapNative(WebApplication app)
     {
-        foreach (var (path, id, summary) in new[]
+        foreach (var (path, id, summary, described) in new (string, string, string, Delegate)[]
         {
-            ("/api/v1/models/{name}/predict", "Predict", "Scores rows with the live version of a published model"),
-            ("/api/v1/models/{name}/versions/{version}/predict", "PredictWithVersion", "Scores rows with one version of a published model"),
-            ("/api/v1/models/{name}/aliases/{alias}/predict", "PredictWithAlias", "Scores rows with the version that an alias points to"),
+            ("/api/v1/models/{name}/predict", "Predict", "Scores rows with the live version of a published model", (string name) => { }),
+            ("/api/v1/models/{name}/versions/{version}/predict", "PredictWithVersion", "Scores rows with one version of a published model", (string name, int version) => { }),
+            ("/api/v1/models/{name}/aliases/{alias}/predict", "PredictWithAlias", "Scores rows with the version that an alias points to", (string name, string alias) => { }),
         })
-            app.MapPost(path, (HttpContext context, InferenceRequests requests) => Answer(context, requests, Dialect.Native)).Open()
+            app.MapInference(path, Dialect.Native)
+                // For the description of the API alone: the handler reads the address by hand.
+                .WithMetadata(described.Method)
                 .WithName(id).WithTags("Predictions").WithSummary(summary)
                 .WithDescription("Body: {\"features\": [[…], …]} in the order of the model's inputs or of \"columns\", {\"records\": [{…}, …]} by name, or CSV with a header; null is a missing value. Key: 'Authorization: Bearer mwk_…' or 'X-Api-Key: mwk_…'. With 'Accept: text/csv' the answer is CSV.")
-                .Accepts<PredictionBody>("application/json", "text/csv", ManagementApi.AnyContent)
-                .Produces<PredictionAnswer>()
-                .ProducesProblem(400).ProducesProblem(401).ProducesProblem(404).ProducesProblem(413).ProducesProblem(415).ProducesProblem(503);
+                .WithMetadata(new AcceptsMetadata(["application/json", "text/csv", ManagementApi.AnyContent], typeof(PredictionBody)))
+                .WithMetadata(new ProducesResponseTypeMetadata(200, typeof(PredictionAnswer), ["application/json"]))
+                .ProducesProblem(400).ProducesProblem(401).ProducesProblem(404).ProducesProblem(413).ProducesProblem(415).ProducesProblem(429).ProducesProblem(503);
+    }
+
+    /// <summary>The plain form of a handler: without binding of parameters no scope of services is opened for each request.</summary>
+    private static IEndpointConventionBuilder MapInference(this WebApplication app, string path, Dialect dialect)
+    {
+        var requests = app.Services.GetRequiredService<InferenceRequests>();
+        return app.MapPost(path, (RequestDelegate)(context => Answer(context, requests, dialect))).Open();
     }
 
     private static void MapOpenInference(WebApplication app)
@@ -64,7 +74,7 @@ public static class InferenceApi
                 writer.WriteString("name"u8, model.Name);
                 writer.WriteBoolean("ready"u8, true);
             })).Open();
-            app.MapPost($"{path}/infer", (HttpContext context, InferenceRequests requests) => Answer(context, requests, Dialect.OpenInference)).Open();
+            app.MapInference($"{path}/infer", Dialect.OpenInference);
             app.MapGet($"{path}/infer", (HttpContext context) => RefuseMethodAsync(context, Dialect.OpenInference)).Open();
         }
         // What Triton's clients list the models with; it tells of all endpoints, so it asks for an access token.
@@ -78,7 +88,7 @@ public static class InferenceApi
     {
         foreach (var path in new[] { "/mlflow/{name}", "/mlflow/{name}/versions/{version}" })
         {
-            app.MapPost($"{path}/invocations", (HttpContext context, InferenceRequests requests) => Answer(context, requests, Dialect.MlflowScoring)).Open();
+            app.MapInference($"{path}/invocations", Dialect.MlflowScoring);
             app.MapGet($"{path}/invocations", (HttpContext context) => RefuseMethodAsync(context, Dialect.MlflowScoring)).Open();
             foreach (var health in new[] { "ping", "health" })
                 app.MapGet($"{path}/{health}", async (HttpContext context, InferenceRequests requests) =>
@@ -90,14 +100,14 @@ public static class InferenceApi
             // Clients look whether it is 2.0 or more.
             app.MapGet($"{path}/version", (HttpContext context) => context.Response.WriteAsync("3.0.0", context.RequestAborted)).Open();
         }
-        app.MapPost("/serving-endpoints/{name}/invocations", (HttpContext context, InferenceRequests requests) => Answer(context, requests, Dialect.MlflowScoring)).Open();
+        app.MapInference("/serving-endpoints/{name}/invocations", Dialect.MlflowScoring);
     }
 
     private static void MapTensorFlow(WebApplication app)
     {
         foreach (var path in new[] { "/v1/models/{name}:predict", "/v1/models/{name}/versions/{version}:predict", "/v1/models/{name}/labels/{alias}:predict" })
         {
-            app.MapPost(path, (HttpContext context, InferenceRequests requests) => Answer(context, requests, Dialect.TensorFlowServing)).Open();
+            app.MapInference(path, Dialect.TensorFlowServing);
             app.MapGet(path, (HttpContext context) => RefuseMethodAsync(context, Dialect.TensorFlowServing)).Open();
         }
         foreach (var path in new[] { "/v1/models/{name}", "/v1/models/{name}/versions/{version}" })

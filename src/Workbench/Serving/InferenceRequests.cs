@@ -16,7 +16,7 @@ namespace ModelWorkbench.Workbench.Serving;
 public readonly record struct ModelChoice(int? Version = null, string? Alias = null);
 
 /// <summary>The way of a prediction from bytes to bytes: key, model, limits, body, rows, answers. Nothing here touches the database, and a request for one row allocates next to nothing.</summary>
-public sealed class InferenceRequests(LiveModels models, CallerLimits limits, ServingFigures figures, IOptions<WorkbenchOptions> options, ILogger<InferenceRequests> logger)
+public sealed class InferenceRequests(LiveModels models, CallerLimits limits, ServingFigures figures, TimeProvider time, IOptions<WorkbenchOptions> options, ILogger<InferenceRequests> logger)
 {
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? _output;
@@ -191,7 +191,7 @@ public sealed class InferenceRequests(LiveModels models, CallerLimits limits, Se
         prediction.Score(context.RequestAborted);
         served.Scored = Stopwatch.GetTimestamp();
         served.Rows = prediction.Rows.RowCount;
-        prediction.RequestId ??= Guid.CreateVersion7().ToString();
+        prediction.RequestId ??= RequestIds.Next(time.GetUtcNow()).ToString();
         served.Id = prediction.RequestId;
         WriteAnswer(context, dialect, model, prediction);
         served.Outcome = RequestOutcome.Answered;

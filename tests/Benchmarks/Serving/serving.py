@@ -58,13 +58,13 @@ def wait(address, headers=None, body=None):
     raise SystemExit(f"{address} does not answer")
 
 
-def publish(folder, csv, trees):
+def publish(folder, csv, trainer):
     base = f"http://127.0.0.1:{PORTS['workbench']}"
     token = subprocess.run(["dotnet", WORKBENCH, "token", "--data", os.path.join(folder, "data")], capture_output=True, text=True, check=True).stdout.strip().splitlines()[-1]
     api = base + "/api/v1"
     with open(csv, "rb") as file:
         dataset = call("POST", api + "/datasets?name=serving.csv", token, file.read(), "text/csv")["id"]
-    experiment = call("POST", api + "/experiments", token, json.dumps({"datasetId": dataset, "target": "y", "trainers": ["random-forest"], "tuning": "defaultsOnly", "budgetSeconds": 120, "split": {"folds": 1}}).encode())["id"]
+    experiment = call("POST", api + "/experiments", token, json.dumps({"datasetId": dataset, "target": "y", "trainers": [trainer], "tuning": "defaultsOnly", "budgetSeconds": 120, "split": {"folds": 1}}).encode())["id"]
     while True:
         state = call("GET", f"{api}/experiments/{experiment}", token)
         if state["status"] in ("completed", "failed", "stopped"):
@@ -76,6 +76,19 @@ def publish(folder, csv, trees):
     key = call("POST", api + "/endpoints", token, json.dumps({"name": "serving", "experimentId": experiment, "trialNumber": trial["number"]}).encode())["key"]
     print(f"published in {time.time() - began:.2f} s", file=sys.stderr)
     return key
+
+
+def cpu_seconds(processes):
+    """User and system time of the processes and their children."""
+    ticks = 0
+    for pid in processes:
+        with open(f"/proc/{pid}/stat") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        ticks += int(fields[11]) + int(fields[12])
+        for child in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{child}/children") as file:
+                ticks += round(cpu_seconds(file.read().split()) * os.sysconf("SC_CLK_TCK"))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def load(address, body, key, connections, seconds, folder):
@@ -100,6 +113,9 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--rows", type=int, default=20_000)
+    parser.add_argument("--trainer", default="random-forest")
+    parser.add_argument("--connections", default="1,16,64")
+    parser.add_argument("--no-flask", action="store_true")
     options = parser.parse_args()
     if not shutil.which("wrk"):
         raise SystemExit("wrk is not installed (apt-get install wrk); nothing was measured.")
@@ -117,28 +133,32 @@ def main():
         single = json.dumps({"features": [row(rng)[0]]})
         hundred = json.dumps({"features": [row(rng)[0] for _ in range(100)]})
         wait(f"http://127.0.0.1:{PORTS['bare']}/predict", body=single.encode())
-        key = publish(folder, csv, 100)
-        contenders = {"workbench": (f"http://127.0.0.1:{PORTS['workbench']}/api/v1/models/serving/predict", key), "bare": (f"http://127.0.0.1:{PORTS['bare']}/predict", None)}
+        key = publish(folder, csv, options.trainer)
+        contenders = {"workbench": (f"http://127.0.0.1:{PORTS['workbench']}/api/v1/models/serving/predict", key, started[0].pid), "bare": (f"http://127.0.0.1:{PORTS['bare']}/predict", None, started[1].pid)}
         here = os.path.dirname(os.path.abspath(__file__))
         try:
+            if options.no_flask:
+                raise FileNotFoundError("--no-flask")
             subprocess.run(["/usr/bin/python3", os.path.join(here, "flask_serving.py"), "train", csv, "y", os.path.join(folder, "model.pickle")], check=True, capture_output=True)
             started.append(subprocess.Popen(["gunicorn", "-w", "2", "-b", f"127.0.0.1:{PORTS['flask']}", "flask_serving:app"], cwd=here, env={**os.environ, "MODEL": os.path.join(folder, "model.pickle"), "PYTHONDONTWRITEBYTECODE": "1"}, **quiet))
             wait(f"http://127.0.0.1:{PORTS['flask']}/predict", {"Content-Type": "application/json"}, single.encode())
-            contenders["flask"] = (f"http://127.0.0.1:{PORTS['flask']}/predict", None)
+            contenders["flask"] = (f"http://127.0.0.1:{PORTS['flask']}/predict", None, started[2].pid)
         except (subprocess.CalledProcessError, FileNotFoundError) as error:
             print(f"The Flask service is left out: {getattr(error, 'stderr', b'') or error}", file=sys.stderr)
-        for address, secret in contenders.values():
-            load(address, single, secret, 4, 2, folder)
-        print(f"{'rows':>4} {'connections':>11} {'contender':>10} {'requests/s':>11} {'p50 ms':>8} {'p99 ms':>8} {'of bare':>8}")
+        for address, secret, _ in contenders.values():
+            load(address, single, secret, 4, 3, folder)
+        print(f"{'rows':>4} {'connections':>11} {'contender':>10} {'requests/s':>11} {'p50 ms':>8} {'p99 ms':>8} {'CPU µs':>8} {'of bare':>8}")
         for rows, body in ((1, single), (100, hundred)):
-            for connections in (1, 16, 64):
+            for connections in map(int, options.connections.split(",")):
                 found = {name: [] for name in contenders}
                 for _ in range(options.rounds):
-                    for name, (address, secret) in contenders.items():
-                        found[name].append(load(address, body, secret, connections, options.seconds, folder))
+                    for name, (address, secret, pid) in contenders.items():
+                        before = cpu_seconds([pid])
+                        rate, p50, p99 = load(address, body, secret, connections, options.seconds, folder)
+                        found[name].append((rate, p50, p99, 1e6 * (cpu_seconds([pid]) - before) / (rate * options.seconds)))
                 medians = {name: [statistics.median(values) for values in zip(*results)] for name, results in found.items()}
-                for name, (rate, p50, p99) in medians.items():
-                    print(f"{rows:>4} {connections:>11} {name:>10} {rate:>11.0f} {p50:>8.2f} {p99:>8.2f} {rate / medians['bare'][0]:>8.2f}", flush=True)
+                for name, (rate, p50, p99, cpu) in medians.items():
+                    print(f"{rows:>4} {connections:>11} {name:>10} {rate:>11.0f} {p50:>8.2f} {p99:>8.2f} {cpu:>8.0f} {rate / medians['bare'][0]:>8.2f}", flush=True)
     finally:
         for process in started:
             process.terminate()
