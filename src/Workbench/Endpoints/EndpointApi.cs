@@ -1,3 +1,5 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Mvc;
 using ModelWorkbench.Core.Models;
 using ModelWorkbench.Workbench.Serving;
 using ModelWorkbench.Workbench.Storage;
@@ -7,53 +9,153 @@ namespace ModelWorkbench.Workbench.Endpoints;
 /// <summary>Publishing over HTTP.</summary>
 public static class EndpointApi
 {
-    public sealed record PublishBody(string Name, int ExperimentId, int TrialNumber);
+    /// <param name="GoLive">Whether the version answers at once; otherwise it becomes the challenger.</param>
+    /// <param name="Why">The reason, for the history.</param>
+    public sealed record PublishBody(string Name, int ExperimentId, int TrialNumber, bool GoLive = true, string? Why = null);
 
     /// <param name="Name">The endpoint.</param>
-    /// <param name="Version">Live now.</param>
+    /// <param name="Version">The version that was made.</param>
+    /// <param name="IsLive">Whether it answers now.</param>
     /// <param name="Url">Where to send rows.</param>
     /// <param name="Key">For a new endpoint; shown this once.</param>
-    public sealed record PublishAnswer(string Name, int Version, string Url, string? Key);
+    /// <param name="Comparison">With the version that was live.</param>
+    public sealed record PublishAnswer(string Name, int Version, bool IsLive, string Url, string? Key, VersionComparison? Comparison);
 
-    public sealed record VersionAnswer(int Number, int ExperimentId, int TrialNumber, string TrainerName, DateTimeOffset PublishedAt);
+    public sealed record VersionAnswer(int Number, int ExperimentId, int TrialNumber, string TrainerName, DateTimeOffset PublishedAt, DateTimeOffset? RetiredAt, VersionComparison? Comparison, IReadOnlyList<string> Aliases)
+    {
+        public static VersionAnswer From(EndpointVersionRow row, EndpointRow endpoint) => new(
+            row.Number, row.ExperimentId, row.TrialNumber, row.TrainerName, row.PublishedAt, row.RetiredAt, row.Comparison,
+            [.. row.Number == endpoint.LiveVersion ? [EndpointRouting.Champion] : Array.Empty<string>(), .. endpoint.Routing.Aliases.Where(a => a.Value == row.Number).Select(a => a.Key).Order(StringComparer.Ordinal)]);
+    }
 
-    public sealed record EndpointAnswer(string Name, int LiveVersion, string? Failure, DateTimeOffset CreatedAt, IReadOnlyList<VersionAnswer> Versions, IReadOnlyList<InputColumn>? Inputs)
+    /// <param name="Prefix">Public part of the key.</param>
+    /// <param name="LastUsedAt">To the minute.</param>
+    public sealed record KeyAnswer(string Prefix, string Name, EndpointScopes Scopes, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? LastUsedAt, DateTimeOffset? RevokedAt);
+
+    public sealed record EndpointAnswer(string Name, int LiveVersion, string? Failure, DateTimeOffset CreatedAt, EndpointRouting Routing, EndpointSettings Settings, IReadOnlyList<VersionAnswer> Versions, IReadOnlyList<KeyAnswer> Keys, IReadOnlyList<InputColumn>? Inputs)
     {
         public static EndpointAnswer From(EndpointRow row, LiveModels models) => new(
-            row.Name, row.LiveVersion, models.FailureOf(row.Name), row.CreatedAt,
-            [.. row.Versions.OrderByDescending(v => v.Number).Select(v => new VersionAnswer(v.Number, v.ExperimentId, v.TrialNumber, v.TrainerName, v.PublishedAt))],
+            row.Name, row.LiveVersion, models.FailureOf(row.Name), row.CreatedAt, row.Routing, row.Settings,
+            [.. row.Versions.OrderByDescending(v => v.Number).Select(v => VersionAnswer.From(v, row))],
+            [.. row.Keys.OrderByDescending(k => k.CreatedAt).Select(k => new KeyAnswer(k.Prefix, k.Name, k.Scopes, k.CreatedAt, k.ExpiresAt, k.LastUsedAt, k.RevokedAt))],
             models.Find(row.Name)?.Package.Manifest.Signature.Inputs);
     }
+
+    public sealed record EventAnswer(DateTimeOffset At, string Who, EndpointEventKind Kind, string? From, string? To, string? Why, int LiveVersion)
+    {
+        public static EventAnswer Of(EndpointEventRow row) => new(row.At, row.Who, row.Kind, row.From, row.To, row.Why, row.LiveVersion);
+    }
+
+    public sealed record PromoteBody(int Version, string? Why = null);
+
+    public sealed record WhyBody(string? Why = null);
+
+    public sealed record AliasBody(int Version, string? Why = null);
+
+    /// <param name="Shares">Summing to 100; empty lets the live version answer all.</param>
+    public sealed record TrafficBody(IReadOnlyList<TrafficShare> Shares, string? Why = null);
+
+    public sealed record ShadowBody(int Version, int Percent = 100, string? Why = null);
+
+    /// <param name="Name">What the key is for.</param>
+    /// <param name="Scopes">Null for all.</param>
+    /// <param name="ExpiresAt">Null for never.</param>
+    public sealed record KeyBody(string? Name = null, EndpointScopes? Scopes = null, DateTimeOffset? ExpiresAt = null);
+
+    public sealed record NewKeyAnswer(string Key);
 
     public static void MapEndpoints(this RouteGroupBuilder api)
     {
         var endpoints = api.MapGroup("/endpoints").WithTags("Endpoints");
         endpoints.MapPost("/", PublishAsync).WithName("Publish").WithSummary("Makes a trial's model answer under a name")
-            .WithDescription("A new name makes a new endpoint with a key; a known name gets a new version, its keys stay.").Produces<PublishAnswer>(201).ProducesProblem(400);
+            .WithDescription("A new name makes a new endpoint with a key; a known name gets a new version, its keys stay. With \"goLive\": false the version becomes the challenger and answers only where it is named.").Produces<PublishAnswer>(201).ProducesProblem(400);
         endpoints.MapGet("/", async (EndpointStore store, LiveModels models, CancellationToken ct) => (await store.ListAsync(ct)).Select(e => EndpointAnswer.From(e, models))).WithName("ListEndpoints").WithSummary("All endpoints");
-        endpoints.MapGet("/{name}", async (string name, EndpointStore store, LiveModels models, CancellationToken ct) =>
-            await store.FindAsync(name, ct) is { } row ? Results.Ok(EndpointAnswer.From(row, models)) : NotFound(name)).WithName("GetEndpoint").WithSummary("One endpoint with versions and inputs").Produces<EndpointAnswer>().ProducesProblem(404);
-        endpoints.MapPost("/{name}/keys", async (string name, EndpointStore store, CancellationToken ct) =>
-            await store.AddKeyAsync(name, ct) is { } key ? Results.Ok(new { key }) : NotFound(name)).WithName("AddKey").WithSummary("A further key, shown this once").ProducesProblem(404);
-        endpoints.MapDelete("/{name}/keys/{prefix}", async (string name, string prefix, EndpointStore store, CancellationToken ct) =>
-            await store.RevokeKeyAsync(name, prefix, ct) ? Results.NoContent() : Results.Problem(statusCode: 404, title: "Unknown key", detail: $"Endpoint '{name}' has no valid key '{prefix}'."))
-            .WithName("RevokeKey").WithSummary("Makes a key stop working at once").Produces(204).ProducesProblem(404);
-        endpoints.MapDelete("/{name}", async (string name, EndpointStore store, CancellationToken ct) =>
-            await store.DeleteAsync(name, ct) ? Results.NoContent() : NotFound(name)).WithName("DeleteEndpoint").WithSummary("Takes a model off the air with all versions and keys").Produces(204).ProducesProblem(404);
+        endpoints.MapGet("/{name}", (string name, EndpointStore store, LiveModels models, CancellationToken ct) => ShowAsync(name, store, models, ct))
+            .WithName("GetEndpoint").WithSummary("One endpoint with versions, traffic, limits, keys and inputs").Produces<EndpointAnswer>().ProducesProblem(404);
+        endpoints.MapDelete("/{name}", async (string name, HttpContext context, EndpointStore store, CancellationToken ct) =>
+            await store.DeleteAsync(name, Who(context), ct) ? Results.NoContent() : NotFound(name)).WithName("DeleteEndpoint").WithSummary("Takes a model off the air with all versions and keys; its history stays").Produces(204).ProducesProblem(404);
+
+        MapVersions(endpoints.MapGroup("/{name}"));
+        MapKeys(endpoints.MapGroup("/{name}/keys"));
     }
 
-    private static async Task<IResult> PublishAsync(PublishBody body, HttpRequest request, EndpointStore store, CancellationToken ct)
+    private static void MapVersions(RouteGroupBuilder endpoint)
+    {
+        endpoint.MapPost("/promote", (string name, PromoteBody body, HttpContext context, EndpointStore store, LiveModels models, CancellationToken ct) =>
+            ChangeAsync(name, store, models, () => store.PromoteAsync(name, body.Version, Who(context), body.Why, ct), ct)).Describe("Promote", "Makes a version the live one");
+        endpoint.MapPost("/rollback", (string name, WhyBody body, HttpContext context, EndpointStore store, LiveModels models, CancellationToken ct) =>
+            ChangeAsync(name, store, models, () => store.RollBackAsync(name, Who(context), body.Why, ct), ct)).Describe("RollBack", "Makes the version live again that was so before");
+        endpoint.MapPost("/versions/{version:int}/retire", (string name, int version, WhyBody body, HttpContext context, EndpointStore store, LiveModels models, CancellationToken ct) =>
+            ChangeAsync(name, store, models, () => store.RetireAsync(name, version, Who(context), body.Why, ct), ct)).Describe("RetireVersion", "Takes a version out of use for good");
+        endpoint.MapPut("/aliases/{alias}", (string name, string alias, AliasBody body, HttpContext context, EndpointStore store, LiveModels models, CancellationToken ct) =>
+            ChangeAsync(name, store, models, () => store.SetAliasAsync(name, alias, body.Version, Who(context), body.Why, ct), ct)).Describe("SetAlias", "Points an alias to a version; 'champion' is the live version");
+        endpoint.MapDelete("/aliases/{alias}", (string name, string alias, HttpContext context, EndpointStore store, LiveModels models, CancellationToken ct) =>
+            ChangeAsync(name, store, models, () => store.RemoveAliasAsync(name, alias, Who(context), ct), ct)).Describe("RemoveAlias", "Removes an alias");
+        endpoint.MapPut("/traffic", (string name, TrafficBody body, HttpContext context, EndpointStore store, LiveModels models, CancellationToken ct) =>
+            ChangeAsync(name, store, models, () => store.SetTrafficAsync(name, body.Shares, Who(context), body.Why, ct), ct)).Describe("SetTraffic", "Splits the requests that name no version", "Shares in percent that sum to 100; an empty list lets the live version answer all. Callers that send the same X-Session-Id get the same version.");
+        endpoint.MapPut("/shadow", (string name, ShadowBody body, HttpContext context, EndpointStore store, LiveModels models, CancellationToken ct) =>
+            ChangeAsync(name, store, models, () => store.SetShadowAsync(name, new ShadowTraffic(body.Version, body.Percent), Who(context), body.Why, ct), ct)).Describe("SetShadow", "Lets a version answer copies of requests, for comparison alone");
+        endpoint.MapDelete("/shadow", (string name, HttpContext context, EndpointStore store, LiveModels models, CancellationToken ct) =>
+            ChangeAsync(name, store, models, () => store.SetShadowAsync(name, null, Who(context), null, ct), ct)).Describe("RemoveShadow", "Ends the copies");
+        endpoint.MapPut("/settings", (string name, EndpointSettings body, HttpContext context, EndpointStore store, LiveModels models, CancellationToken ct) =>
+            ChangeAsync(name, store, models, () => store.SetSettingsAsync(name, body, Who(context), ct), ct)).Describe("SetEndpointSettings", "Limits, guard, and whether anybody may ask");
+        endpoint.MapGet("/history", async (string name, EndpointStore store, CancellationToken ct) =>
+            await store.HistoryAsync(name, ct) is { Count: > 0 } history ? Results.Ok(history.Select(EventAnswer.Of)) : NotFound(name)).WithName("GetEndpointHistory").WithSummary("What was done to an endpoint, newest first").Produces<IEnumerable<EventAnswer>>().ProducesProblem(404);
+        endpoint.MapGet("/history/at", async (string name, [FromQuery] DateTimeOffset time, EndpointStore store, CancellationToken ct) =>
+            await store.LiveAtAsync(name, time, ct) is { } line ? Results.Ok(EventAnswer.Of(line)) : Results.Problem(statusCode: 404, title: "Nothing answered", detail: $"At {time:u} nothing was published under '{name}'."))
+            .WithName("GetEndpointAt").WithSummary("The line of the history that held at a time: its version answered then").Produces<EventAnswer>().ProducesProblem(404);
+    }
+
+    private static void MapKeys(RouteGroupBuilder keys)
+    {
+        keys.MapPost("/", async (string name, [FromBody] KeyBody? body, HttpContext context, EndpointStore store, CancellationToken ct) =>
+        {
+            try
+            {
+                return await store.AddKeyAsync(name, body?.Name ?? "", body?.Scopes ?? EndpointScopes.All, body?.ExpiresAt, Who(context), ct) is { } key ? Results.Ok(new NewKeyAnswer(key)) : NotFound(name);
+            }
+            catch (ArgumentException e)
+            {
+                return Results.Problem(statusCode: 400, title: "No key was made", detail: e.Message);
+            }
+        }).WithName("AddKey").WithSummary("A further key, shown this once").Produces<NewKeyAnswer>().ProducesProblem(400).ProducesProblem(404);
+        keys.MapDelete("/{prefix}", async (string name, string prefix, HttpContext context, EndpointStore store, CancellationToken ct) =>
+            await store.RevokeKeyAsync(name, prefix, Who(context), ct) ? Results.NoContent() : Results.Problem(statusCode: 404, title: "Unknown key", detail: $"Endpoint '{name}' has no valid key '{prefix}'."))
+            .WithName("RevokeKey").WithSummary("Makes a key stop working at once").Produces(204).ProducesProblem(404);
+    }
+
+    private static void Describe(this RouteHandlerBuilder route, string id, string summary, string description = "The answer is the endpoint as it is now.") =>
+        route.WithName(id).WithSummary(summary).WithDescription(description).Produces<EndpointAnswer>().ProducesProblem(400).ProducesProblem(404);
+
+    private static string Who(HttpContext context) => context.User.FindFirstValue(ClaimTypes.Name) ?? "unknown";
+
+    private static async Task<IResult> PublishAsync(PublishBody body, HttpContext context, EndpointStore store, CancellationToken ct)
     {
         try
         {
-            var published = await store.PublishAsync(body.Name, body.ExperimentId, body.TrialNumber, ct);
-            return Results.Created($"/api/v1/endpoints/{published.Name}", new PublishAnswer(published.Name, published.Version, $"{request.Scheme}://{request.Host}/api/v1/models/{published.Name}/predict", published.Key));
+            var published = await store.PublishAsync(body.Name, body.ExperimentId, body.TrialNumber, Who(context), body.GoLive, body.Why, ct);
+            return Results.Created($"/api/v1/endpoints/{published.Name}", new PublishAnswer(published.Name, published.Version, published.IsLive, $"{context.Request.Scheme}://{context.Request.Host}/api/v1/models/{published.Name}/predict", published.Key, published.Comparison));
         }
         catch (Exception e) when (e is ArgumentException or InvalidDataException)
         {
             return Results.Problem(statusCode: 400, title: "Not published", detail: e.Message);
         }
     }
+
+    private static async Task<IResult> ChangeAsync(string name, EndpointStore store, LiveModels models, Func<Task<bool>> change, CancellationToken ct)
+    {
+        try
+        {
+            return await change() ? await ShowAsync(name, store, models, ct) : NotFound(name);
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidDataException)
+        {
+            return Results.Problem(statusCode: 400, title: "Nothing was changed", detail: e.Message);
+        }
+    }
+
+    private static async Task<IResult> ShowAsync(string name, EndpointStore store, LiveModels models, CancellationToken ct) =>
+        await store.FindAsync(name, ct) is { } row ? Results.Ok(EndpointAnswer.From(row, models)) : NotFound(name);
 
     private static IResult NotFound(string name) => Results.Problem(statusCode: 404, title: "Unknown endpoint", detail: $"There is no endpoint '{name}'.");
 }

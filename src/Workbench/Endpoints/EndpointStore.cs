@@ -1,25 +1,37 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using ModelWorkbench.Core.Models;
+using ModelWorkbench.Core.Serving;
+using ModelWorkbench.Core.Splits;
 using ModelWorkbench.Core.Trainers;
 using ModelWorkbench.Workbench.Access;
 using ModelWorkbench.Workbench.Jobs;
 using ModelWorkbench.Workbench.Serving;
+using ModelWorkbench.Workbench.Settings;
 using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Endpoints;
 
 /// <param name="Name">The endpoint.</param>
-/// <param name="Version">The version that is live now.</param>
+/// <param name="Version">The version that was made.</param>
+/// <param name="IsLive">Whether it answers now.</param>
 /// <param name="Key">A new key where the endpoint is new; it is never shown again.</param>
-public sealed record Publication(string Name, int Version, string? Key);
+/// <param name="Comparison">With the version that was live; null for the first.</param>
+public sealed record Publication(string Name, int Version, bool IsLive, string? Key, VersionComparison? Comparison);
 
-/// <summary>Endpoints with their versions and keys.</summary>
-public sealed partial class EndpointStore(IDbContextFactory<AppDb> databases, ExperimentStore experiments, ExperimentSupervisor supervisor, LiveModels live, TimeProvider time)
+/// <summary>Endpoints with their versions, traffic, keys and history. Whatever changes is one change of one row, written together with its line of the history, and then swapped in as a whole.</summary>
+public sealed partial class EndpointStore(
+    IDbContextFactory<AppDb> databases, ExperimentStore experiments, ExperimentSupervisor supervisor, LiveModels live, TableCache tables, IOptions<WorkbenchOptions> options, TimeProvider time)
 {
     public const string NameRule = "1 to 63 lower-case letters, digits and hyphens, beginning and ending with a letter or digit";
 
-    // The next version's number is read before it is written.
-    private readonly SemaphoreSlim _publishing = new(1);
+    private const int ComparedRows = 1_000;
+    private const int Seed = 17;
+
+    // What is written hangs on what was read.
+    private readonly SemaphoreSlim _changing = new(1);
 
     [GeneratedRegex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\z")]
     private static partial Regex NamePattern();
@@ -37,12 +49,30 @@ public sealed partial class EndpointStore(IDbContextFactory<AppDb> databases, Ex
     [GeneratedRegex("[^a-z0-9]+")]
     private static partial Regex NotInName();
 
-    /// <summary>Makes a trial's model answer under this name: version 1 of a new endpoint, or the next version of an existing one.</summary>
+    /// <summary>Makes a trial's model a version under this name: the first of a new endpoint, or the next of an existing one.</summary>
+    /// <param name="goesLive">Whether it answers at once; otherwise it becomes the challenger. The first version always goes live.</param>
     /// <exception cref="ArgumentException">The name is no name, or the trial has no model; the message says so.</exception>
     /// <exception cref="InvalidDataException">The model cannot be loaded; what was live stays live.</exception>
-    public async Task<Publication> PublishAsync(string name, int experimentId, int trialNumber, CancellationToken cancellationToken)
+    public async Task<Publication> PublishAsync(string name, int experimentId, int trialNumber, string who, bool goesLive = true, string? why = null, CancellationToken cancellationToken = default)
     {
         if (!IsName(name)) throw new ArgumentException($"The name is '{name}'; expected {NameRule}.");
+        var (experiment, trial, modelSha256) = await FindModelAsync(experimentId, trialNumber, cancellationToken);
+        // Proved before anything points to it.
+        var package = await live.ReadAsync(modelSha256, cancellationToken);
+        await _changing.WaitAsync(cancellationToken);
+        try
+        {
+            var comparison = await CompareAsync(name, package, experiment, cancellationToken);
+            return await AddVersionAsync(name, experimentId, trial, modelSha256, comparison, who, goesLive, why, cancellationToken);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    private async Task<(ExperimentRow Experiment, TrialRow Trial, string ModelSha256)> FindModelAsync(int experimentId, int trialNumber, CancellationToken cancellationToken)
+    {
         if (await experiments.FindAsync(experimentId, cancellationToken) is not { } experiment) throw new ArgumentException($"There is no experiment {experimentId}.");
         if (experiment.Trials.SingleOrDefault(t => t.Number == trialNumber) is not { } trial) throw new ArgumentException($"Experiment {experimentId} has no trial {trialNumber}; expected 1 to {experiment.Trials.Count}.");
         if (trial.ModelSha256 is null && trial.Status == TrialStatus.Completed)
@@ -50,22 +80,40 @@ public sealed partial class EndpointStore(IDbContextFactory<AppDb> databases, Ex
             if (await supervisor.MakeModelAsync(experimentId, trialNumber, cancellationToken) is { } reason) throw new ArgumentException($"No model could be made of trial {trialNumber}: {reason}");
             trial = (await experiments.FindAsync(experimentId, cancellationToken))!.Trials.Single(t => t.Number == trialNumber);
         }
-        if (trial.ModelSha256 is not { } modelSha256) throw new ArgumentException($"Trial {trialNumber} of experiment {experimentId} has no model: it is {trial.Status.ToString().ToLowerInvariant()}.");
+        return trial.ModelSha256 is { } modelSha256 ? (experiment, trial, modelSha256) : throw new ArgumentException($"Trial {trialNumber} of experiment {experimentId} has no model: it is {trial.Status.ToString().ToLowerInvariant()}.");
+    }
 
-        // Proved before anything points to it.
-        await live.ReadAsync(modelSha256, cancellationToken);
-        await _publishing.WaitAsync(cancellationToken);
+    /// <summary>How a trial's model would answer beside the live version; null where there is none, or the trial has no model yet.</summary>
+    public async Task<VersionComparison?> PreviewAsync(string name, int experimentId, int trialNumber, CancellationToken cancellationToken)
+    {
+        if (await experiments.FindAsync(experimentId, cancellationToken) is not { } experiment || experiment.Trials.SingleOrDefault(t => t.Number == trialNumber)?.ModelSha256 is not { } modelSha256) return null;
+        return await CompareAsync(name, await live.ReadAsync(modelSha256, cancellationToken), experiment, cancellationToken);
+    }
+
+    private async Task<VersionComparison?> CompareAsync(string name, ModelPackage package, ExperimentRow experiment, CancellationToken cancellationToken)
+    {
+        if (live.FindEndpoint(name)?.Champion is not { Model: { } before } champion) return null;
+        var rows = await SampleAsync(package, experiment);
+        if (ModelComparison.WhyNot(package, before.Package, rows) is { } whyNot) return new VersionComparison(champion.Number, 0, 0, null, null, null, 0, 0, whyNot);
+        var compared = await Task.Run(() => ModelComparison.Compare(package, before.Package, rows, cancellationToken), cancellationToken);
+        return new VersionComparison(champion.Number, compared.RowCount, compared.ChangedShare, compared.MetricUsed?.Id, compared.Metric, compared.MetricBefore, compared.Microseconds, compared.MicrosecondsBefore);
+    }
+
+    /// <summary>The same rows for the same data, with the truth; where the table is gone, those that are kept with the model.</summary>
+    private async Task<Core.Datasets.Table> SampleAsync(ModelPackage package, ExperimentRow experiment)
+    {
         try
         {
-            return await AddVersionAsync(name, experimentId, trial, modelSha256, cancellationToken);
+            var table = await tables.GetAsync(experiment.TableSha256);
+            return table.RowCount <= ComparedRows ? table : table.Take(RowSample.Take(table.RowCount, ComparedRows, Seed));
         }
-        finally
+        catch (Exception e) when (e is IOException or InvalidDataException)
         {
-            _publishing.Release();
+            return TextRows.ToTable(package.Manifest.Signature.Inputs, package.Manifest.Golden.Rows);
         }
     }
 
-    private async Task<Publication> AddVersionAsync(string name, int experimentId, TrialRow trial, string modelSha256, CancellationToken cancellationToken)
+    private async Task<Publication> AddVersionAsync(string name, int experimentId, TrialRow trial, string modelSha256, VersionComparison? comparison, string who, bool goesLive, string? why, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var now = time.GetUtcNow();
@@ -75,7 +123,8 @@ public sealed partial class EndpointStore(IDbContextFactory<AppDb> databases, Ex
         {
             var secret = Secret.Create("mwk");
             key = secret.Text;
-            endpoint = new EndpointRow { Name = name, CreatedAt = now, Keys = [new EndpointKeyRow { Prefix = secret.Prefix, Hash = secret.Hash, CreatedAt = now }] };
+            goesLive = true;
+            endpoint = new EndpointRow { Name = name, CreatedAt = now, Keys = [new EndpointKeyRow { Prefix = secret.Prefix, Hash = secret.Hash, Name = "first key", CreatedAt = now }] };
             db.Endpoints.Add(endpoint);
         }
         var number = endpoint.Versions.Select(v => v.Number).DefaultIfEmpty(0).Max() + 1;
@@ -87,53 +136,282 @@ public sealed partial class EndpointStore(IDbContextFactory<AppDb> databases, Ex
             TrialNumber = trial.Number,
             TrainerName = TrainerCatalog.NameOf(trial.TrainerId),
             PublishedAt = now,
+            Comparison = comparison,
         });
-        endpoint.LiveVersion = number;
+        var before = endpoint.LiveVersion;
+        if (goesLive) GoLive(endpoint, number);
+        else endpoint.Routing = endpoint.Routing with { Aliases = With(endpoint.Routing.Aliases, EndpointRouting.Challenger, number) };
+        Note(db, endpoint, now, who, EndpointEventKind.Published, before == 0 ? null : Text(before), goesLive ? Text(number) : $"{Text(number)}, {EndpointRouting.Challenger}", why);
         await db.SaveChangesAsync(cancellationToken);
         await live.LoadAsync(name, CancellationToken.None);
-        return new Publication(name, number, key);
+        return new Publication(name, number, goesLive, key, comparison);
     }
+
+    /// <summary>The champion is another from now on, and answers all requests that name no version.</summary>
+    private static void GoLive(EndpointRow endpoint, int number)
+    {
+        endpoint.LiveVersion = number;
+        endpoint.Routing = endpoint.Routing with { Traffic = [], Shadow = endpoint.Routing.Shadow?.Version == number ? null : endpoint.Routing.Shadow };
+    }
+
+    /// <summary>Makes a version the live one.</summary>
+    /// <returns>False where there is no such endpoint.</returns>
+    /// <exception cref="ArgumentException">There is no such version, it is retired, or live already.</exception>
+    public Task<bool> PromoteAsync(string name, int version, string who, string? why, CancellationToken cancellationToken) => ChangeAsync(name, (db, endpoint, now) =>
+    {
+        FindVersion(endpoint, version);
+        if (endpoint.LiveVersion == version) throw new ArgumentException($"Version {version} is live already.");
+        var before = endpoint.LiveVersion;
+        GoLive(endpoint, version);
+        Note(db, endpoint, now, who, EndpointEventKind.Promoted, Text(before), Text(version), why);
+    }, cancellationToken);
+
+    /// <summary>Makes the version live again that was so before the one that is.</summary>
+    /// <exception cref="ArgumentException">There was none, or it is retired.</exception>
+    public Task<bool> RollBackAsync(string name, string who, string? why, CancellationToken cancellationToken) => ChangeAsync(name, async (db, endpoint, now) =>
+    {
+        var before = endpoint.LiveVersion;
+        var earlier = await VersionBeforeAsync(db, endpoint, cancellationToken) ?? throw new ArgumentException($"There is no version to roll back to: version {before} is the only one that was live.");
+        FindVersion(endpoint, earlier);
+        GoLive(endpoint, earlier);
+        Note(db, endpoint, now, who, EndpointEventKind.RolledBack, Text(before), Text(earlier), why);
+    }, cancellationToken);
+
+    /// <summary>The version that was live before the one that is; null where there was none.</summary>
+    public async Task<int?> VersionBeforeAsync(string name, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await db.Endpoints.AsNoTracking().Include(e => e.Versions).SingleOrDefaultAsync(e => e.Name == name, cancellationToken) is { } endpoint ? await VersionBeforeAsync(db, endpoint, cancellationToken) : null;
+    }
+
+    private static async Task<int?> VersionBeforeAsync(AppDb db, EndpointRow endpoint, CancellationToken cancellationToken)
+    {
+        // Rolling back twice goes back two steps, not to and fro: what a rollback took off is passed over.
+        var changes = await db.EndpointEvents.Where(e => e.EndpointName == endpoint.Name && e.At >= endpoint.CreatedAt).OrderBy(e => e.Id).Select(e => new { e.Kind, e.LiveVersion }).ToListAsync(cancellationToken);
+        var lived = new List<int>();
+        foreach (var change in changes)
+        {
+            if (lived.Count > 0 && lived[^1] == change.LiveVersion) continue;
+            if (change.Kind == EndpointEventKind.RolledBack && lived.LastIndexOf(change.LiveVersion) is >= 0 and var at) lived.RemoveRange(at + 1, lived.Count - at - 1);
+            else lived.Add(change.LiveVersion);
+        }
+        var retired = endpoint.Versions.Where(v => v.RetiredAt is not null).Select(v => v.Number).ToHashSet();
+        for (var i = lived.Count - 1; i >= 0; i--)
+            if (lived[i] != endpoint.LiveVersion && !retired.Contains(lived[i])) return lived[i];
+        // Endpoints of a time without a history go back by number.
+        return changes.Count > 0 ? null : endpoint.Versions.Where(v => v.Number < endpoint.LiveVersion && v.RetiredAt is null).Select(v => (int?)v.Number).Max();
+    }
+
+    /// <summary>Takes a version out of use for good; its model is kept.</summary>
+    /// <exception cref="ArgumentException">It is live, gets traffic, or an alias points to it.</exception>
+    public Task<bool> RetireAsync(string name, int version, string who, string? why, CancellationToken cancellationToken) => ChangeAsync(name, (db, endpoint, now) =>
+    {
+        var row = FindVersion(endpoint, version);
+        if (endpoint.LiveVersion == version) throw new ArgumentException($"Version {version} is live. Make another one live first.");
+        if (endpoint.Routing.InUse.Contains(version)) throw new ArgumentException($"Version {version} gets traffic. Take it out of the traffic first.");
+        row.RetiredAt = now;
+        endpoint.Routing = endpoint.Routing with { Aliases = endpoint.Routing.Aliases.Where(a => a.Value != version).ToDictionary() };
+        Note(db, endpoint, now, who, EndpointEventKind.Retired, Text(version), null, why);
+    }, cancellationToken);
+
+    /// <summary>Points an alias to a version.</summary>
+    /// <exception cref="ArgumentException">The alias is no name, or there is no such version.</exception>
+    public Task<bool> SetAliasAsync(string name, string alias, int version, string who, string? why, CancellationToken cancellationToken)
+    {
+        if (alias == EndpointRouting.Champion) return PromoteAsync(name, version, who, why, cancellationToken);
+        if (!IsName(alias)) throw new ArgumentException($"The alias is '{alias}'; expected {NameRule}.");
+        return ChangeAsync(name, (db, endpoint, now) =>
+        {
+            FindVersion(endpoint, version);
+            var before = endpoint.Routing.Aliases.TryGetValue(alias, out var known) ? known : (int?)null;
+            endpoint.Routing = endpoint.Routing with { Aliases = With(endpoint.Routing.Aliases, alias, version) };
+            Note(db, endpoint, now, who, EndpointEventKind.AliasSet, before is { } number ? $"{alias}: {Text(number)}" : null, $"{alias}: {Text(version)}", why);
+        }, cancellationToken);
+    }
+
+    /// <exception cref="ArgumentException">There is no such alias.</exception>
+    public Task<bool> RemoveAliasAsync(string name, string alias, string who, CancellationToken cancellationToken) => ChangeAsync(name, (db, endpoint, now) =>
+    {
+        if (!endpoint.Routing.Aliases.TryGetValue(alias, out var version)) throw new ArgumentException($"The alias is '{alias}'; expected one of {string.Join(", ", endpoint.Routing.Aliases.Keys.Order(StringComparer.Ordinal))}.");
+        endpoint.Routing = endpoint.Routing with { Aliases = endpoint.Routing.Aliases.Where(a => a.Key != alias).ToDictionary() };
+        Note(db, endpoint, now, who, EndpointEventKind.AliasRemoved, $"{alias}: {Text(version)}", null, null);
+    }, cancellationToken);
+
+    /// <summary>Splits the requests that name no version.</summary>
+    /// <param name="traffic">Shares that sum to 100; empty lets the champion answer all.</param>
+    /// <exception cref="ArgumentException">The shares do not sum to 100, or there is no such version.</exception>
+    public Task<bool> SetTrafficAsync(string name, IReadOnlyList<TrafficShare> traffic, string who, string? why, CancellationToken cancellationToken) => ChangeAsync(name, async (db, endpoint, now) =>
+    {
+        foreach (var share in traffic)
+        {
+            if (share.Percent is < 1 or > 100) throw new ArgumentException($"The share of version {share.Version} is {share.Percent} %; expected 1 to 100.");
+            await ReadyAsync(FindVersion(endpoint, share.Version), cancellationToken);
+        }
+        if (traffic.Select(t => t.Version).Distinct().Count() != traffic.Count) throw new ArgumentException("A version is named twice; expected each once.");
+        if (traffic.Count > 0 && traffic.Sum(t => t.Percent) != 100) throw new ArgumentException($"The shares sum to {traffic.Sum(t => t.Percent)} %; expected 100.");
+        var before = Describe(endpoint.Routing.Traffic, endpoint.LiveVersion);
+        endpoint.Routing = endpoint.Routing with { Traffic = traffic is [{ Version: var only }] && only == endpoint.LiveVersion ? [] : traffic };
+        Note(db, endpoint, now, who, EndpointEventKind.TrafficSet, before, Describe(endpoint.Routing.Traffic, endpoint.LiveVersion), why);
+    }, cancellationToken);
+
+    /// <summary>Lets a version answer copies of requests; null for none.</summary>
+    /// <exception cref="ArgumentException">There is no such version, it is live, or the share is not 1 to 100.</exception>
+    public Task<bool> SetShadowAsync(string name, ShadowTraffic? shadow, string who, string? why, CancellationToken cancellationToken) => ChangeAsync(name, async (db, endpoint, now) =>
+    {
+        if (shadow is not null)
+        {
+            if (shadow.Percent is < 1 or > 100) throw new ArgumentException($"The share of copies is {shadow.Percent} %; expected 1 to 100.");
+            if (shadow.Version == endpoint.LiveVersion) throw new ArgumentException($"Version {shadow.Version} is live; expected another one as shadow.");
+            await ReadyAsync(FindVersion(endpoint, shadow.Version), cancellationToken);
+        }
+        var before = endpoint.Routing.Shadow;
+        endpoint.Routing = endpoint.Routing with { Shadow = shadow };
+        Note(db, endpoint, now, who, EndpointEventKind.ShadowSet, Describe(before), Describe(shadow), why);
+    }, cancellationToken);
+
+    /// <exception cref="ArgumentException">A value cannot work; the message names all of them.</exception>
+    public Task<bool> SetSettingsAsync(string name, EndpointSettings settings, string who, CancellationToken cancellationToken)
+    {
+        var problems = settings.Problems(options.Value.MaxPredictionRows, options.Value.MaxPredictionMegabytes);
+        if (problems.Count > 0) throw new ArgumentException(string.Join(" ", problems));
+        return ChangeAsync(name, (db, endpoint, now) =>
+        {
+            var before = endpoint.Settings;
+            endpoint.Settings = settings;
+            var opened = before.IsOpen == settings.IsOpen ? null : settings.IsOpen ? "opened to anybody" : "closed: a key is asked for";
+            Note(db, endpoint, now, who, EndpointEventKind.SettingsChanged, null, opened ?? "limits", null);
+        }, cancellationToken);
+    }
+
+    // Loaded and proved before a request can reach it.
+    private async Task ReadyAsync(EndpointVersionRow version, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await live.ReadAsync(version.ModelSha256, cancellationToken);
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException)
+        {
+            throw new ArgumentException($"Version {version.Number} cannot be loaded: {e.Message}", e);
+        }
+    }
+
+    private static EndpointVersionRow FindVersion(EndpointRow endpoint, int number)
+    {
+        var version = endpoint.Versions.SingleOrDefault(v => v.Number == number) ?? throw new ArgumentException($"The version is {number}; expected one of {string.Join(", ", endpoint.Versions.Where(v => v.RetiredAt is null).Select(v => v.Number).Order())}.");
+        return version.RetiredAt is null ? version : throw new ArgumentException($"Version {number} was retired on {version.RetiredAt:yyyy-MM-dd}.");
+    }
+
+    private Task<bool> ChangeAsync(string name, Action<AppDb, EndpointRow, DateTimeOffset> change, CancellationToken cancellationToken) => ChangeAsync(name, (db, endpoint, now) =>
+    {
+        change(db, endpoint, now);
+        return Task.CompletedTask;
+    }, cancellationToken);
+
+    private async Task<bool> ChangeAsync(string name, Func<AppDb, EndpointRow, DateTimeOffset, Task> change, CancellationToken cancellationToken)
+    {
+        await _changing.WaitAsync(cancellationToken);
+        try
+        {
+            await using var db = await databases.CreateDbContextAsync(cancellationToken);
+            if (await db.Endpoints.AsSplitQuery().Include(e => e.Versions).Include(e => e.Keys).SingleOrDefaultAsync(e => e.Name == name, cancellationToken) is not { } endpoint) return false;
+            await change(db, endpoint, time.GetUtcNow());
+            await db.SaveChangesAsync(cancellationToken);
+            await live.LoadAsync(name, CancellationToken.None);
+            return true;
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    private static void Note(AppDb db, EndpointRow endpoint, DateTimeOffset now, string who, EndpointEventKind kind, string? from, string? to, string? why) =>
+        db.EndpointEvents.Add(new EndpointEventRow { EndpointName = endpoint.Name, At = now, Who = who, Kind = kind, From = from, To = to, Why = string.IsNullOrWhiteSpace(why) ? null : why.Trim(), LiveVersion = endpoint.LiveVersion });
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static string Describe(IReadOnlyList<TrafficShare> traffic, int champion) =>
+        traffic.Count == 0 ? $"all to {Text(champion)}" : string.Join(", ", traffic.Select(t => $"{t.Percent.ToString(CultureInfo.InvariantCulture)} % to {Text(t.Version)}"));
+
+    private static string? Describe(ShadowTraffic? shadow) => shadow is null ? null : $"{shadow.Percent.ToString(CultureInfo.InvariantCulture)} % copied to {Text(shadow.Version)}";
+
+    private static Dictionary<string, int> With(IReadOnlyDictionary<string, int> aliases, string alias, int version) => new(aliases, StringComparer.Ordinal) { [alias] = version };
 
     public async Task<IReadOnlyList<EndpointRow>> ListAsync(CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.Endpoints.AsNoTracking().Include(e => e.Versions).Include(e => e.Keys).OrderBy(e => e.Name).ToListAsync(cancellationToken);
+        return await db.Endpoints.AsNoTracking().AsSplitQuery().Include(e => e.Versions).Include(e => e.Keys).OrderBy(e => e.Name).ToListAsync(cancellationToken);
     }
 
     public async Task<EndpointRow?> FindAsync(string name, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.Endpoints.AsNoTracking().Include(e => e.Versions).Include(e => e.Keys).SingleOrDefaultAsync(e => e.Name == name, cancellationToken);
+        return await db.Endpoints.AsNoTracking().AsSplitQuery().Include(e => e.Versions).Include(e => e.Keys).SingleOrDefaultAsync(e => e.Name == name, cancellationToken);
+    }
+
+    /// <summary>What was done to an endpoint of this name, newest first; also of one that was deleted.</summary>
+    public async Task<IReadOnlyList<EndpointEventRow>> HistoryAsync(string name, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await db.EndpointEvents.AsNoTracking().Where(e => e.EndpointName == name).OrderByDescending(e => e.Id).ToListAsync(cancellationToken);
+    }
+
+    /// <summary>The last line of the history at a time: its version answered then. Null where nothing did.</summary>
+    public async Task<EndpointEventRow?> LiveAtAsync(string name, DateTimeOffset moment, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var last = await db.EndpointEvents.AsNoTracking().Where(e => e.EndpointName == name && e.At <= moment).OrderByDescending(e => e.Id).FirstOrDefaultAsync(cancellationToken);
+        return last is null or { Kind: EndpointEventKind.Deleted } ? null : last;
     }
 
     /// <summary>A further key; null where the endpoint does not exist.</summary>
-    public async Task<string?> AddKeyAsync(string name, CancellationToken cancellationToken)
+    /// <param name="keyName">What it is for; may be empty.</param>
+    /// <param name="expiresAt">Null for never.</param>
+    /// <exception cref="ArgumentException">It would be expired already, may do nothing, or its name is too long.</exception>
+    public async Task<string?> AddKeyAsync(string name, string keyName, EndpointScopes scopes, DateTimeOffset? expiresAt, string who, CancellationToken cancellationToken)
     {
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        if (await db.Endpoints.SingleOrDefaultAsync(e => e.Name == name, cancellationToken) is not { } endpoint) return null;
+        if (expiresAt <= time.GetUtcNow()) throw new ArgumentException($"The key would expire at {expiresAt:u}; expected a time to come.");
+        if ((scopes & EndpointScopes.All) == 0) throw new ArgumentException("The key may do nothing; expected at least one of predict, feedback and metadata.");
+        if (keyName.Length > 100) throw new ArgumentException($"The name has {keyName.Length} characters; expected at most 100.");
         var secret = Secret.Create("mwk");
-        db.EndpointKeys.Add(new EndpointKeyRow { EndpointId = endpoint.Id, Prefix = secret.Prefix, Hash = secret.Hash, CreatedAt = time.GetUtcNow() });
-        await db.SaveChangesAsync(cancellationToken);
-        await live.LoadAsync(name, CancellationToken.None);
-        return secret.Text;
+        var isThere = await ChangeAsync(name, (db, endpoint, now) =>
+        {
+            endpoint.Keys.Add(new EndpointKeyRow { Prefix = secret.Prefix, Hash = secret.Hash, Name = keyName.Trim(), Scopes = scopes & EndpointScopes.All, ExpiresAt = expiresAt, CreatedAt = now });
+            Note(db, endpoint, now, who, EndpointEventKind.KeyAdded, null, secret.Prefix, string.IsNullOrWhiteSpace(keyName) ? null : keyName);
+        }, cancellationToken);
+        return isThere ? secret.Text : null;
     }
 
-    public async Task<bool> RevokeKeyAsync(string name, string prefix, CancellationToken cancellationToken)
+    public async Task<bool> RevokeKeyAsync(string name, string prefix, string who, CancellationToken cancellationToken)
     {
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var now = time.GetUtcNow();
-        var revoked = await db.EndpointKeys
-            .Where(k => k.Prefix == prefix && k.RevokedAt == null && db.Endpoints.Any(e => e.Id == k.EndpointId && e.Name == name))
-            .ExecuteUpdateAsync(set => set.SetProperty(k => k.RevokedAt, now), cancellationToken);
-        await live.LoadAsync(name, CancellationToken.None);
-        return revoked == 1;
+        var isRevoked = false;
+        await ChangeAsync(name, (db, endpoint, now) =>
+        {
+            if (endpoint.Keys.SingleOrDefault(k => k.Prefix == prefix && k.RevokedAt is null) is not { } key) return;
+            key.RevokedAt = now;
+            isRevoked = true;
+            Note(db, endpoint, now, who, EndpointEventKind.KeyRevoked, prefix, null, null);
+        }, cancellationToken);
+        return isRevoked;
     }
 
-    public async Task<bool> DeleteAsync(string name, CancellationToken cancellationToken)
+    public async Task<bool> DeleteAsync(string name, string who, CancellationToken cancellationToken)
     {
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var deleted = await db.Endpoints.Where(e => e.Name == name).ExecuteDeleteAsync(cancellationToken);
-        await live.LoadAsync(name, CancellationToken.None);
-        return deleted == 1;
+        await _changing.WaitAsync(cancellationToken);
+        try
+        {
+            await using var db = await databases.CreateDbContextAsync(cancellationToken);
+            if (await db.Endpoints.SingleOrDefaultAsync(e => e.Name == name, cancellationToken) is not { } endpoint) return false;
+            Note(db, endpoint, time.GetUtcNow(), who, EndpointEventKind.Deleted, Text(endpoint.LiveVersion), null, null);
+            db.Endpoints.Remove(endpoint);
+            await db.SaveChangesAsync(cancellationToken);
+            await live.LoadAsync(name, CancellationToken.None);
+            return true;
+        }
+        finally
+        {
+            _changing.Release();
+        }
     }
 }

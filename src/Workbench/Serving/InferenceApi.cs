@@ -7,6 +7,7 @@ using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Models;
 using ModelWorkbench.Core.Serving.Dialects;
 using ModelWorkbench.Workbench.Api;
+using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Serving;
 
@@ -62,13 +63,13 @@ public static class InferenceApi
         app.MapGet("/v2/models", (HttpContext context, LiveModels models, InferenceRequests requests) => WriteAsync(context, writer =>
         {
             writer.WriteStartArray("models"u8);
-            foreach (var name in models.Names)
-                if (requests.Opens(context.Request, name)) writer.WriteStringValue(name);
+            foreach (var endpoint in models.Endpoints.OrderBy(e => e.Name, StringComparer.Ordinal))
+                if (requests.Opens(context.Request, endpoint)) writer.WriteStringValue(endpoint.Name);
             writer.WriteEndArray();
         })).Open();
         foreach (var path in new[] { "/v2/models/{name}", "/v2/models/{name}/versions/{version}" })
         {
-            app.MapGet(path, (HttpContext context, LiveModels models, InferenceRequests requests) => AboutAsync(context, requests, Dialect.OpenInference, (model, writer) => WriteMetadata(model, models, writer))).Open();
+            app.MapGet(path, (HttpContext context, LiveModels models, InferenceRequests requests) => AboutAsync(context, requests, Dialect.OpenInference, (model, writer) => WriteMetadata(model, models.FindEndpoint(model.Name), writer))).Open();
             app.MapGet($"{path}/ready", (HttpContext context, InferenceRequests requests) => AboutAsync(context, requests, Dialect.OpenInference, (model, writer) =>
             {
                 writer.WriteString("name"u8, model.Name);
@@ -129,8 +130,8 @@ public static class InferenceApi
         app.MapGet("/v1/models", (HttpContext context, LiveModels models, InferenceRequests requests) => WriteAsync(context, writer =>
         {
             writer.WriteStartArray("models"u8);
-            foreach (var name in models.Names)
-                if (requests.Opens(context.Request, name)) writer.WriteStringValue(name);
+            foreach (var endpoint in models.Endpoints.OrderBy(e => e.Name, StringComparer.Ordinal))
+                if (requests.Opens(context.Request, endpoint)) writer.WriteStringValue(endpoint.Name);
             writer.WriteEndArray();
         })).Open();
     }
@@ -173,7 +174,7 @@ public static class InferenceApi
     private static async ValueTask<LiveModel?> FindAsync(HttpContext context, InferenceRequests requests, Dialect dialect)
     {
         if (!TryReadChoice(context, out var name, out var choice)) { await RefuseVersionAsync(context, dialect); return null; }
-        return await requests.IsAllowedAsync(context, dialect, name) ? await requests.FindAsync(context, dialect, name, choice) : null;
+        return await requests.EnterAsync(context, dialect, name, EndpointScopes.Metadata) is { } entry ? await requests.FindAsync(context, dialect, entry.Endpoint, choice) : null;
     }
 
     private static async Task AboutAsync(HttpContext context, InferenceRequests requests, Dialect dialect, Action<LiveModel, Utf8JsonWriter> write)
@@ -194,11 +195,11 @@ public static class InferenceApi
         await context.Response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted);
     }
 
-    private static void WriteMetadata(LiveModel model, LiveModels models, Utf8JsonWriter writer)
+    private static void WriteMetadata(LiveModel model, LiveEndpoint? endpoint, Utf8JsonWriter writer)
     {
         writer.WriteString("name"u8, model.Name);
         writer.WriteStartArray("versions"u8);
-        foreach (var version in models.VersionsOf(model.Name)) writer.WriteStringValue(version.ToString(CultureInfo.InvariantCulture));
+        foreach (var version in (endpoint?.Versions.Keys ?? []).Order()) writer.WriteStringValue(version.ToString(CultureInfo.InvariantCulture));
         writer.WriteEndArray();
         writer.WriteString("platform"u8, "model-workbench");
         writer.WriteStartArray("inputs"u8);

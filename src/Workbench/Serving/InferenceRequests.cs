@@ -3,42 +3,45 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Mime;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 using ModelWorkbench.Core.Serving;
 using ModelWorkbench.Core.Serving.Dialects;
-using ModelWorkbench.Workbench.Access;
-using ModelWorkbench.Workbench.Settings;
+using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Serving;
 
-/// <summary>Which model of an endpoint a caller asks for; the live one where neither is given.</summary>
-public readonly record struct ModelChoice(int? Version = null, string? Alias = null);
-
 /// <summary>The way of a prediction from bytes to bytes: key, model, limits, body, rows, answers. Nothing here touches the database, and a request for one row allocates next to nothing.</summary>
-public sealed class InferenceRequests(LiveModels models, CallerLimits limits, ServingFigures figures, TimeProvider time, IOptions<WorkbenchOptions> options, ILogger<InferenceRequests> logger)
+public sealed class InferenceRequests(LiveModels models, CallerLimits limits, ServingFigures figures, ShadowRequests shadows, TimeProvider time, ILogger<InferenceRequests> logger)
 {
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? _output;
 
     private const int KeptOutputBytes = 1 << 20;
 
-    private readonly CallRate _rate = new(options.Value.PredictionsPerSecond == 0 ? null : options.Value.PredictionsPerSecond, options.Value.PredictionBurst, null);
-    private readonly int _mostRows = options.Value.MaxPredictionRows;
-    private readonly long _mostBytes = options.Value.MaxPredictionMegabytes * 1024L * 1024L;
+    // Smaller ones are answered before a clock could ring.
+    private const int TimedBytes = 1 << 16;
+
+    private static readonly TimeSpan MostWait = TimeSpan.FromSeconds(1);
+    private const int MostWaiting = 256;
+
+    private int _waiting;
+
+    /// <summary>An endpoint whose door is open to the caller.</summary>
+    /// <param name="Key">Null where it is open to anybody.</param>
+    public readonly record struct Entry(LiveEndpoint Endpoint, LiveKey? Key);
 
     /// <summary>Answers a request, or says in the words of its dialect why not.</summary>
     /// <param name="name">The endpoint, as the address names it.</param>
     public async Task AnswerAsync(HttpContext context, Dialect dialect, string name, ModelChoice choice)
     {
         var began = Stopwatch.GetTimestamp();
-        if (!await IsAllowedAsync(context, dialect, name)) return;
         // Names that nobody published must not become names of figures.
-        if (await FindAsync(context, dialect, name, choice) is not { } model) return;
-        var served = new ServedRequest { Endpoint = model.Name, Dialect = dialect, Version = model.Version, VersionText = model.VersionText, Key = PrefixOf(context.Request), Began = began };
+        if (await EnterAsync(context, dialect, name, EndpointScopes.Predict) is not { } entry) return;
+        if (await FindAsync(context, dialect, entry.Endpoint, choice) is not { } model) return;
+        var served = new ServedRequest { Endpoint = model.Name, Dialect = dialect, Version = model.Version, VersionText = model.VersionText, Key = entry.Key?.Prefix ?? "", Began = began };
         try
         {
-            served = await TryAnswerAsync(context, dialect, model, served);
+            served = await TryAnswerAsync(context, dialect, entry.Endpoint, model, served);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -47,31 +50,38 @@ public sealed class InferenceRequests(LiveModels models, CallerLimits limits, Se
         }
         catch (Exception e) when (!context.Response.HasStarted)
         {
-            var (status, title, detail, outcome) = Explain(e, context);
+            var (status, title, detail, outcome) = Explain(e, context, entry.Endpoint);
             served.Outcome = outcome;
-            if (outcome == RequestOutcome.Failed) logger.LogError(e, "Endpoint {Name}: a request could not be answered", model.Name);
+            if (outcome == RequestOutcome.Failed)
+            {
+                model.Figures.CountFailure();
+                logger.LogError(e, "Endpoint {Name}: a request could not be answered", model.Name);
+            }
             await DialectErrors.WriteAsync(context, dialect, status, title, detail);
         }
         served.Ended = Stopwatch.GetTimestamp();
         figures.Count(served);
     }
 
-    private (int Status, string Title, string Detail, RequestOutcome Outcome) Explain(Exception exception, HttpContext context) => exception switch
+    private static (int Status, string Title, string Detail, RequestOutcome Outcome) Explain(Exception exception, HttpContext context, LiveEndpoint endpoint) => exception switch
     {
-        BodyTooLargeException => (StatusCodes.Status413PayloadTooLarge, "Request too large", $"The body is larger than {options.Value.MaxPredictionMegabytes} MB (MaxPredictionMegabytes).", RequestOutcome.Refused),
+        BodyTooLargeException => (StatusCodes.Status413PayloadTooLarge, "Request too large", $"The body is larger than {endpoint.MostMegabytes} MB (MaxPredictionMegabytes).", RequestOutcome.Refused),
+        OperationCanceledException => (StatusCodes.Status504GatewayTimeout, "Out of time", $"The request was not answered within {endpoint.Settings.TimeoutSeconds} s, the limit of this endpoint.", RequestOutcome.Refused),
         InvalidDataException when context.Request.Headers.ContentEncoding.Count > 0 =>
             (StatusCodes.Status400BadRequest, DialectErrors.Titles.Unreadable, $"The body is not compressed as its content encoding '{context.Request.Headers.ContentEncoding}' says: {exception.Message}", RequestOutcome.Invalid),
         BadHttpRequestException bad => (bad.StatusCode, DialectErrors.Titles.Unreadable, bad.Message, RequestOutcome.Invalid),
         _ => (StatusCodes.Status500InternalServerError, "Fault of the workbench", "The request could not be answered; the reason is in the log of the workbench.", RequestOutcome.Failed),
     };
 
-    private async ValueTask<ServedRequest> TryAnswerAsync(HttpContext context, Dialect dialect, LiveModel model, ServedRequest served)
+    private async ValueTask<ServedRequest> TryAnswerAsync(HttpContext context, Dialect dialect, LiveEndpoint endpoint, LiveModel model, ServedRequest served)
     {
         served.Outcome = RequestOutcome.Refused;
-        if (limits.TryEnter(model.Name, served.Key, _rate) is { } wait)
+        if (limits.TryEnter(endpoint.Name, served.Key, endpoint.Rate) is { } wait)
         {
-            context.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-            await DialectErrors.WriteAsync(context, dialect, StatusCodes.Status429TooManyRequests, "Too many requests", $"This key may send {_rate.RequestsPerSecond} requests a second, {_rate.Burst} at once. Ask again in {Math.Ceiling(wait.TotalSeconds)} s.");
+            var seconds = Math.Ceiling(wait.TotalSeconds);
+            context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+            await DialectErrors.WriteAsync(context, dialect, StatusCodes.Status429TooManyRequests, "Too many requests",
+                $"{(served.Key.Length > 0 ? "This key" : "Callers without a key")} may send {(wait > TimeSpan.FromMinutes(1) ? $"{endpoint.Rate.RequestsPerDay:N0} requests a day" : $"{endpoint.Rate.RequestsPerSecond:N0} requests a second, {endpoint.Rate.Burst:N0} at once")}. Ask again in {seconds:N0} s.");
             return served;
         }
         if (ReadForm(context.Request, dialect) is not { } form)
@@ -87,30 +97,51 @@ public sealed class InferenceRequests(LiveModels models, CallerLimits limits, Se
         }
         // The limit is ours: the server's own breaks the connection while the caller is still sending, and the caller never learns why.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
-        if (context.Request.ContentLength > _mostBytes) throw new BodyTooLargeException();
-        return await AnswerAsync(context, dialect, model, form, encoding, served);
+        if (context.Request.ContentLength > endpoint.MostMegabytes * 1024L * 1024L) throw new BodyTooLargeException();
+        if (context.Request.ContentLength <= TimedBytes) return await AnswerAsync(context, dialect, endpoint, model, form, encoding, served, context.RequestAborted);
+        using var clock = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        clock.CancelAfter(TimeSpan.FromSeconds(endpoint.Settings.TimeoutSeconds));
+        return await AnswerAsync(context, dialect, endpoint, model, form, encoding, served, clock.Token);
     }
 
-    /// <summary>Whether the caller's key opens this endpoint; otherwise the caller is told.</summary>
-    public async ValueTask<bool> IsAllowedAsync(HttpContext context, Dialect dialect, string name)
+    /// <summary>Lets the caller in, or says why not.</summary>
+    /// <param name="scope">What the caller is about to do.</param>
+    public async ValueTask<Entry?> EnterAsync(HttpContext context, Dialect dialect, string name, EndpointScopes scope)
     {
-        if (Opens(context.Request, name)) return true;
+        var endpoint = models.FindEndpoint(name);
+        var (isKey, key) = ReadKey(context.Request, endpoint);
+        if (endpoint is not null && (key is not null || endpoint.Settings.IsOpen))
+        {
+            if (key is null || key.Scopes.HasFlag(scope)) return new Entry(endpoint, key);
+            await DialectErrors.WriteAsync(context, dialect, StatusCodes.Status403Forbidden, "Not allowed", $"This key may {key.Scopes.ToString().ToLowerInvariant()}; {scope.ToString().ToLowerInvariant()} is asked for.");
+            return null;
+        }
+        // Whether there is such a model is told to callers with a key alone.
+        if (endpoint is null && isKey)
+        {
+            await DialectErrors.WriteAsync(context, dialect, StatusCodes.Status404NotFound, "Unknown model", $"No model is published under the name '{RowText(name)}'.");
+            return null;
+        }
         context.Response.Headers.WWWAuthenticate = "Bearer";
-        await DialectErrors.WriteAsync(context, dialect, StatusCodes.Status401Unauthorized, "No valid key", "Expected the key of this endpoint in 'Authorization: Bearer mwk_…' or 'X-Api-Key: mwk_…'.");
-        return false;
+        await DialectErrors.WriteAsync(context, dialect, StatusCodes.Status401Unauthorized, "No valid key", "Expected a valid key of this endpoint in 'Authorization: Bearer mwk_…' or 'X-Api-Key: mwk_…'.");
+        return null;
     }
 
-    /// <summary>Whether the request carries a key of this endpoint; of an endpoint that does not exist, any key.</summary>
-    public bool Opens(HttpRequest request, string name)
+    private (bool IsKey, LiveKey? Key) ReadKey(HttpRequest request, LiveEndpoint? endpoint)
     {
-        var key = ReadKey(request);
-        return !key.IsEmpty && (models.Opens(name, key) || !models.Exists(name));
+        var text = ReadKey(request);
+        if (text.IsEmpty) return (false, null);
+        var now = time.GetUtcNow();
+        var key = endpoint?.FindKey(text, now);
+        key?.MarkUsed(now);
+        return (true, key);
     }
+
+    /// <summary>Whether the request may read about this endpoint.</summary>
+    public bool Opens(HttpRequest request, LiveEndpoint endpoint) => endpoint.Settings.IsOpen || endpoint.FindKey(ReadKey(request), time.GetUtcNow()) is not null;
 
     /// <summary>Whether the request carries a key of some endpoint.</summary>
-    public bool OpensAny(HttpRequest request) => models.Names.Any(name => models.Opens(name, ReadKey(request)));
-
-    private static string PrefixOf(HttpRequest request) => Secret.PrefixOf(ReadKey(request)).ToString();
+    public bool OpensAny(HttpRequest request) => models.Endpoints.Any(endpoint => endpoint.FindKey(ReadKey(request), time.GetUtcNow()) is not null);
 
     private static ReadOnlySpan<char> ReadKey(HttpRequest request)
     {
@@ -120,18 +151,16 @@ public sealed class InferenceRequests(LiveModels models, CallerLimits limits, Se
     }
 
     /// <summary>The model that answers; where there is none the caller is told.</summary>
-    public async ValueTask<LiveModel?> FindAsync(HttpContext context, Dialect dialect, string name, ModelChoice choice)
+    public async ValueTask<LiveModel?> FindAsync(HttpContext context, Dialect dialect, LiveEndpoint endpoint, ModelChoice choice)
     {
-        if (!models.Exists(name))
+        if (endpoint.Choose(choice, context.Request.Headers.TryGetValue("X-Session-Id", out var session) && session is [{ } sticky] ? sticky : []) is not { } version)
         {
-            await DialectErrors.WriteAsync(context, dialect, StatusCodes.Status404NotFound, "Unknown model", $"No model is published under the name '{RowText(name)}'.");
+            await DialectErrors.WriteAsync(context, dialect, StatusCodes.Status404NotFound, "Unknown version",
+                choice.Alias is { } alias ? $"The endpoint '{endpoint.Name}' has no alias '{RowText(alias)}'." : $"The endpoint '{endpoint.Name}' has no version {choice.Version} that can be asked.");
             return null;
         }
-        if (models.Find(name, choice) is { } model) return model;
-        if (models.Has(name, choice)) await DialectErrors.WriteAsync(context, dialect, StatusCodes.Status503ServiceUnavailable, "The model does not answer", models.FailureOf(name) ?? "It cannot be loaded.");
-        else
-            await DialectErrors.WriteAsync(context, dialect, StatusCodes.Status404NotFound, "Unknown version",
-                choice.Alias is { } alias ? $"The endpoint '{name}' has no alias '{RowText(alias)}'." : $"The endpoint '{name}' has no version {choice.Version} that can be asked.");
+        if (await models.LoadAsync(endpoint.Name, version, context.RequestAborted) is { } model) return model;
+        await DialectErrors.WriteAsync(context, dialect, StatusCodes.Status503ServiceUnavailable, "The model does not answer", version.Failure ?? "It cannot be loaded.");
         return null;
     }
 
@@ -169,17 +198,38 @@ public sealed class InferenceRequests(LiveModels models, CallerLimits limits, Se
         return encoding is null or "gzip" or "deflate" or "br";
     }
 
-    private async ValueTask<ServedRequest> AnswerAsync(HttpContext context, Dialect dialect, LiveModel model, BodyForm form, string? encoding, ServedRequest served)
+    private async ValueTask<ServedRequest> AnswerAsync(HttpContext context, Dialect dialect, LiveEndpoint endpoint, LiveModel model, BodyForm form, string? encoding, ServedRequest served, CancellationToken cancellationToken)
     {
         using var prediction = model.Predictor.Begin();
+        using var body = await RequestBody.ReadAsync(context.Request, encoding, endpoint.MostMegabytes * 1024L * 1024L, cancellationToken);
+        if (!endpoint.Room.Wait(0, CancellationToken.None) && !await WaitAsync(endpoint, cancellationToken))
+        {
+            context.Response.Headers.RetryAfter = "1";
+            await DialectErrors.WriteAsync(context, dialect, StatusCodes.Status503ServiceUnavailable, "Too much at once", "As many requests are being answered as this endpoint can, and others wait. Ask again in 1 s.");
+            return served;
+        }
         Refusal? refusal;
-        using (var body = await RequestBody.ReadAsync(context.Request, encoding, _mostBytes, context.RequestAborted))
+        try
         {
             // Waiting for a slow caller is not time of ours.
             served.Began = Stopwatch.GetTimestamp();
-            refusal = form == BodyForm.Csv ? dialect.ReadCsv(body.Content.Span, prediction, _mostRows) : dialect.ReadJson(body.Content.Span, prediction, _mostRows);
+            refusal = form == BodyForm.Csv ? dialect.ReadCsv(body.Content.Span, prediction, endpoint.MostRows) : dialect.ReadJson(body.Content.Span, prediction, endpoint.MostRows);
+            served.Read = Stopwatch.GetTimestamp();
+            if (refusal is null)
+            {
+                prediction.Score(cancellationToken);
+                served.Scored = Stopwatch.GetTimestamp();
+                served.Rows = prediction.Rows.RowCount;
+                prediction.RequestId ??= RequestIds.Next(time.GetUtcNow()).ToString();
+                served.Id = prediction.RequestId;
+                WriteAnswer(context, dialect, model, prediction);
+                served.Outcome = RequestOutcome.Answered;
+            }
         }
-        served.Read = Stopwatch.GetTimestamp();
+        finally
+        {
+            endpoint.Room.Release();
+        }
         if (refusal is not null)
         {
             served.Outcome = RequestOutcome.Invalid;
@@ -188,14 +238,27 @@ public sealed class InferenceRequests(LiveModels models, CallerLimits limits, Se
             await DialectErrors.WriteAsync(context, dialect, status, title, refusal.Message, refusal.Kind == RefusalKind.Invalid ? [.. prediction.Rows.Problems] : null);
             return served;
         }
-        prediction.Score(context.RequestAborted);
-        served.Scored = Stopwatch.GetTimestamp();
-        served.Rows = prediction.Rows.RowCount;
-        prediction.RequestId ??= RequestIds.Next(time.GetUtcNow()).ToString();
-        served.Id = prediction.RequestId;
-        WriteAnswer(context, dialect, model, prediction);
-        served.Outcome = RequestOutcome.Answered;
+        model.Figures.Count(prediction, Stopwatch.GetElapsedTime(served.Began).TotalMicroseconds);
+        if (endpoint.IsShadowed() && endpoint.Shadow is { } shadow && shadow.Number != model.Version) shadows.Offer(endpoint.Name, shadow, prediction);
         return served;
+    }
+
+    /// <summary>Waits a moment for room, in a line that is not endless.</summary>
+    private async ValueTask<bool> WaitAsync(LiveEndpoint endpoint, CancellationToken cancellationToken)
+    {
+        if (Interlocked.Increment(ref _waiting) > MostWaiting)
+        {
+            Interlocked.Decrement(ref _waiting);
+            return false;
+        }
+        try
+        {
+            return await endpoint.Room.WaitAsync(MostWait, cancellationToken);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
     }
 
     private static void WriteAnswer(HttpContext context, Dialect dialect, LiveModel model, Prediction prediction)

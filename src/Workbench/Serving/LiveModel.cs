@@ -13,6 +13,9 @@ public sealed record LiveModel(string Name, int Version, ModelPackage Package)
 {
     public Predictor Predictor { get; } = new(Package);
 
+    /// <summary>What it did since it was loaded.</summary>
+    public VersionFigures Figures { get; } = new(Package.Manifest.Target.Classes.Count);
+
     /// <summary>The version as it stands in headers and figures.</summary>
     public string VersionText { get; } = Version.ToString(CultureInfo.InvariantCulture);
 

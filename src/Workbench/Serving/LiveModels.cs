@@ -1,49 +1,45 @@
 using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 using ModelWorkbench.Core.Models;
-using ModelWorkbench.Workbench.Access;
+using ModelWorkbench.Workbench.Settings;
 using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Serving;
 
-/// <summary>All published models, loaded and proved, with the keys that open them. Requests read from here alone, never from the database.</summary>
-public sealed class LiveModels(IDbContextFactory<AppDb> databases, ArtefactStore artefacts, ILogger<LiveModels> logger)
+/// <summary>All endpoints with their models, loaded and proved, and the keys that open them. Requests read from here alone, never from the database.</summary>
+public sealed class LiveModels(IDbContextFactory<AppDb> databases, ArtefactStore artefacts, TimeProvider time, IOptions<WorkbenchOptions> options, ILogger<LiveModels> logger)
 {
-    private sealed record Endpoint(LiveModel? Model, string ModelSha256, string? Failure, Dictionary<string, byte[]> KeyHashes);
-
-    private readonly ConcurrentDictionary<string, Endpoint> _endpoints = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, LiveEndpoint> _endpoints = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, WeakReference<ModelPackage>> _packages = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _loading = new(1);
+    private readonly SemaphoreSlim _reading = new(Environment.ProcessorCount);
 
-    public LiveModel? Find(string name) => _endpoints.GetValueOrDefault(name)?.Model;
+    public LiveEndpoint? FindEndpoint(string name) => _endpoints.GetValueOrDefault(name);
 
-    /// <summary>The model that a caller asks for; null where there is none, or it cannot be loaded.</summary>
-    public LiveModel? Find(string name, ModelChoice choice) => Has(name, choice) ? Find(name) : null;
-
-    /// <summary>Whether there is such a version or alias, whether or not it answers.</summary>
-    public bool Has(string name, ModelChoice choice) =>
-        Exists(name) && choice.Alias is null or "champion" && (choice.Version is not { } version || Find(name)?.Version == version);
-
-    /// <summary>The versions that can be asked, ascending.</summary>
-    public IReadOnlyList<int> VersionsOf(string name) => Find(name) is { } model ? [model.Version] : [];
+    /// <summary>The champion's model; null where there is no endpoint, or it cannot be loaded.</summary>
+    public LiveModel? Find(string name) => _endpoints.GetValueOrDefault(name)?.Champion.Model;
 
     /// <summary>Why a published model does not answer, or null.</summary>
-    public string? FailureOf(string name) => _endpoints.GetValueOrDefault(name)?.Failure;
+    public string? FailureOf(string name) => _endpoints.GetValueOrDefault(name)?.Champion.Failure;
 
     public bool Exists(string name) => _endpoints.ContainsKey(name);
 
-    public bool Opens(string name, ReadOnlySpan<char> key) =>
-        _endpoints.GetValueOrDefault(name) is { } endpoint
-        && endpoint.KeyHashes.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(Secret.PrefixOf(key), out var hash) && Secret.Matches(key, hash);
-
     /// <summary>The names of all endpoints, in order.</summary>
     public IReadOnlyList<string> Names => [.. _endpoints.Keys.Order(StringComparer.Ordinal)];
+
+    /// <summary>All endpoints, as they are now.</summary>
+    public IEnumerable<LiveEndpoint> Endpoints => _endpoints.Values;
 
     /// <summary>Loads every published endpoint; one that cannot be loaded does not keep the others from answering.</summary>
     public async Task LoadAllAsync(CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        foreach (var name in await db.Endpoints.Select(e => e.Name).ToListAsync(cancellationToken)) await LoadAsync(name, cancellationToken);
+        var names = await db.Endpoints.Select(e => e.Name).ToListAsync(cancellationToken);
+        await Parallel.ForEachAsync(names, new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount }, async (name, ct) =>
+        {
+            if (await ReadEndpointAsync(name, ct) is { } endpoint) _endpoints[name] = endpoint;
+        });
     }
 
     /// <summary>Takes over what the database says of this endpoint; one assignment swaps the old for the new.</summary>
@@ -62,22 +58,48 @@ public sealed class LiveModels(IDbContextFactory<AppDb> databases, ArtefactStore
         }
     }
 
-    private async Task<Endpoint?> ReadEndpointAsync(string name, CancellationToken cancellationToken)
+    private async Task<LiveEndpoint?> ReadEndpointAsync(string name, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        if (await db.Endpoints.AsNoTracking().Include(e => e.Versions).Include(e => e.Keys).SingleOrDefaultAsync(e => e.Name == name, cancellationToken) is not { } row) return null;
-        var keys = row.Keys.Where(k => k.RevokedAt is null).ToDictionary(k => k.Prefix, k => k.Hash, StringComparer.Ordinal);
-        var version = row.Versions.Single(v => v.Number == row.LiveVersion);
-        // By the hash too: an endpoint that was deleted and made again has a version 1 again.
-        if (_endpoints.GetValueOrDefault(name) is { Model: not null } live && live.Model.Version == version.Number && live.ModelSha256 == version.ModelSha256) return live with { KeyHashes = keys };
+        if (await db.Endpoints.AsNoTracking().AsSplitQuery().Include(e => e.Versions).Include(e => e.Keys).SingleOrDefaultAsync(e => e.Name == name, cancellationToken) is not { } row) return null;
+        var known = _endpoints.GetValueOrDefault(name);
+        var versions = new Dictionary<int, LiveVersion>();
+        foreach (var version in row.Versions.Where(v => v.RetiredAt is null))
+        {
+            // By the hash too: an endpoint that was deleted and made again has a version 1 again.
+            versions[version.Number] = known?.Versions.GetValueOrDefault(version.Number) is { Failure: null } same && same.ModelSha256 == version.ModelSha256 ? same : new LiveVersion(version.Number, version.ModelSha256);
+        }
+        var keys = row.Keys.Where(k => k.RevokedAt is null).ToDictionary(k => k.Prefix, k => new LiveKey(k), StringComparer.Ordinal);
+        foreach (var (prefix, key) in keys)
+            if (known?.KeysByPrefix.GetValueOrDefault(prefix) is { LastUsedTicks: > 0 } used) key.MarkUsed(new DateTimeOffset(used.LastUsedTicks, TimeSpan.Zero));
+        var endpoint = new LiveEndpoint(row, versions, keys, options.Value, known?.Room ?? new SemaphoreSlim(2 * Environment.ProcessorCount));
+        // Before it is swapped in: no caller waits for a model that answers by default.
+        foreach (var number in row.Routing.InUse.Append(row.LiveVersion).Distinct())
+            if (versions.GetValueOrDefault(number) is { } inUse) await LoadAsync(name, inUse, cancellationToken);
+        return endpoint;
+    }
+
+    /// <summary>The model of a version, read now if it was not before; null where it cannot be.</summary>
+    public ValueTask<LiveModel?> LoadAsync(string name, LiveVersion version, CancellationToken cancellationToken) =>
+        version.Model is { } loaded ? ValueTask.FromResult<LiveModel?>(loaded) : ReadModelAsync(name, version, cancellationToken);
+
+    private async ValueTask<LiveModel?> ReadModelAsync(string name, LiveVersion version, CancellationToken cancellationToken)
+    {
+        if (version.Failure is not null) return null;
+        await _reading.WaitAsync(cancellationToken);
         try
         {
-            return new Endpoint(new LiveModel(name, version.Number, await ReadAsync(version.ModelSha256, cancellationToken)), version.ModelSha256, null, keys);
+            return version.Model ??= new LiveModel(name, version.Number, await ReadAsync(version.ModelSha256, cancellationToken));
         }
         catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
         {
             logger.LogError(e, "Endpoint {Name}, version {Version} does not answer: its model cannot be loaded", name, version.Number);
-            return new Endpoint(null, version.ModelSha256, e.Message, keys);
+            version.Failure = e.Message;
+            return null;
+        }
+        finally
+        {
+            _reading.Release();
         }
     }
 
@@ -91,5 +113,17 @@ public sealed class LiveModels(IDbContextFactory<AppDb> databases, ArtefactStore
         var package = await Task.Run(() => ModelPackage.Read(new MemoryStream(content, writable: false)), cancellationToken);
         _packages[modelSha256] = new WeakReference<ModelPackage>(package);
         return package;
+    }
+
+    /// <summary>Writes down when keys were used last; called now and then, never by a request.</summary>
+    public async Task WriteLastUsesAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var since = time.GetUtcNow().AddHours(-1);
+        foreach (var key in Endpoints.SelectMany(e => e.KeysByPrefix.Values).Where(k => k.LastUsedTicks > since.UtcTicks).ToArray())
+        {
+            var used = new DateTimeOffset(key.LastUsedTicks, TimeSpan.Zero);
+            await db.EndpointKeys.Where(k => k.Id == key.Id && (k.LastUsedAt == null || k.LastUsedAt < used)).ExecuteUpdateAsync(set => set.SetProperty(k => k.LastUsedAt, used), cancellationToken);
+        }
     }
 }

@@ -14,6 +14,9 @@ public static class ServingSetup
         builder.Services.AddSingleton<CallerLimits>();
         builder.Services.AddSingleton<ServingFigures>();
         builder.Services.AddSingleton<InferenceRequests>();
+        builder.Services.AddSingleton<ShadowRequests>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<ShadowRequests>());
+        builder.Services.AddHostedService<KeyUses>();
         builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
             .AddMeter(ServingFigures.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
             .AddPrometheusExporter());

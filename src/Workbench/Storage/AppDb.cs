@@ -19,6 +19,7 @@ public sealed class AppDb(DbContextOptions<AppDb> options) : DbContext(options)
     public DbSet<EndpointRow> Endpoints => Set<EndpointRow>();
     public DbSet<EndpointVersionRow> EndpointVersions => Set<EndpointVersionRow>();
     public DbSet<EndpointKeyRow> EndpointKeys => Set<EndpointKeyRow>();
+    public DbSet<EndpointEventRow> EndpointEvents => Set<EndpointEventRow>();
     public DbSet<AccessTokenRow> AccessTokens => Set<AccessTokenRow>();
 
     protected override void OnModelCreating(ModelBuilder model)
@@ -69,15 +70,31 @@ public sealed class AppDb(DbContextOptions<AppDb> options) : DbContext(options)
             row.HasIndex(t => new { t.ExperimentId, t.Number }).IsUnique();
             row.HasOne<ExperimentRow>().WithMany(e => e.Trials).HasForeignKey(t => t.ExperimentId).OnDelete(DeleteBehavior.Cascade);
         });
-        model.Entity<EndpointRow>(row => row.HasIndex(e => e.Name).IsUnique());
+        model.Entity<EndpointRow>(row =>
+        {
+            row.HasIndex(e => e.Name).IsUnique();
+            row.Property(e => e.Routing).HasJson();
+            row.Property(e => e.Settings).HasJson();
+            // What was published before traffic could be split.
+            row.Property(e => e.Routing).HasDefaultValueSql("'{}'");
+            row.Property(e => e.Settings).HasDefaultValueSql("'{}'");
+        });
+        model.Entity<EndpointEventRow>(row =>
+        {
+            row.Property(e => e.Kind).HasConversion<string>();
+            row.HasIndex(e => new { e.EndpointName, e.At });
+        });
         model.Entity<EndpointVersionRow>(row =>
         {
+            row.Property(v => v.Comparison).HasJson();
             row.HasIndex(v => new { v.EndpointId, v.Number }).IsUnique();
             row.HasOne<EndpointRow>().WithMany(e => e.Versions).HasForeignKey(v => v.EndpointId).OnDelete(DeleteBehavior.Cascade);
         });
         model.Entity<EndpointKeyRow>(row =>
         {
             row.HasIndex(k => k.Prefix).IsUnique();
+            row.Property(k => k.Scopes).HasDefaultValue(EndpointScopes.All);
+            row.Property(k => k.Name).HasDefaultValue("");
             row.HasOne<EndpointRow>().WithMany(e => e.Keys).HasForeignKey(k => k.EndpointId).OnDelete(DeleteBehavior.Cascade);
         });
         model.Entity<AccessTokenRow>(row => row.HasIndex(t => t.Prefix).IsUnique());

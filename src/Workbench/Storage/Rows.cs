@@ -200,13 +200,18 @@ public sealed class EndpointRow
 {
     public int Id { get; set; }
     public required string Name { get; set; }
+
+    /// <summary>The champion: the version that answers where the caller names none and no traffic is split.</summary>
     public int LiveVersion { get; set; }
+
+    public EndpointRouting Routing { get; set; } = EndpointRouting.ChampionOnly;
+    public EndpointSettings Settings { get; set; } = new();
     public DateTimeOffset CreatedAt { get; set; }
     public List<EndpointVersionRow> Versions { get; set; } = [];
     public List<EndpointKeyRow> Keys { get; set; } = [];
 }
 
-/// <summary>One model that was published under an endpoint; never changes.</summary>
+/// <summary>One model that was published under an endpoint; its model never changes.</summary>
 public sealed class EndpointVersionRow
 {
     public int Id { get; set; }
@@ -217,6 +222,12 @@ public sealed class EndpointVersionRow
     public int TrialNumber { get; set; }
     public required string TrainerName { get; set; }
     public DateTimeOffset PublishedAt { get; set; }
+
+    /// <summary>How it answers beside the version that was live when it was published; null for the first, and for those of a time before versions were compared.</summary>
+    public VersionComparison? Comparison { get; set; }
+
+    /// <summary>Since then it can be neither asked nor made live; null while it can.</summary>
+    public DateTimeOffset? RetiredAt { get; set; }
 }
 
 /// <summary>A key that may call one endpoint; only its hash is kept.</summary>
@@ -226,8 +237,64 @@ public sealed class EndpointKeyRow
     public int EndpointId { get; set; }
     public required string Prefix { get; set; }
     public required byte[] Hash { get; set; }
+
+    /// <summary>What the key is for, in the words of the person who made it.</summary>
+    public string Name { get; set; } = "";
+
+    public EndpointScopes Scopes { get; set; } = EndpointScopes.All;
     public DateTimeOffset CreatedAt { get; set; }
+
+    /// <summary>Null for a key that does not expire.</summary>
+    public DateTimeOffset? ExpiresAt { get; set; }
+
+    /// <summary>To the minute; null while it was never used.</summary>
+    public DateTimeOffset? LastUsedAt { get; set; }
+
     public DateTimeOffset? RevokedAt { get; set; }
+}
+
+/// <summary>What a key may do.</summary>
+[Flags]
+public enum EndpointScopes
+{
+    None = 0,
+
+    /// <summary>Ask for predictions.</summary>
+    Predict = 1,
+
+    /// <summary>Say what came true.</summary>
+    Feedback = 2,
+
+    /// <summary>Read what the model expects.</summary>
+    Metadata = 4,
+
+    All = Predict | Feedback | Metadata,
+}
+
+/// <summary>What was done to an endpoint.</summary>
+public enum EndpointEventKind { Published, Promoted, RolledBack, Retired, AliasSet, AliasRemoved, TrafficSet, ShadowSet, SettingsChanged, KeyAdded, KeyRevoked, Deleted }
+
+/// <summary>A line of an endpoint's history; lines are added and never changed, and outlive the endpoint.</summary>
+public sealed class EndpointEventRow
+{
+    public int Id { get; set; }
+    public required string EndpointName { get; set; }
+    public DateTimeOffset At { get; set; }
+
+    /// <summary>The person, or the token.</summary>
+    public required string Who { get; set; }
+
+    public EndpointEventKind Kind { get; set; }
+
+    /// <summary>What was there before, and after; in words, or a version's number.</summary>
+    public string? From { get; set; }
+    public string? To { get; set; }
+
+    /// <summary>The reason that the person gave, or the workbench.</summary>
+    public string? Why { get; set; }
+
+    /// <summary>The version that answers from then on where the caller names none.</summary>
+    public int LiveVersion { get; set; }
 }
 
 /// <summary>What an access token opens.</summary>

@@ -147,6 +147,46 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                     b.ToTable("DatasetVersions");
                 });
 
+            modelBuilder.Entity("ModelWorkbench.Workbench.Storage.EndpointEventRow", b =>
+                {
+                    b.Property<int>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("EndpointName")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("From")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("LiveVersion")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("To")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Who")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Why")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("EndpointName", "At");
+
+                    b.ToTable("EndpointEvents");
+                });
+
             modelBuilder.Entity("ModelWorkbench.Workbench.Storage.EndpointKeyRow", b =>
                 {
                     b.Property<int>("Id")
@@ -159,9 +199,21 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                     b.Property<int>("EndpointId")
                         .HasColumnType("INTEGER");
 
+                    b.Property<long?>("ExpiresAt")
+                        .HasColumnType("INTEGER");
+
                     b.Property<byte[]>("Hash")
                         .IsRequired()
                         .HasColumnType("BLOB");
+
+                    b.Property<long?>("LastUsedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasDefaultValue("");
 
                     b.Property<string>("Prefix")
                         .IsRequired()
@@ -169,6 +221,11 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
 
                     b.Property<long?>("RevokedAt")
                         .HasColumnType("INTEGER");
+
+                    b.Property<int>("Scopes")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(7);
 
                     b.HasKey("Id");
 
@@ -196,6 +253,18 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("Routing")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasDefaultValueSql("'{}'");
+
+                    b.Property<string>("Settings")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasDefaultValueSql("'{}'");
+
                     b.HasKey("Id");
 
                     b.HasIndex("Name")
@@ -209,6 +278,9 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                     b.Property<int>("Id")
                         .ValueGeneratedOnAdd()
                         .HasColumnType("INTEGER");
+
+                    b.Property<string>("Comparison")
+                        .HasColumnType("TEXT");
 
                     b.Property<int>("EndpointId")
                         .HasColumnType("INTEGER");
@@ -224,6 +296,9 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                         .HasColumnType("INTEGER");
 
                     b.Property<long>("PublishedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("RetiredAt")
                         .HasColumnType("INTEGER");
 
                     b.Property<string>("TrainerName")
