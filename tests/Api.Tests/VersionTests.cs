@@ -225,6 +225,37 @@ public sealed class VersionTests(PublishedModels models) : IClassFixture<Publish
         Assert.Contains(await models.App.Api.GetAsync<EndpointApi.EventAnswer[]>($"/api/v1/endpoints/{name}/history"), h => h.To == "opened to anybody");
     }
 
+    [Theory]
+    [InlineData("shift")]
+    [InlineData("missing")]
+    [InlineData(null)]
+    public async Task The_guard_rolls_a_version_back_that_does_badly_and_says_why(string? fault)
+    {
+        var (name, key) = await StartAsync($"guarded-{fault ?? "well"}");
+        await ChangeAsync(HttpMethod.Put, $"{name}/settings", new EndpointSettings { RequestsPerSecond = 100_000, Burst = 100_000, Guard = new GuardSettings(MinimumRequests: 20, MostLatencyFactor: 1000) });
+        var live = $"/api/v1/models/{name}/predict";
+        async Task AskManyAsync(string other)
+        {
+            for (var i = 0; i < 24; i++) Assert.Equal(HttpStatusCode.OK, (await AskAsync(live, key, i % 2 == 0 ? Adelie : other)).Status);
+        }
+        await AskManyAsync(Gentoo);
+        // The baseline says Adelie to all; the same linear model again does as before, unless callers stop sending values.
+        await PublishAsync(name, fault == "shift" ? 2 : 1);
+        await AskManyAsync(fault == "missing" ? """{"features": [["Biscoe", null, null, 218, null, null]]}""" : Gentoo);
+
+        var guard = (ModelWorkbench.Workbench.Serving.VersionGuard)models.App.Services.GetService(typeof(ModelWorkbench.Workbench.Serving.VersionGuard))!;
+        var endpoints = (ModelWorkbench.Workbench.Serving.LiveModels)models.App.Services.GetService(typeof(ModelWorkbench.Workbench.Serving.LiveModels))!;
+        await guard.LookAsync(endpoints.FindEndpoint(name)!, Cancel);
+        var answer = await models.App.Api.GetAsync<EndpointApi.EndpointAnswer>($"/api/v1/endpoints/{name}");
+        var last = (await models.App.Api.GetAsync<EndpointApi.EventAnswer[]>($"/api/v1/endpoints/{name}/history"))[0];
+        Assert.Equal(fault is null ? 2 : 1, answer.LiveVersion);
+        if (fault is null) return;
+        Assert.Equal(("guard", EndpointEventKind.RolledBack, "2", "1"), (last.Who, last.Kind, last.From, last.To));
+        Assert.StartsWith(fault == "shift" ? "The answers have shifted" : "33.3 % of the values were missing or unseen, before 0.0 %", last.Why);
+        // The version that a rollback brought back is trusted, whatever it does.
+        Assert.Null(await guard.LookAsync(endpoints.FindEndpoint(name)!, Cancel));
+    }
+
     [Fact]
     public async Task Under_load_fifty_swaps_drop_nothing_mix_nothing_and_leave_nothing_stale()
     {

@@ -17,6 +17,8 @@ public static class ServingSetup
         builder.Services.AddSingleton<ShadowRequests>();
         builder.Services.AddHostedService(services => services.GetRequiredService<ShadowRequests>());
         builder.Services.AddHostedService<KeyUses>();
+        builder.Services.AddSingleton<VersionGuard>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<VersionGuard>());
         builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
             .AddMeter(ServingFigures.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
             .AddPrometheusExporter());

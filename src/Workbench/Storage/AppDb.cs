@@ -93,7 +93,7 @@ public sealed class AppDb(DbContextOptions<AppDb> options) : DbContext(options)
         model.Entity<EndpointKeyRow>(row =>
         {
             row.HasIndex(k => k.Prefix).IsUnique();
-            row.Property(k => k.Scopes).HasDefaultValue(EndpointScopes.All);
+            row.Property(k => k.Scopes).HasDefaultValue(EndpointScopes.All).HasSentinel(EndpointScopes.All);
             row.Property(k => k.Name).HasDefaultValue("");
             row.HasOne<EndpointRow>().WithMany(e => e.Keys).HasForeignKey(k => k.EndpointId).OnDelete(DeleteBehavior.Cascade);
         });
