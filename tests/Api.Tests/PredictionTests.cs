@@ -237,6 +237,27 @@ public sealed class PredictionTests(PublishedModels models) : IClassFixture<Publ
         Assert.Contains("'Island'", problem.Detail);
     }
 
+    [Fact]
+    public async Task A_number_comes_with_an_interval_whose_coverage_was_measured()
+    {
+        const string home = """{"city": "SACRAMENTO", "zip": "z95838", "beds": 2, "baths": 1, "sqft": 836, "type": "Residential", "latitude": 38.631913, "longitude": -121.434879}""";
+        double[]? narrower = null;
+        foreach (var level in new[] { 0.8, 0.9, 0.95 })
+        {
+            using var answer = await models.Homes.SendAsync($$"""{"records": [{{home}}], "interval": {{level.ToString(CultureInfo.InvariantCulture)}}}""");
+            var body = await ApiClient.ReadAsync<JsonElement>(answer, HttpStatusCode.OK);
+            var interval = body.GetProperty("intervals")[0].EnumerateArray().Select(v => v.GetDouble()).ToArray();
+            Assert.InRange(body.GetProperty("predictions")[0].GetDouble(), interval[0], interval[1]);
+            Assert.Equal(level, body.GetProperty("intervalLevel").GetDouble());
+            // 186 validation rows: three deviations of a share of 0.8 are 0.09.
+            Assert.InRange(body.GetProperty("intervalCoverage").GetDouble(), level - 0.09, level + 0.09);
+            if (narrower is not null) Assert.True(interval[0] <= narrower[0] && interval[1] >= narrower[1]);
+            narrower = interval;
+        }
+        Assert.Contains("0.8 or 0.9 or 0.95", (await models.Homes.RefusalAsync($$"""{"interval": 0.7, "records": [{{home}}]}""", HttpStatusCode.BadRequest)).Detail);
+        Assert.Contains("predicts a class", (await models.Penguins.RefusalAsync($$"""{"interval": 0.9, "features": [{{Adelie}}]}""", HttpStatusCode.BadRequest)).Detail);
+    }
+
     [Theory]
     [InlineData("text/plain")]
     [InlineData("application/x-www-form-urlencoded")]

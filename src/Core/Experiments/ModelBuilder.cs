@@ -66,7 +66,8 @@ internal sealed class ModelBuilder(ExperimentData data, TrialRunner runner, int 
         return first with { Encoder = encoder, Scorer = scorer };
     }
 
-    public ModelPackage Package(string trainerId, string trainerName, FittedPipeline fitted)
+    /// <param name="validation">What models of the folds answered for rows that they had not seen.</param>
+    public ModelPackage Package(string trainerId, string trainerName, FittedPipeline fitted, ValidationPredictions validation)
     {
         var recipe = data.Prepared.Leading.Then(fitted.Recipe);
         var encoded = fitted.Encoder.SourceColumns.ToHashSet(StringComparer.Ordinal);
@@ -76,6 +77,12 @@ internal sealed class ModelBuilder(ExperimentData data, TrialRunner runner, int 
         var golden = TextRows.FromTable(signature.Inputs, sample);
         var pipeline = new FittedPipeline(recipe, fitted.Encoder, fitted.Scorer, data.Target);
         var outputs = pipeline.Predict(TextRows.ToTable(signature.Inputs, golden)).Chunk(fitted.Scorer.OutputCount).ToArray();
-        return new ModelPackage(new ModelManifest(trainerId, trainerName, data.Target, signature, recipe, fitted.Encoder, new GoldenRows(golden, outputs)), fitted.Scorer);
+        double[] answered = [.. validation.Outputs.SelectMany(o => o)];
+        float[] truths = [.. data.ValidationLabels.SelectMany(l => l)];
+        return new ModelPackage(new ModelManifest(trainerId, trainerName, data.Target, signature, recipe, fitted.Encoder, new GoldenRows(golden, outputs))
+        {
+            Intervals = data.Target.Task == LearningTask.Regression ? PredictionInterval.Measure(answered, truths) : null,
+            Calibration = data.Target.Task == LearningTask.Regression ? null : MeasuredCalibration.Measure(answered, truths),
+        }, fitted.Scorer);
     }
 }

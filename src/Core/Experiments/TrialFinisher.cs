@@ -67,7 +67,7 @@ internal sealed class TrialFinisher(ExperimentData data, TrialRunner trials, Mod
         double[] weights = [.. trial.Result!.Members?.Select(m => m.Weight) ?? [1]];
         var pipeline = members.Count > 0 ? ModelBuilder.Join([.. members.Select(m => _fits[m.Number])], weights, trial.Result!.Sharpness) : _fits[trial.Number].Fit.Pipeline;
         var fitSeconds = wereThere ? 0 : clock.Elapsed.TotalSeconds;
-        var package = models.Package(trial.Spec.TrainerId, TrainerCatalog.NameOf(trial.Spec.TrainerId), pipeline);
+        var package = models.Package(trial.Spec.TrainerId, TrainerCatalog.NameOf(trial.Spec.TrainerId), pipeline, predictionsOf(trial));
         // A name of its own each time: whoever is told of a file may take it away while the next is written.
         var times = _finished[trial.Number] = _finished.GetValueOrDefault(trial.Number) + 1;
         var name = times == 1 ? $"trial-{trial.Number}" : $"trial-{trial.Number}-{times}";

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Core.Trainers;
 
@@ -19,7 +20,16 @@ public sealed record ModelManifest(
     Signature Signature,
     FittedRecipe Recipe,
     FittedFeatureEncoder Encoder,
-    GoldenRows Golden);
+    GoldenRows Golden)
+{
+    /// <summary>Regression: intervals around answers, one a level; null for models of a time when they were not measured.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<PredictionInterval>? Intervals { get; init; }
+
+    /// <summary>Classes: how far probabilities are from how often they are right; null for models of a time when it was not measured.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public MeasuredCalibration? Calibration { get; init; }
+}
 
 /// <param name="Rows">Source values as text in the order of the signature's inputs; null is missing.</param>
 /// <param name="Outputs">For each row the scores.</param>

@@ -67,6 +67,9 @@ public sealed class Prediction : IDisposable
     /// <summary>What the caller calls this request, or null.</summary>
     public string? RequestId { get; set; }
 
+    /// <summary>The interval that the caller wants around each number, or null.</summary>
+    internal PredictionInterval? Interval { get; set; }
+
     /// <summary>Which of the outputs the caller wants, in which order; empty for all.</summary>
     internal List<string> WantedOutputs { get; } = [];
 
@@ -113,6 +116,7 @@ public sealed class Prediction : IDisposable
     {
         Rows.Clear();
         RequestId = null;
+        Interval = null;
         WantedOutputs.Clear();
         WantsColumns = false;
     }

@@ -1,9 +1,11 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace ModelWorkbench.Core.Serving.Dialects;
 
 /// <summary>The workbench's own: <c>{"features":[[…],…]}</c>, positional in the order of the used inputs or of <c>"columns"</c>, or <c>{"records":[{…},…]}</c>, by name.</summary>
-/// <remarks>The answer is parallel arrays with one entry a row: <c>{"model":…,"version":…,"predictions":[…],"classes":[…],"probabilities":[[…]],"warnings":[…]}</c>.</remarks>
+/// <remarks>The answer is parallel arrays with one entry a row: <c>{"model":…,"version":…,"predictions":[…],"classes":[…],"probabilities":[[…]],"warnings":[…]}</c>.
+/// With <c>"interval":0.9</c> a number comes with an interval around it, and with the share of validation rows that such intervals held.</remarks>
 internal sealed class NativeDialect : Dialect
 {
     private const string Rows = "exactly one of them";
@@ -49,6 +51,11 @@ internal sealed class NativeDialect : Dialect
                 reader.Read();
                 order = JsonRows.ReadOrder(ref reader, batch, "columns");
             }
+            else if (reader.ValueTextEquals("interval"u8))
+            {
+                reader.Read();
+                ReadInterval(ref reader, prediction);
+            }
             else if (reader.ValueTextEquals("requestId"u8))
             {
                 reader.Read();
@@ -67,6 +74,20 @@ internal sealed class NativeDialect : Dialect
             batch.Problem(null, null, hasFeatures ? "both \"features\" and \"records\"" : "neither \"features\" nor \"records\"", Rows);
         }
         else if (hasFeatures && !isRead) ReadFeatures(ref features, prediction, order, mostRows);
+    }
+
+    private static void ReadInterval(ref Utf8JsonReader reader, Prediction prediction)
+    {
+        var manifest = prediction.Predictor.Package.Manifest;
+        if (reader.TokenType != JsonTokenType.Null)
+        {
+            var level = reader.TokenType == JsonTokenType.Number ? reader.GetDouble() : double.NaN;
+            prediction.Interval = manifest.Intervals?.FirstOrDefault(i => i.Level == level);
+            if (prediction.Interval is null)
+                prediction.Rows.Problem(null, null, $"\"interval\": {Describe(ref reader)}", prediction.Predictor.ClassNames is not null ? "none: the model predicts a class, and its probabilities say how sure it is"
+                    : manifest.Intervals is { Count: > 0 } known ? string.Join(" or ", known.Select(i => i.Level.ToString(CultureInfo.InvariantCulture))) : "none: no interval was measured for this model");
+        }
+        reader.Skip();
     }
 
     private static void ReadFeatures(ref Utf8JsonReader reader, Prediction prediction, int[]? order, int mostRows)
@@ -89,6 +110,21 @@ internal sealed class NativeDialect : Dialect
         if (prediction.RequestId is { } id) writer.WriteString("requestId"u8, id);
         writer.WritePropertyName("predictions"u8);
         WriteAnswers(prediction, writer);
+        if (prediction.Interval is { } interval)
+        {
+            writer.WriteStartArray("intervals"u8);
+            for (var row = 0; row < prediction.Rows.RowCount; row++)
+            {
+                var (low, high) = interval.Around(prediction.Outputs(row)[0]);
+                writer.WriteStartArray();
+                WriteNumber(low, writer);
+                WriteNumber(high, writer);
+                writer.WriteEndArray();
+            }
+            writer.WriteEndArray();
+            writer.WriteNumber("intervalLevel"u8, interval.Level);
+            writer.WriteNumber("intervalCoverage"u8, interval.Coverage);
+        }
         if (prediction.Predictor.ClassNames is { } names)
         {
             writer.WriteStartArray("classes"u8);
