@@ -138,6 +138,27 @@ public sealed class TreeEnsembleScorer : Scorer
             for (var next = Step(ref nodes, ref row, node); next != node; next = Step(ref nodes, ref row, node)) node = next;
             Add(node, outputs);
         }
+        Finish(outputs);
+    }
+
+    public override void ScoreRows(ReadOnlySpan<float> features, int stride, int rowCount, Span<double> outputs)
+    {
+        if (rowCount < TreeWalk.WorthCoding || LazyInitializer.EnsureInitialized(ref _walk, () => new TreeWalk(this)) is not { IsPossible: true } walk)
+        {
+            base.ScoreRows(features, stride, rowCount, outputs);
+            return;
+        }
+        outputs = outputs[..(rowCount * OutputCount)];
+        for (var row = 0; row < rowCount; row++) _baseScores.CopyTo(outputs[(row * OutputCount)..]);
+        walk.AddSums(features, stride, rowCount, outputs);
+        for (var row = 0; row < rowCount; row++) Finish(outputs.Slice(row * OutputCount, OutputCount));
+    }
+
+    private TreeWalk? _walk;
+
+    /// <summary>From sums to outputs.</summary>
+    private void Finish(Span<double> outputs)
+    {
         switch (Link)
         {
             case TreeLink.Average:
