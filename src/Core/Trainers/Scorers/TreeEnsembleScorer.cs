@@ -156,6 +156,20 @@ public sealed class TreeEnsembleScorer : Scorer
 
     private TreeWalk? _walk;
 
+    internal ReadOnlySpan<int> Roots => _roots;
+
+    /// <summary>Whether a node is a leaf; then where its entries begin and how many they are, else what it asks.</summary>
+    internal bool IsLeaf(int node, out (int First, int Count) entries, out (int Feature, float Threshold, bool MissingGoesLeft, int Left) question)
+    {
+        var (threshold, featureAndMissing, left) = _nodes[node];
+        var leaf = _leafOf[node];
+        (entries, question) = left == node ? ((_firstEntry[leaf], _firstEntry[leaf + 1] - _firstEntry[leaf]), default)
+            : (default, (_nodes[node].Feature, threshold, (featureAndMissing & MissingGoesLeft) != 0, left));
+        return left == node;
+    }
+
+    internal (double Value, int Output) LeafEntry(int entry) => (_leafValues[entry], _leafOutputs[entry]);
+
     /// <summary>From sums to outputs.</summary>
     private void Finish(Span<double> outputs)
     {

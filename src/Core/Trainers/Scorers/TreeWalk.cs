@@ -26,7 +26,7 @@ internal sealed class TreeWalk
     private const int CodeAt = 55;
     private const ulong Leaf = 1ul << 63;
 
-    private readonly TreeEnsembleScorer _trees;
+    private readonly int _outputCount;
 
     // From the lowest bit: the left child (32 bits), where the column begins in a block of codes (23), the position of the threshold (8); or of a leaf its first entry (32), how many it has (23), and the highest bit.
     private readonly ulong[] _nodes;
@@ -37,40 +37,35 @@ internal sealed class TreeWalk
 
     public TreeWalk(TreeEnsembleScorer trees)
     {
-        _trees = trees;
+        _outputCount = trees.OutputCount;
         _nodes = new ulong[trees.NodeCount];
-        _leaves = new (double, int)[trees.LeafValues.Length];
-        for (var entry = 0; entry < _leaves.Length; entry++) _leaves[entry] = (trees.LeafValues[entry], trees.LeafOutputs[entry]);
-        var features = trees.Features;
-        var thresholds = trees.Thresholds;
-        var left = trees.Left;
-        var missingGoesLeft = trees.MissingGoesLeft;
+        _leaves = [.. Enumerable.Range(0, trees.LeafEntryCount).Select(trees.LeafEntry)];
         var byFeature = new SortedSet<float>?[trees.FeatureCount];
-        for (var node = 0; node < features.Length; node++)
-            if (features[node] is >= 0 and var feature && (byFeature[feature] ??= []).Add(thresholds[node]) && byFeature[feature]!.Count > MostThresholds) return;
+        for (var node = 0; node < _nodes.Length; node++)
+            if (!trees.IsLeaf(node, out _, out var question) && (byFeature[question.Feature] ??= []).Add(question.Threshold) && byFeature[question.Feature]!.Count > MostThresholds) return;
         var sorted = Array.ConvertAll(byFeature, set => set?.ToArray() ?? []);
         var columns = new List<(int, bool, float[])>();
         var columnOf = new Dictionary<(int, bool), int>();
-        for (var node = 0; node < features.Length; node++)
+        for (var node = 0; node < _nodes.Length; node++)
         {
-            if (features[node] < 0)
+            if (trees.IsLeaf(node, out var entries, out var question))
             {
-                if (-features[node] > MostEntries || left[node] - features[node] > trees.LeafValues.Length) return;
-                _nodes[node] = (uint)left[node] | ((ulong)(uint)-features[node] << 32) | Leaf;
+                if (entries.Count > MostEntries) return;
+                _nodes[node] = (uint)entries.First | ((ulong)entries.Count << 32) | Leaf;
                 continue;
             }
-            var key = (features[node], !missingGoesLeft[node]);
+            // The walk does not look whether it stays within the trees; here it is made sure of.
+            if (question.Left <= node || question.Left >= _nodes.Length - 1) throw new InvalidOperationException($"Node {node} of {_nodes.Length} leads to {question.Left}; expected nodes behind it.");
+            var key = (question.Feature, !question.MissingGoesLeft);
             if (!columnOf.TryGetValue(key, out var column))
             {
                 columnOf.Add(key, column = columns.Count);
-                columns.Add((key.Item1, key.Item2, sorted[key.Item1]));
+                columns.Add((question.Feature, !question.MissingGoesLeft, sorted[question.Feature]));
                 if (columns.Count > MostColumns) return;
             }
-            // The walk does not look whether it stays within the trees; here it is made sure of.
-            if (left[node] <= node || left[node] >= features.Length - 1) throw new InvalidOperationException($"Node {node} of {features.Length} leads to {left[node]}; expected nodes behind it.");
-            _nodes[node] = (uint)left[node] | ((ulong)(column * RowsTogether) << 32) | ((ulong)Array.BinarySearch(sorted[key.Item1], thresholds[node]) << CodeAt);
+            _nodes[node] = (uint)question.Left | ((ulong)(column * RowsTogether) << 32) | ((ulong)Array.BinarySearch(sorted[question.Feature], question.Threshold) << CodeAt);
         }
-        // A tree that is one leaf asks for a code as well.
+        // Trees that are one leaf each have no code to ask for.
         if (columns.Count == 0) return;
         _columns = [.. columns];
         _tops = [.. trees.Roots.ToArray().Select(TopOf)];
@@ -84,7 +79,7 @@ internal sealed class TreeWalk
     public void AddSums(ReadOnlySpan<float> features, int stride, int rowCount, Span<double> outputs)
     {
         if (!_rooms.TryTake(out var room)) room = new Room(_columns.Length);
-        var width = _trees.OutputCount;
+        var width = _outputCount;
         for (var first = 0; first < rowCount; first += RowsTogether)
         {
             var count = Math.Min(RowsTogether, rowCount - first);
@@ -229,7 +224,7 @@ internal sealed class TreeWalk
 
     private void AddLeaves(ReadOnlySpan<ulong> reached, Span<double> outputs)
     {
-        var width = _trees.OutputCount;
+        var width = _outputCount;
         var leaves = _leaves.AsSpan();
         foreach (var leaf in reached)
         {
