@@ -162,9 +162,9 @@ public sealed class TreeEnsembleScorer : Scorer
     internal bool IsLeaf(int node, out (int First, int Count) entries, out (int Feature, float Threshold, bool MissingGoesLeft, int Left) question)
     {
         var (threshold, featureAndMissing, left) = _nodes[node];
-        var leaf = _leafOf[node];
-        (entries, question) = left == node ? ((_firstEntry[leaf], _firstEntry[leaf + 1] - _firstEntry[leaf]), default)
-            : (default, (_nodes[node].Feature, threshold, (featureAndMissing & MissingGoesLeft) != 0, left));
+        (entries, question) = (default, default);
+        if (left != node) question = (_nodes[node].Feature, threshold, (featureAndMissing & MissingGoesLeft) != 0, left);
+        else entries = (_firstEntry[_leafOf[node]], _firstEntry[_leafOf[node] + 1] - _firstEntry[_leafOf[node]]);
         return left == node;
     }
 
