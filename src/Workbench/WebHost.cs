@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.EntityFrameworkCore;
 using ModelWorkbench.Workbench.Access;
 using ModelWorkbench.Workbench.Api;
+using ModelWorkbench.Workbench.Batches;
 using ModelWorkbench.Workbench.Datasets;
 using ModelWorkbench.Workbench.Endpoints;
 using ModelWorkbench.Workbench.Experiments;
@@ -60,6 +61,7 @@ public static class WebHost
         builder.AddJobs();
         builder.AddServing();
         builder.Services.AddSingleton<EndpointStore>();
+        builder.AddBatches();
         builder.AddManagementApi();
 
         var app = builder.Build();
@@ -89,6 +91,7 @@ public static class WebHost
             api.MapRecipes();
             api.MapExperiments();
             api.MapEndpoints();
+            api.MapBatches();
         });
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
 

@@ -40,11 +40,17 @@ switch (args)
     case ["bare-server", { } port]:
         BareServer.Run(int.Parse(port));
         break;
+    case ["batch", .. var more]:
+        BatchComparison.Run(more is [var batchRows, ..] ? int.Parse(batchRows) : 200_000, more is [_, var batchRounds] ? int.Parse(batchRounds) : 3);
+        break;
+    case ["child", "batch", { } model, { } csv, { } answer]:
+        BatchComparison.RunWorkbench(model, csv, answer);
+        break;
     case ["child", "duckdb", var csv]:
         IngestComparison.RunDuckDb(csv);
         break;
     default:
-        Console.Error.WriteLine("generate <csv> <rows> [seed] | ingest <csv> [rounds] | windows <table file> [rows] | training [most rows] | rows | search <train csv> <test csv> <target> <task> <seconds> <seed> <predictions csv> [each-once] | losses <train csv> <target> <task> <rows> <result json>");
+        Console.Error.WriteLine("generate <csv> <rows> [seed] | ingest <csv> [rounds] | windows <table file> [rows] | training [most rows] | batch [rows] [rounds] | rows | search <train csv> <test csv> <target> <task> <seconds> <seed> <predictions csv> [each-once] | losses <train csv> <target> <task> <rows> <result json>");
         return 1;
 }
 return 0;

@@ -17,8 +17,7 @@ public sealed record FittedPipeline(FittedRecipe Recipe, FittedFeatureEncoder En
     {
         var features = Encoder.Encode(prepared);
         var outputs = new double[features.RowCount * Scorer.OutputCount];
-        for (var row = 0; row < features.RowCount; row++)
-            Scorer.Score(features.Row(row), outputs.AsSpan(row * Scorer.OutputCount, Scorer.OutputCount));
+        Scorer.ScoreRows(features.Values, features.FeatureCount, features.RowCount, outputs);
         return outputs;
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using ModelWorkbench.Core.Models;
 using ModelWorkbench.Core.Trainers;
 
@@ -45,15 +46,22 @@ public sealed class Prediction : IDisposable
 {
     private const int KeptOutputs = 1 << 18;
 
+    // Features of so many rows, at most, are encoded before they are scored together; about what a core's cache holds.
+    private const int MostBlockFeatures = 1 << 18;
+    private const int MostBlockRows = 4096;
+
     private readonly Predictor _predictor;
-    private readonly float[] _features;
+    private readonly int _blockRows;
+    private float[] _features;
     private double[] _outputs = [];
 
     internal Prediction(Predictor predictor)
     {
         _predictor = predictor;
         Rows = new RowBatch(predictor.Signature);
-        _features = new float[predictor.Encoder?.FeatureCount ?? 0];
+        var width = predictor.Encoder?.FeatureCount ?? 0;
+        _features = new float[width];
+        _blockRows = Math.Clamp(MostBlockFeatures / Math.Max(1, width), 1, MostBlockRows);
         OutputCount = predictor.Package.Pipeline.Scorer.OutputCount;
     }
 
@@ -103,12 +111,26 @@ public sealed class Prediction : IDisposable
     private bool ScoreDirectly(RowEncoder encoder, CancellationToken cancellationToken)
     {
         var scorer = _predictor.Package.Pipeline.Scorer;
-        for (var row = 0; row < Rows.RowCount; row++)
+        var width = encoder.FeatureCount;
+        var most = Math.Min(_blockRows, Rows.RowCount);
+        if (_features.Length < most * width) _features = new float[most * width];
+        for (var first = 0; first < Rows.RowCount; first += most)
         {
-            if ((row & 1023) == 1023) cancellationToken.ThrowIfCancellationRequested();
-            if (!encoder.TryEncode(Rows, row, _features)) return false;
-            scorer.Score(_features, _outputs.AsSpan(row * OutputCount, OutputCount));
+            cancellationToken.ThrowIfCancellationRequested();
+            var count = Math.Min(most, Rows.RowCount - first);
+            if (!TryEncode(encoder, Rows, first, count, _features)) return false;
+            scorer.ScoreRows(_features, width, count, _outputs.AsSpan(first * OutputCount, count * OutputCount));
         }
+        return true;
+    }
+
+    // Called seldom and at work for long: compiled well at once.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static bool TryEncode(RowEncoder encoder, RowBatch rows, int first, int count, float[] features)
+    {
+        var width = encoder.FeatureCount;
+        for (var i = 0; i < count; i++)
+            if (!encoder.TryEncode(rows, first + i, features.AsSpan(i * width, width))) return false;
         return true;
     }
 

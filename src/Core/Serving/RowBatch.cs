@@ -108,6 +108,13 @@ public sealed class RowBatch
         return RowCount++;
     }
 
+    /// <summary>Takes the last row back, with what was noted of it; for callers that keep the problems of each row apart.</summary>
+    internal void RemoveLastRow()
+    {
+        RowCount--;
+        _problems.Clear();
+    }
+
     public void RefuseRows(int sent, int most)
     {
         ExcessiveRowCount = sent;
@@ -190,6 +197,14 @@ public sealed class RowBatch
             if (_warnings.Count < MostNamed) Warn(row, input.Name, $"{Format(value)} is outside the training range {Format(input.Minimum)} to {Format(input.Maximum)}.");
         }
     }
+
+    /// <summary>Notes that a value is not what its column holds.</summary>
+    /// <param name="example">How such a value is written here; null for what the column expects anyway.</param>
+    internal void Refuse(int row, int column, ReadOnlySpan<char> found, string? example = null) =>
+        Problem(row, _inputs[column].Name, Quote(found), example is null ? Expected(_inputs[column]) : $"a date written {example} or in ISO 8601, or null");
+
+    /// <param name="ticks">UTC.</param>
+    internal void SetTicks(int row, int column, long ticks) => _cells[row * _inputs.Length + column] = ticks;
 
     public void SetTruth(int row, int column, bool value)
     {

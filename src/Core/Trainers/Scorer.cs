@@ -19,6 +19,17 @@ public abstract class Scorer
     /// <param name="outputs">Length <see cref="OutputCount"/>: one probability a class, summing to 1, or the predicted number.</param>
     public abstract void Score(ReadOnlySpan<float> features, Span<double> outputs);
 
+    /// <summary>Scores many rows; each gets the answer that <see cref="Score"/> gives it, bit for bit.</summary>
+    /// <param name="features">Row-major; the features of a row begin <paramref name="stride"/> after those of the row before.</param>
+    /// <param name="stride">At least <see cref="FeatureCount"/>.</param>
+    /// <param name="rowCount">Rows.</param>
+    /// <param name="outputs">Row-major, <see cref="OutputCount"/> a row.</param>
+    public virtual void ScoreRows(ReadOnlySpan<float> features, int stride, int rowCount, Span<double> outputs)
+    {
+        for (var row = 0; row < rowCount; row++)
+            Score(features.Slice(row * stride, FeatureCount), outputs.Slice(row * OutputCount, OutputCount));
+    }
+
     /// <summary>Writes everything that <see cref="Score"/> needs, without the kind tag.</summary>
     protected internal abstract void WriteBody(BinaryWriter writer);
 }

@@ -32,6 +32,9 @@ public sealed class WorkbenchOptions
     /// <summary>Whether /metrics answers anybody; otherwise it asks for an access token or a key of an endpoint.</summary>
     public bool OpenMetrics { get; set; }
 
+    /// <summary>Days after which a batch job that has ended is removed with its result; 0 keeps them until somebody removes them.</summary>
+    public int BatchRetentionDays { get; set; } = 30;
+
     /// <summary>Threads of the training process; 0 takes all cores.</summary>
     public int TrainingThreads { get; set; }
 
@@ -50,6 +53,7 @@ public sealed class WorkbenchOptions
         Range(nameof(MaxPredictionMegabytes), MaxPredictionMegabytes, 1, 1_024);
         Range(nameof(PredictionsPerSecond), PredictionsPerSecond, 0, 1_000_000);
         Range(nameof(PredictionBurst), PredictionBurst, 1, 1_000_000);
+        Range(nameof(BatchRetentionDays), BatchRetentionDays, 0, 36_500);
         Range(nameof(TrainingThreads), TrainingThreads, 0, 1_024);
         Range(nameof(TrainingMemoryMegabytes), TrainingMemoryMegabytes, 256, 16_777_216);
         if (string.IsNullOrWhiteSpace(DataFolder))

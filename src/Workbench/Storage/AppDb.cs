@@ -20,6 +20,7 @@ public sealed class AppDb(DbContextOptions<AppDb> options) : DbContext(options)
     public DbSet<EndpointVersionRow> EndpointVersions => Set<EndpointVersionRow>();
     public DbSet<EndpointKeyRow> EndpointKeys => Set<EndpointKeyRow>();
     public DbSet<EndpointEventRow> EndpointEvents => Set<EndpointEventRow>();
+    public DbSet<BatchJobRow> BatchJobs => Set<BatchJobRow>();
     public DbSet<AccessTokenRow> AccessTokens => Set<AccessTokenRow>();
 
     protected override void OnModelCreating(ModelBuilder model)
@@ -96,6 +97,14 @@ public sealed class AppDb(DbContextOptions<AppDb> options) : DbContext(options)
             row.Property(k => k.Scopes).HasDefaultValue(EndpointScopes.All).HasSentinel(EndpointScopes.All);
             row.Property(k => k.Name).HasDefaultValue("");
             row.HasOne<EndpointRow>().WithMany(e => e.Keys).HasForeignKey(k => k.EndpointId).OnDelete(DeleteBehavior.Cascade);
+        });
+        model.Entity<BatchJobRow>(row =>
+        {
+            row.Property(b => b.Options).HasJson();
+            row.Property(b => b.FirstErrors).HasJson();
+            row.Property(b => b.Status).HasConversion<string>();
+            row.Ignore(b => b.IsOpen);
+            row.Ignore(b => b.CanGoOn);
         });
         model.Entity<AccessTokenRow>(row => row.HasIndex(t => t.Prefix).IsUnique());
     }

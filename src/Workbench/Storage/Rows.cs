@@ -2,6 +2,7 @@ using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Experiments;
 using ModelWorkbench.Core.Profiling;
 using ModelWorkbench.Core.Recipes;
+using ModelWorkbench.Core.Serving;
 using ModelWorkbench.Core.Tuning;
 
 namespace ModelWorkbench.Workbench.Storage;
@@ -295,6 +296,65 @@ public sealed class EndpointEventRow
 
     /// <summary>The version that answers from then on where the caller names none.</summary>
     public int LiveVersion { get; set; }
+}
+
+public enum BatchJobStatus { Queued, Running, Completed, Failed, Cancelled, Interrupted }
+
+/// <summary>A file that one version of an endpoint scores. What is said of its progress is on the disk already: it goes on from there, whatever ends the program.</summary>
+public sealed class BatchJobRow
+{
+    public int Id { get; set; }
+
+    /// <summary>The job outlives the endpoint: the model is its own.</summary>
+    public required string EndpointName { get; set; }
+
+    /// <summary>Fixed when the job was made.</summary>
+    public int Version { get; set; }
+
+    public required string ModelSha256 { get; set; }
+
+    /// <summary>As the person knows it; shown, never used as a path.</summary>
+    public required string FileName { get; set; }
+
+    /// <summary>The finished upload that holds the file; null once the file is kept under its hash.</summary>
+    public string? UploadId { get; set; }
+
+    /// <summary>The file; null when the job is completed and needs it no more.</summary>
+    public string? SourceSha256 { get; set; }
+
+    /// <summary>How the file is read; null until that was detected.</summary>
+    public CsvOptions? Options { get; set; }
+
+    public BatchJobStatus Status { get; set; }
+
+    /// <summary>Why it failed or was interrupted, for people.</summary>
+    public string? Reason { get; set; }
+
+    public long RowsDone { get; set; }
+
+    /// <summary>Of these, rows without a prediction.</summary>
+    public long ErrorRows { get; set; }
+
+    public IReadOnlyList<BatchError> FirstErrors { get; set; } = [];
+
+    /// <summary>Of the unpacked file.</summary>
+    public long BytesDone { get; set; }
+
+    /// <summary>0 until the file is unpacked.</summary>
+    public long BytesTotal { get; set; }
+
+    /// <summary>Length of the answer up to the rows that are done.</summary>
+    public long OutputBytes { get; set; }
+
+    public string? ResultSha256 { get; set; }
+    public DateTimeOffset CreatedAt { get; set; }
+    public DateTimeOffset? StartedAt { get; set; }
+    public DateTimeOffset? FinishedAt { get; set; }
+
+    public bool IsOpen => Status is BatchJobStatus.Queued or BatchJobStatus.Running;
+
+    /// <summary>Whether it can be asked to go on.</summary>
+    public bool CanGoOn => Status is BatchJobStatus.Failed or BatchJobStatus.Cancelled or BatchJobStatus.Interrupted;
 }
 
 /// <summary>What an access token opens.</summary>

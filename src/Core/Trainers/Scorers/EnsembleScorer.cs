@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics.Tensors;
 
 namespace ModelWorkbench.Core.Trainers;
@@ -52,6 +53,21 @@ public sealed class EnsembleScorer : Scorer
             member.Scorer.Score(features.Slice(member.FirstFeature, member.Scorer.FeatureCount), own);
             TensorPrimitives.MultiplyAdd(own, member.Weight, outputs, outputs);
         }
+        SharpenedScorer.Sharpen(outputs, OutputCount, Sharpness);
+    }
+
+    public override void ScoreRows(ReadOnlySpan<float> features, int stride, int rowCount, Span<double> outputs)
+    {
+        outputs = outputs[..(rowCount * OutputCount)];
+        outputs.Clear();
+        var rented = ArrayPool<double>.Shared.Rent(outputs.Length);
+        var own = rented.AsSpan(0, outputs.Length);
+        foreach (var member in _members)
+        {
+            if (rowCount > 0) member.Scorer.ScoreRows(features[member.FirstFeature..], stride, rowCount, own);
+            TensorPrimitives.MultiplyAdd(own, member.Weight, outputs, outputs);
+        }
+        ArrayPool<double>.Shared.Return(rented);
         SharpenedScorer.Sharpen(outputs, OutputCount, Sharpness);
     }
 

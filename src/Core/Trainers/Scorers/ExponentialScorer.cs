@@ -30,6 +30,12 @@ public sealed class ExponentialScorer : Scorer
         outputs[0] = (Factor * Math.Exp(Math.Min(outputs[0], Ceiling))) - 1;
     }
 
+    public override void ScoreRows(ReadOnlySpan<float> features, int stride, int rowCount, Span<double> outputs)
+    {
+        Inner.ScoreRows(features, stride, rowCount, outputs);
+        foreach (ref var output in outputs[..rowCount]) output = (Factor * Math.Exp(Math.Min(output, Ceiling))) - 1;
+    }
+
     protected internal override void WriteBody(BinaryWriter writer)
     {
         writer.Write(Factor);

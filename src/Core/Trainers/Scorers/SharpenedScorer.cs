@@ -40,6 +40,12 @@ public sealed class SharpenedScorer : Scorer
         Sharpen(outputs[..OutputCount], OutputCount, Sharpness);
     }
 
+    public override void ScoreRows(ReadOnlySpan<float> features, int stride, int rowCount, Span<double> outputs)
+    {
+        Inner.ScoreRows(features, stride, rowCount, outputs);
+        Sharpen(outputs[..(rowCount * OutputCount)], OutputCount, Sharpness);
+    }
+
     protected internal override void WriteBody(BinaryWriter writer)
     {
         writer.Write(Sharpness);

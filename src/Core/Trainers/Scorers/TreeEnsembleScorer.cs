@@ -138,6 +138,41 @@ public sealed class TreeEnsembleScorer : Scorer
             for (var next = Step(ref nodes, ref row, node); next != node; next = Step(ref nodes, ref row, node)) node = next;
             Add(node, outputs);
         }
+        Finish(outputs);
+    }
+
+    public override void ScoreRows(ReadOnlySpan<float> features, int stride, int rowCount, Span<double> outputs)
+    {
+        if (rowCount < TreeWalk.WorthCoding || LazyInitializer.EnsureInitialized(ref _walk, () => new TreeWalk(this)) is not { IsPossible: true } walk)
+        {
+            base.ScoreRows(features, stride, rowCount, outputs);
+            return;
+        }
+        outputs = outputs[..(rowCount * OutputCount)];
+        for (var row = 0; row < rowCount; row++) _baseScores.CopyTo(outputs[(row * OutputCount)..]);
+        walk.AddSums(features, stride, rowCount, outputs);
+        for (var row = 0; row < rowCount; row++) Finish(outputs.Slice(row * OutputCount, OutputCount));
+    }
+
+    private TreeWalk? _walk;
+
+    internal ReadOnlySpan<int> Roots => _roots;
+
+    /// <summary>Whether a node is a leaf; then where its entries begin and how many they are, else what it asks.</summary>
+    internal bool IsLeaf(int node, out (int First, int Count) entries, out (int Feature, float Threshold, bool MissingGoesLeft, int Left) question)
+    {
+        var (threshold, featureAndMissing, left) = _nodes[node];
+        (entries, question) = (default, default);
+        if (left != node) question = (_nodes[node].Feature, threshold, (featureAndMissing & MissingGoesLeft) != 0, left);
+        else entries = (_firstEntry[_leafOf[node]], _firstEntry[_leafOf[node] + 1] - _firstEntry[_leafOf[node]]);
+        return left == node;
+    }
+
+    internal (double Value, int Output) LeafEntry(int entry) => (_leafValues[entry], _leafOutputs[entry]);
+
+    /// <summary>From sums to outputs.</summary>
+    private void Finish(Span<double> outputs)
+    {
         switch (Link)
         {
             case TreeLink.Average:
