@@ -6,11 +6,13 @@ using ModelWorkbench.Core.Models;
 
 namespace ModelWorkbench.Workbench.Endpoints;
 
-/// <summary>Requests ready to be pasted, each with a real row.</summary>
-/// <param name="Url">Where the model answers.</param>
+/// <summary>Programs ready to be pasted, each complete, which ask for one real row and print the answer.</summary>
+/// <param name="Address">Of the workbench, without a slash at its end.</param>
+/// <param name="Name">The endpoint.</param>
 /// <param name="Key">The key, or a placeholder where it is not known any more.</param>
-/// <param name="Body">The request as JSON on one line.</param>
-public sealed record Snippets(string Url, string Key, string Body)
+/// <param name="Signature">What the model expects.</param>
+/// <param name="Values">The row: invariant text by column; null or absent is missing.</param>
+public sealed record Snippets(string Address, string Name, string Key, Signature Signature, IReadOnlyDictionary<string, string?> Values)
 {
     public const string KeyPlaceholder = "YOUR_KEY";
 
@@ -31,6 +33,10 @@ public sealed record Snippets(string Url, string Key, string Body)
         input.Kind == ColumnKind.Numeric && double.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
             ? JsonValue.Create(number) : JsonValue.Create(text);
 
+    public string Url => $"{Address}/api/v1/models/{Name}/predict";
+
+    private string Body => Request(Signature, Values);
+
     public string Curl => $"""
         curl -X POST '{Url}' \
           -H 'Authorization: Bearer {Key}' \
@@ -47,6 +53,73 @@ public sealed record Snippets(string Url, string Key, string Body)
             headers={OpenBrace}"Authorization": "Bearer {Key}", "Content-Type": "application/json"{CloseBrace})
         print(json.load(urllib.request.urlopen(request)))
         """;
+
+    public string PythonRequests => $"""
+        import json, requests
+
+        answer = requests.post(
+            "{Url}",
+            json=json.loads({PythonString(Body)}),
+            headers={OpenBrace}"Authorization": "Bearer {Key}"{CloseBrace})
+        answer.raise_for_status()
+        print(answer.json())
+        """;
+
+    /// <summary>As clients of MLflow's scoring server ask.</summary>
+    public string PythonMlflow => $"""
+        # The address takes the place of an MLflow scoring server's: /mlflow/{Name}/invocations
+        import json, urllib.request
+
+        request = urllib.request.Request(
+            "{Address}/mlflow/{Name}/invocations",
+            data={PythonString(MlflowBody)}.encode(),
+            headers={OpenBrace}"Authorization": "Bearer {Key}", "Content-Type": "application/json"{CloseBrace})
+        print(json.load(urllib.request.urlopen(request)))
+        """;
+
+    /// <summary>As clients of KServe, Triton, MLServer and Seldon ask.</summary>
+    public string PythonOpenInference => $"""
+        # Open Inference Protocol v2, as for KServe, Triton, MLServer or Seldon: /v2/models/{Name}/infer
+        import json, urllib.request
+
+        request = urllib.request.Request(
+            "{Address}/v2/models/{Name}/infer",
+            data={PythonString(OpenInferenceBody)}.encode(),
+            headers={OpenBrace}"Authorization": "Bearer {Key}", "Content-Type": "application/json"{CloseBrace})
+        print(json.load(urllib.request.urlopen(request)))
+        """;
+
+    public string JavaScript => $"""
+        // Node.js 18 or later, or a browser on the same address. Keep the key out of pages.
+        const answer = await fetch({JsonSerializer.Serialize(Url, Readable)}, {OpenBrace}
+          method: "POST",
+          headers: {OpenBrace} "Authorization": "Bearer {Key}", "Content-Type": "application/json" {CloseBrace},
+          body: JSON.stringify({Body}),
+        {CloseBrace});
+        console.log(JSON.stringify(await answer.json()));
+        """;
+
+    private string MlflowBody => new JsonObject
+    {
+        ["dataframe_split"] = new JsonObject
+        {
+            ["columns"] = new JsonArray([.. Signature.Used.Select(i => JsonValue.Create(i.Name))]),
+            ["data"] = new JsonArray(new JsonArray([.. Signature.Used.Select(Node)])),
+        },
+    }.ToJsonString(Readable);
+
+    private string OpenInferenceBody => new JsonObject
+    {
+        ["inputs"] = new JsonArray([.. Signature.Used.Select(i => new JsonObject
+        {
+            ["name"] = i.Name,
+            ["shape"] = new JsonArray(1, 1),
+            ["datatype"] = i.Kind == ColumnKind.Numeric ? "FP64" : "BYTES",
+            ["data"] = new JsonArray(Node(i)),
+        })]),
+    }.ToJsonString(Readable);
+
+    private JsonNode? Node(InputColumn input) => Values.GetValueOrDefault(input.Name) is { Length: > 0 } text ? Value(input, text) : null;
 
     public string CSharp => $"""
         using var http = new HttpClient();
