@@ -19,6 +19,7 @@ public static class InferenceApi
     public static void MapInference(this WebApplication app)
     {
         MapNative(app);
+        MapDescription(app);
         MapOpenInference(app);
         MapMlflow(app);
         MapTensorFlow(app);
@@ -48,6 +49,16 @@ public static class InferenceApi
         var requests = app.Services.GetRequiredService<InferenceRequests>();
         return app.MapPost(path, (RequestDelegate)(context => Answer(context, requests, dialect))).Open();
     }
+
+    private static void MapDescription(WebApplication app) => app.MapGet("/api/v1/models/{name}/openapi.json", async (string name, HttpContext context, InferenceRequests requests) =>
+    {
+        if (await FindAsync(context, requests, Dialect.Native) is not { } model) return;
+        context.Response.ContentType = "application/json";
+        var document = EndpointDescription.Write(model, $"{context.Request.Scheme}://{context.Request.Host}");
+        await context.Response.WriteAsync(document.ToJsonString(DescriptionOptions), context.RequestAborted);
+    }).Open().WithName("DescribeModel").WithTags("Predictions").WithSummary("OpenAPI 3.1 document of one endpoint: its columns with ranges, choices and a real row, in all protocols").Produces(200, contentType: "application/json").ProducesProblem(401).ProducesProblem(404);
+
+    private static readonly JsonSerializerOptions DescriptionOptions = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static void MapOpenInference(WebApplication app)
     {
