@@ -1,6 +1,6 @@
 using Bunit;
 using Microsoft.AspNetCore.Components;
-using ModelWorkbench.Workbench.Datasets.Parts;
+using ModelWorkbench.Workbench.Shell;
 using Xunit;
 
 namespace ModelWorkbench.Workbench.Tests.Datasets;
