@@ -75,6 +75,9 @@ public sealed class Prediction : IDisposable
     /// <summary>What the caller calls this request, or null.</summary>
     public string? RequestId { get; set; }
 
+    /// <summary>A name for a request that came without one, for the dialects that always answer with one; null for none.</summary>
+    public string? MadeId { get; set; }
+
     /// <summary>The interval that the caller wants around each number, or null.</summary>
     internal PredictionInterval? Interval { get; set; }
 
@@ -137,7 +140,7 @@ public sealed class Prediction : IDisposable
     internal void Clear()
     {
         Rows.Clear();
-        RequestId = null;
+        (RequestId, MadeId) = (null, null);
         Interval = null;
         WantedOutputs.Clear();
         WantsColumns = false;

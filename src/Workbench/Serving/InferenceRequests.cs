@@ -220,9 +220,10 @@ public sealed class InferenceRequests(LiveModels models, CallerLimits limits, Se
                 prediction.Score(cancellationToken);
                 served.Scored = Stopwatch.GetTimestamp();
                 served.Rows = prediction.Rows.RowCount;
-                prediction.RequestId ??= RequestIds.Next(time.GetUtcNow()).ToString();
-                served.Id = prediction.RequestId;
-                WriteAnswer(context, dialect, model, prediction);
+                // In the body where the caller named it, or the dialect asks for a name: the same request has the same body then.
+                if (prediction.RequestId is null) prediction.MadeId = RequestIds.Next(time.GetUtcNow()).ToString();
+                served.Id = prediction.RequestId ?? prediction.MadeId;
+                WriteAnswer(context, dialect, model, prediction, served.Id!);
                 served.Outcome = RequestOutcome.Answered;
             }
         }
@@ -261,7 +262,7 @@ public sealed class InferenceRequests(LiveModels models, CallerLimits limits, Se
         }
     }
 
-    private static void WriteAnswer(HttpContext context, Dialect dialect, LiveModel model, Prediction prediction)
+    private static void WriteAnswer(HttpContext context, Dialect dialect, LiveModel model, Prediction prediction, string requestId)
     {
         var output = _output ??= new ArrayBufferWriter<byte>(1024);
         output.ResetWrittenCount();
@@ -277,7 +278,7 @@ public sealed class InferenceRequests(LiveModels models, CallerLimits limits, Se
             dialect.Write(prediction, model.Name, model.Version, output);
         }
         response.Headers["X-Model-Version"] = model.VersionText;
-        response.Headers["X-Request-Id"] = prediction.RequestId;
+        response.Headers["X-Request-Id"] = requestId;
         response.Headers.XContentTypeOptions = "nosniff";
         response.ContentLength = output.WrittenCount;
         response.BodyWriter.Write(output.WrittenSpan);

@@ -274,7 +274,7 @@ internal sealed class OpenInferenceDialect : Dialect
         Span<byte> digits = stackalloc byte[16];
         version.TryFormat(digits, out var length, provider: System.Globalization.CultureInfo.InvariantCulture);
         writer.WriteString("model_version"u8, digits[..length]);
-        if (prediction.RequestId is { } id) writer.WriteString("id"u8, id);
+        if ((prediction.RequestId ?? prediction.MadeId) is { } id) writer.WriteString("id"u8, id);
         writer.WriteStartArray("outputs"u8);
         if (prediction.WantedOutputs.Count == 0)
         {
