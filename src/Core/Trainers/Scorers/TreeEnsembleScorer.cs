@@ -143,7 +143,7 @@ public sealed class TreeEnsembleScorer : Scorer
 
     public override void ScoreRows(ReadOnlySpan<float> features, int stride, int rowCount, Span<double> outputs)
     {
-        if (rowCount < TreeWalk.WorthCoding || LazyInitializer.EnsureInitialized(ref _walk, () => new TreeWalk(this)) is not { IsPossible: true } walk)
+        if (rowCount < TreeWalk.WorthCoding || !IsWorthCoding(rowCount) || LazyInitializer.EnsureInitialized(ref _walk, () => new TreeWalk(this)) is not { IsPossible: true } walk)
         {
             base.ScoreRows(features, stride, rowCount, outputs);
             return;
@@ -153,6 +153,13 @@ public sealed class TreeEnsembleScorer : Scorer
         walk.AddSums(features, stride, rowCount, outputs);
         for (var row = 0; row < rowCount; row++) Finish(outputs.Slice(row * OutputCount, OutputCount));
     }
+
+    // Laying the trees out anew costs about as much as some rows through one tree of them: a model of a fold that judges its validation rows once must not pay for it.
+    private const int RowsANode = 4;
+
+    private long _rowsAsked;
+
+    private bool IsWorthCoding(int rowCount) => Volatile.Read(ref _walk) is not null || Interlocked.Add(ref _rowsAsked, rowCount) > (long)RowsANode * NodeCount / TreeCount;
 
     private TreeWalk? _walk;
 
