@@ -72,7 +72,8 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         await visit.ById("evaluate").First.ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "On validation rows" })).ToBeVisibleAsync();
         // Confusion matrix, ROC, precision and recall, importance, components, explained variance.
-        await Expect(page.Locator(".js-plotly-plot")).ToHaveCountAsync(6, new() { Timeout = 30_000 });
+        // On a machine that is busy with other tests importance may not be ready in its time; then the page says so in its place.
+        await Expect(page.Locator(".js-plotly-plot").Or(page.GetByText("Not computed within the time budget"))).ToHaveCountAsync(6, new() { Timeout = 30_000 });
         var trial = new Uri(page.Url).AbsolutePath;
         await visit.PictureAsync("journey-5-evaluate");
 
@@ -121,7 +122,7 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         }
 
         // Every page, light and dark, wide and narrow
-        string[] pages = ["/datasets", dataset, $"{dataset}?target=species&column=sex", $"{dataset}?target=species&tab=relations", $"{dataset}?target=species&tab=warnings", $"{dataset}/clean", $"{dataset}/compare", "/experiments", experiment, trial, $"{trial}/publish", "/endpoints", "/endpoints/penguin-species", "/endpoints/penguin-species/test", "/access-tokens", "/not-here"];
+        string[] pages = ["/datasets", dataset, $"{dataset}?target=species&column=sex", $"{dataset}?target=species&tab=relations", $"{dataset}?target=species&tab=warnings", $"{dataset}/clean", $"{dataset}/compare", "/experiments", experiment, trial, $"{trial}/publish", "/endpoints", "/endpoints/penguin-species", "/endpoints/penguin-species?tab=versions", "/endpoints/penguin-species?tab=limits", "/endpoints/penguin-species?tab=history", "/endpoints/penguin-species/batch", "/endpoints/penguin-species/test", "/access-tokens", "/not-here"];
         foreach (var (dark, width) in new[] { (false, 1400), (true, 1400), (false, 800), (true, 800) })
         {
             await using var look = await workbench.VisitAsync("/datasets", dark, width);

@@ -29,7 +29,7 @@ public static class InferenceApi
     {
         foreach (var (path, id, summary, described) in new (string, string, string, Delegate)[]
         {
-            ("/api/v1/models/{name}/predict", "Predict", "Scores rows with the live version of a published model", (string name) => { }),
+            ("/api/v1/models/{name}/predict", "Predict", "Scores rows with a published model", (string name) => { }),
             ("/api/v1/models/{name}/versions/{version}/predict", "PredictWithVersion", "Scores rows with one version of a published model", (string name, int version) => { }),
             ("/api/v1/models/{name}/aliases/{alias}/predict", "PredictWithAlias", "Scores rows with the version that an alias points to", (string name, string alias) => { }),
         })

@@ -63,7 +63,7 @@ public class CsvOptionsFormTests : StoreTest
     {
         var form = Open("a||b\n1||x\n2||y\n", new CsvOptions());
         form.Find("[data-testid=csv-delimiter]").Change("other");
-        form.Find("[data-testid=csv-other-delimiter]").Change("||");
+        form.WaitForElement("[data-testid=csv-other-delimiter]").Change("||");
         form.WaitForAssertion(() => Assert.Contains("2 columns, every line fits", form.Find("[data-testid=csv-preview]").TextContent));
         form.Find("form").Submit();
         form.WaitForAssertion(() => Assert.Equal("||", _applied?.Delimiter));
