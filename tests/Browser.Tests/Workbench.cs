@@ -116,7 +116,7 @@ public sealed class Visit : IAsyncDisposable
     {
         var result = await Page.RunAxe();
         var serious = result.Violations.Where(v => v.Impact is "serious" or "critical").Select(v => $"{Page.Url}: {v.Id}: {v.Help}: {string.Join(" | ", v.Nodes.Take(3).Select(n => n.Html))}");
-        Assert.Empty(serious);
+        Assert.True(serious.Any() is false, string.Join("\n", serious));
         Assert.False(await Page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"), $"{Page.Url} scrolls sideways.");
     }
 
