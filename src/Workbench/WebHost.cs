@@ -8,6 +8,7 @@ using ModelWorkbench.Workbench.Datasets;
 using ModelWorkbench.Workbench.Endpoints;
 using ModelWorkbench.Workbench.Experiments;
 using ModelWorkbench.Workbench.Jobs;
+using ModelWorkbench.Workbench.Monitoring;
 using ModelWorkbench.Workbench.Recipes;
 using ModelWorkbench.Workbench.Serving;
 using ModelWorkbench.Workbench.Settings;
@@ -62,6 +63,7 @@ public static class WebHost
         builder.AddServing();
         builder.Services.AddSingleton<EndpointStore>();
         builder.AddBatches();
+        builder.Services.AddSingleton<MonitoringStore>();
         builder.AddManagementApi();
 
         var app = builder.Build();
@@ -92,6 +94,7 @@ public static class WebHost
             api.MapExperiments();
             api.MapEndpoints();
             api.MapBatches();
+            api.MapMonitoring();
         });
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
 

@@ -62,7 +62,7 @@ public sealed class JourneyTests(SharedWorkbench workbench, ITestOutputHelper ou
         Assert.Equal(recipe.Select(s => s.Summary), stored.Steps.Select(s => s.Summary));
 
         var before = clock.Elapsed;
-        var experiment = await Api.RunAsync(new ExperimentApi.StartBody(dataset.Id, target, MetricId: metricId, Trainers: families, Split: new SplitPlan(Folds: 1, Stratified: task != LearningTask.Regression), BudgetSeconds: 60));
+        var experiment = await Api.RunAsync(new ExperimentApi.StartBody(dataset.Id, target, MetricId: metricId, Trainers: families, Split: new SplitPlan(Folds: 1, Stratified: task != LearningTask.Regression), BudgetSeconds: 180));
         var trained = clock.Elapsed - before;
         Assert.Equal(ExperimentStatus.Completed, experiment.Status);
         Assert.Equal(task, experiment.Plan.Task);

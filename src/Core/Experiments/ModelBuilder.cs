@@ -83,6 +83,14 @@ internal sealed class ModelBuilder(ExperimentData data, TrialRunner runner, int 
         {
             Intervals = data.Target.Task == LearningTask.Regression ? PredictionInterval.Measure(answered, truths) : null,
             Calibration = data.Target.Task == LearningTask.Regression ? null : MeasuredCalibration.Measure(answered, truths),
+            Answers = data.Target.Task == LearningTask.Regression ? ValueDistribution.OfNumbers(answered) : CountLikeliest(answered, data.Target.Classes.Count),
         }, fitted.Scorer);
+    }
+
+    private static ValueDistribution CountLikeliest(double[] answered, int classCount)
+    {
+        var counts = new int[classCount];
+        foreach (var row in answered.Chunk(classCount)) counts[row.IndexOf(row.Max())]++;
+        return new ValueDistribution(null, counts, 0);
     }
 }

@@ -29,6 +29,10 @@ public sealed record ModelManifest(
     /// <summary>Classes: how far probabilities are from how often they are right; null for models of a time when it was not measured.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public MeasuredCalibration? Calibration { get; init; }
+
+    /// <summary>What it answered for rows that it had not seen: numbers in bins, or how often each class was the likeliest; null for models of a time when it was not kept.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ValueDistribution? Answers { get; init; }
 }
 
 /// <param name="Rows">Source values as text in the order of the signature's inputs; null is missing.</param>

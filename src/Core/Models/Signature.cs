@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Text.Json.Serialization;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Recipes;
 
@@ -40,24 +41,33 @@ public sealed record Signature(IReadOnlyList<InputColumn> Inputs)
                     Maximum = present[^1],
                     Median = present[(present.Length - 1) / 2],
                     WholeNumbers = present.All(v => v == Math.Floor(v)),
+                    Training = ValueDistribution.OfNumbers(numbers.Values.ToArray()),
                 };
             case DateTimeColumn dates:
                 var moments = dates.Ticks.ToArray().Where(t => t != DateTimeColumn.MissingTicks).Order().ToArray();
                 if (moments.Length == 0) return new InputColumn(column.Name, column.Kind, used, true);
                 var bounds = new DateTimeColumn(column.Name, [moments[0], moments[^1], moments[(moments.Length - 1) / 2]]);
-                return new InputColumn(column.Name, column.Kind, used, hadMissing) { Earliest = bounds.GetText(0), Latest = bounds.GetText(1), Default = bounds.GetText(2) };
+                return new InputColumn(column.Name, column.Kind, used, hadMissing)
+                {
+                    Earliest = bounds.GetText(0),
+                    Latest = bounds.GetText(1),
+                    Default = bounds.GetText(2),
+                    Training = ValueDistribution.OfNumbers(dates.Ticks.ToArray().Select(t => t == DateTimeColumn.MissingTicks ? double.NaN : t)),
+                };
             case DictionaryColumn names:
                 var counts = new int[names.Values.Count];
                 foreach (var code in names.Codes)
                     if (code >= 0) counts[code]++;
                 var choices = Enumerable.Range(0, counts.Length).Where(c => counts[c] > 0)
                     .OrderByDescending(c => counts[c]).ThenBy(c => names.Values[c], StringComparer.Ordinal)
-                    .Select(c => names.Values[c]).ToArray();
+                    .ToArray();
                 return new InputColumn(column.Name, column.Kind, used, hadMissing)
                 {
-                    Choices = column.Kind == ColumnKind.Text ? null : [.. choices.Take(MostChoices)],
+                    Choices = column.Kind == ColumnKind.Text ? null : [.. choices.Take(MostChoices).Select(c => names.Values[c])],
                     ChoicesAreComplete = column.Kind != ColumnKind.Text && choices.Length <= MostChoices && !reinterpreted,
-                    Default = choices.FirstOrDefault(),
+                    Default = choices.Length == 0 ? null : names.Values[choices[0]],
+                    // Where the list was cut, the rest would look unseen.
+                    Training = column.Kind == ColumnKind.Text || choices.Length > MostChoices ? null : new ValueDistribution(null, [.. choices.Select(c => counts[c])], column.CountMissing()),
                 };
             default:
                 throw new ArgumentException($"Column '{column.Name}' is a {column.GetType().Name}, which has no signature.", nameof(column));
@@ -123,4 +133,8 @@ public sealed record InputColumn(string Name, ColumnKind Kind, bool Used, bool H
 
     /// <summary>Most frequent text, or the median moment.</summary>
     public string? Default { get; init; }
+
+    /// <summary>How the values were spread over the training rows; null for text, for more than 1,000 choices, and for models of a time when it was not kept.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ValueDistribution? Training { get; init; }
 }

@@ -74,6 +74,12 @@ public sealed record PlotAxis(string Title)
     /// <summary>With names: the first at the top, as in a table.</summary>
     public bool Reversed { get; init; }
 
+    /// <summary>Whether the values are moments.</summary>
+    public bool IsTime { get; init; }
+
+    /// <summary>Whether the axis begins at 0, whatever the values are.</summary>
+    public bool FromZero { get; init; }
+
     /// <summary>Lines across the plot at the ticks.</summary>
     public bool Grid { get; init; } = true;
 
@@ -90,7 +96,7 @@ public sealed record PlotAxis(string Title)
         TickMode = Names is null ? null : Plotly.Blazor.LayoutLib.XAxisLib.TickModeEnum.Array,
         TickVals = Names is null ? null : [.. Enumerable.Range(0, Names.Count).Cast<object>()],
         TickText = Names is null ? null : [.. Names.Select(PlotText.Label).Cast<object>()],
-        Type = Plotly.Blazor.LayoutLib.XAxisLib.TypeEnum.Linear,
+        Type = IsTime ? Plotly.Blazor.LayoutLib.XAxisLib.TypeEnum.Date : Plotly.Blazor.LayoutLib.XAxisLib.TypeEnum.Linear,
         ShowGrid = Grid,
         GridColor = colors.Grid,
         ZeroLine = false,
@@ -107,6 +113,7 @@ public sealed record PlotAxis(string Title)
         TickVals = Names is null ? null : [.. Enumerable.Range(0, Names.Count).Cast<object>()],
         TickText = Names is null ? null : [.. Names.Select(PlotText.Label).Cast<object>()],
         Type = Plotly.Blazor.LayoutLib.YAxisLib.TypeEnum.Linear,
+        RangeMode = FromZero ? Plotly.Blazor.LayoutLib.YAxisLib.RangeModeEnum.ToZero : null,
         ShowGrid = Grid,
         GridColor = colors.Grid,
         ZeroLine = false,

@@ -11,7 +11,7 @@ using ModelWorkbench.Workbench.Storage;
 namespace ModelWorkbench.Workbench.Serving;
 
 /// <summary>The way of a prediction from bytes to bytes: key, model, limits, body, rows, answers. Nothing here touches the database, and a request for one row allocates next to nothing.</summary>
-public sealed class InferenceRequests(LiveModels models, CallerLimits limits, ServingFigures figures, ShadowRequests shadows, TimeProvider time, ILogger<InferenceRequests> logger)
+public sealed class InferenceRequests(LiveModels models, CallerLimits limits, ServingFigures figures, ShadowRequests shadows, RequestLog log, ServingHistory history, TimeProvider time, ILogger<InferenceRequests> logger)
 {
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? _output;
@@ -61,6 +61,7 @@ public sealed class InferenceRequests(LiveModels models, CallerLimits limits, Se
         }
         served.Ended = Stopwatch.GetTimestamp();
         figures.Count(served);
+        history.Count(served);
     }
 
     private static (int Status, string Title, string Detail, RequestOutcome Outcome) Explain(Exception exception, HttpContext context, LiveEndpoint endpoint) => exception switch
@@ -236,9 +237,11 @@ public sealed class InferenceRequests(LiveModels models, CallerLimits limits, Se
             served.Outcome = RequestOutcome.Invalid;
             var status = refusal.Kind == RefusalKind.TooManyRows ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status400BadRequest;
             var title = refusal.Kind switch { RefusalKind.Unreadable => DialectErrors.Titles.Unreadable, RefusalKind.TooManyRows => "Too many rows", _ => DialectErrors.Titles.Invalid };
+            log.OfferRefused(endpoint, served, prediction.RequestId ?? RequestIds.Next(time.GetUtcNow()).ToString(), refusal.Message);
             await DialectErrors.WriteAsync(context, dialect, status, title, refusal.Message, refusal.Kind == RefusalKind.Invalid ? [.. prediction.Rows.Problems] : null);
             return served;
         }
+        log.Offer(endpoint, served, prediction);
         model.Figures.Count(prediction, Stopwatch.GetElapsedTime(served.Began).TotalMicroseconds);
         if (endpoint.IsShadowed() && endpoint.Shadow is { } shadow && shadow.Number != model.Version) shadows.Offer(endpoint.Name, shadow, prediction);
         return served;

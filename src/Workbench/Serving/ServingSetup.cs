@@ -17,6 +17,10 @@ public static class ServingSetup
         builder.Services.AddSingleton<ShadowRequests>();
         builder.Services.AddHostedService(services => services.GetRequiredService<ShadowRequests>());
         builder.Services.AddHostedService<KeyUses>();
+        builder.Services.AddSingleton<RequestLog>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<RequestLog>());
+        builder.Services.AddSingleton<ServingHistory>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<ServingHistory>());
         builder.Services.AddSingleton<VersionGuard>();
         builder.Services.AddHostedService(services => services.GetRequiredService<VersionGuard>());
         builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
@@ -31,6 +35,7 @@ public static class ServingSetup
     public static void MapServing(this WebApplication app)
     {
         app.MapInference();
+        app.MapFeedback();
         app.MapPrometheusScrapingEndpoint("/metrics").RequireAuthorization(MetricsPolicy);
     }
 }

@@ -1,3 +1,4 @@
+using ModelWorkbench.Core.Monitoring;
 using ModelWorkbench.Core.Serving;
 
 namespace ModelWorkbench.Workbench.Serving;
@@ -5,11 +6,9 @@ namespace ModelWorkbench.Workbench.Serving;
 /// <summary>What a version did since the workbench started: counts alone, added to by any number of threads without a lock.</summary>
 public sealed class VersionFigures
 {
-    // Twelfths of a doubling from a microsecond on: two neighbours differ by 6 %.
-    private const int PerDoubling = 12, LatencyBins = 24 * PerDoubling;
     private const int AnswerBins = 512;
 
-    private readonly int[] _latencies = new int[LatencyBins];
+    private readonly int[] _latencies = new int[LatencyHistogram.BinCount];
     private readonly int[] _answers;
     private long _requests, _failures, _rows, _cells, _missing, _unseen;
 
@@ -46,7 +45,7 @@ public sealed class VersionFigures
         // An unseen category is a missing value too, and counts once.
         Interlocked.Add(ref _missing, missing - Math.Min(missing, unseen));
         Interlocked.Add(ref _unseen, unseen);
-        Interlocked.Increment(ref _latencies[Math.Clamp((int)(Math.Log2(Math.Max(microseconds, 1)) * PerDoubling), 0, LatencyBins - 1)]);
+        Interlocked.Increment(ref _latencies[LatencyHistogram.BinOf(microseconds)]);
         for (var row = 0; row < rows.RowCount; row++) Interlocked.Increment(ref _answers[BinOf(prediction, row)]);
     }
 
@@ -60,16 +59,7 @@ public sealed class VersionFigures
     }
 
     /// <summary>The latency that a share of the requests stays under, in microseconds; NaN where there were none.</summary>
-    public double Latency(double share)
-    {
-        var total = _latencies.Sum(c => (long)c);
-        if (total == 0) return double.NaN;
-        var wanted = Math.Max(1, (long)Math.Ceiling(share * total));
-        var seen = 0L;
-        for (var bin = 0; bin < LatencyBins; bin++)
-            if ((seen += _latencies[bin]) >= wanted) return Math.Pow(2, (bin + 0.5) / PerDoubling);
-        return double.NaN;
-    }
+    public double Latency(double share) => LatencyHistogram.Quantile(_latencies, share);
 
     /// <summary>Population stability index of the answers of two versions: 0 for the same shares, above 0.25 a shift.</summary>
     /// <remarks>Σ (p - q) ln(p / q) over bins; each bin counts half an answer more, so that empty ones stay finite. Versions with other classes cannot be compared, and give 0.</remarks>

@@ -21,6 +21,8 @@ public sealed class AppDb(DbContextOptions<AppDb> options) : DbContext(options)
     public DbSet<EndpointKeyRow> EndpointKeys => Set<EndpointKeyRow>();
     public DbSet<EndpointEventRow> EndpointEvents => Set<EndpointEventRow>();
     public DbSet<BatchJobRow> BatchJobs => Set<BatchJobRow>();
+    public DbSet<LoggedRow> LoggedRows => Set<LoggedRow>();
+    public DbSet<ServingPeriodRow> ServingPeriods => Set<ServingPeriodRow>();
     public DbSet<AccessTokenRow> AccessTokens => Set<AccessTokenRow>();
 
     protected override void OnModelCreating(ModelBuilder model)
@@ -97,6 +99,17 @@ public sealed class AppDb(DbContextOptions<AppDb> options) : DbContext(options)
             row.Property(k => k.Scopes).HasDefaultValue(EndpointScopes.All).HasSentinel(EndpointScopes.All);
             row.Property(k => k.Name).HasDefaultValue("");
             row.HasOne<EndpointRow>().WithMany(e => e.Keys).HasForeignKey(k => k.EndpointId).OnDelete(DeleteBehavior.Cascade);
+        });
+        model.Entity<LoggedRow>(row =>
+        {
+            row.HasIndex(r => new { r.EndpointName, r.At });
+            row.HasIndex(r => new { r.EndpointName, r.RequestId });
+        });
+        model.Entity<ServingPeriodRow>(row =>
+        {
+            row.Ignore(p => p.Requests);
+            row.Property(p => p.Latencies).HasJson();
+            row.HasIndex(p => new { p.EndpointName, p.At });
         });
         model.Entity<BatchJobRow>(row =>
         {

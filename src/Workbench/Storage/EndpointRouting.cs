@@ -53,6 +53,9 @@ public sealed record EndpointSettings
     /// <summary>Rolls a new version back by itself; null for not at all.</summary>
     public GuardSettings? Guard { get; init; }
 
+    /// <summary>What is kept of requests.</summary>
+    public LogSettings Log { get; init; } = new();
+
     /// <summary>Every value that cannot work, with name, found and expected.</summary>
     public IReadOnlyList<string> Problems(int mostRows, int mostMegabytes)
     {
@@ -63,6 +66,9 @@ public sealed record EndpointSettings
         Range("maxBodyMegabytes", MaxBodyMegabytes, 1, mostMegabytes);
         Range("maxRows", MaxRows, 1, mostRows);
         Range("timeoutSeconds", TimeoutSeconds, 1, 600);
+        Range("log.rowsPerSecond", Log.RowsPerSecond, 0, 1_000);
+        Range("log.keepDays", Log.KeepDays, 1, 3_650);
+        Range("log.keepRows", Log.KeepRows, 1, 10_000_000);
         if (Guard is { } guard)
         {
             Range("guard.bakeMinutes", guard.BakeMinutes, 1, 10_080);
@@ -79,6 +85,16 @@ public sealed record EndpointSettings
             if (found is { } value && (value < minimum || value > maximum)) problems.Add($"{name} is {value:N0}; expected {minimum:N0} to {maximum:N0}.");
         }
     }
+}
+
+/// <summary>What is kept of the rows that callers send, and for how long.</summary>
+/// <param name="RowsPerSecond">At most so many are written down; of more, an even share. 0 for none.</param>
+/// <param name="KeepDays">Older ones are deleted.</param>
+/// <param name="KeepRows">Of more, the oldest are deleted.</param>
+/// <param name="Masked">Columns whose values are never written down.</param>
+public sealed record LogSettings(int RowsPerSecond = 20, int KeepDays = 30, int KeepRows = 100_000, IReadOnlyList<string>? Masked = null)
+{
+    public IReadOnlyList<string> Masked { get; init; } = Masked ?? [];
 }
 
 /// <summary>For how long a version that went live is watched, and what takes it off again.</summary>

@@ -1,0 +1,135 @@
+using MathNet.Numerics;
+
+namespace ModelWorkbench.Core.Monitoring;
+
+/// <summary>How far the values of requests are from those of the training rows.</summary>
+public enum DriftLevel
+{
+    /// <summary>Fewer than <see cref="ColumnDrift.LeastRows"/>: nothing is concluded.</summary>
+    TooFewRows,
+    Stable,
+
+    /// <summary>A population stability index from 0.1 on, beyond chance.</summary>
+    Moderate,
+
+    /// <summary>A population stability index from 0.25 on, beyond chance.</summary>
+    Strong,
+}
+
+/// <summary>One column, or the answers, beside the training rows.</summary>
+/// <param name="Name">Of the column.</param>
+/// <param name="RowCount">Rows of requests.</param>
+/// <param name="Psi">Population stability index over bins, missing and unseen values being bins too; 0 for the same shares.</param>
+/// <param name="JensenShannon">Jensen-Shannon distance to base 2 over the same bins; 0 for the same shares, 1 for none in common.</param>
+/// <param name="Test">The test of the values that are there.</param>
+/// <param name="Statistic">Kolmogorov-Smirnov: the largest distance of the two distribution functions, at the bounds of the bins. Chi-squared: of the table of counts.</param>
+/// <param name="PValue">Chance of such a difference where nothing has changed; null where there is nothing to compare.</param>
+/// <param name="MissingShare">Of the rows of requests; 0 to 1.</param>
+/// <param name="TrainingMissingShare">Of the training rows.</param>
+/// <param name="UnseenShare">Of the rows of requests: choices that training rows did not have.</param>
+/// <param name="OutsideShare">Of the rows of requests: numbers outside the training range.</param>
+public sealed record ColumnDrift(string Name, int RowCount, double Psi, double JensenShannon, DriftTest Test, double Statistic, double? PValue, double MissingShare, double TrainingMissingShare, double UnseenShare, double OutsideShare)
+{
+    /// <summary>With fewer the index is mostly noise: it grows by about a bin's worth for every row too few.</summary>
+    public const int LeastRows = 50;
+
+    public const double ModeratePsi = 0.1, StrongPsi = 0.25;
+
+    // Many columns are looked at again and again: one in a thousand would alarm every other day.
+    private const double Significance = 0.001;
+
+    public DriftLevel Level =>
+        RowCount < LeastRows ? DriftLevel.TooFewRows
+        : Psi < ModeratePsi || !IsBeyondChance ? DriftLevel.Stable
+        : Psi < StrongPsi ? DriftLevel.Moderate
+        : DriftLevel.Strong;
+
+    private bool IsBeyondChance => PValue < Significance || Math.Abs(MissingShare - TrainingMissingShare) > 4 * Math.Sqrt(0.25 / RowCount);
+
+    /// <summary>Compares what came with what was trained on.</summary>
+    /// <remarks>
+    /// PSI = Σ (p - q) ln(p / q), each bin counting half a row more, so that empty ones stay finite (Siddiqi (2006), Credit Risk Scorecards; bounds 0.1 and 0.25 are his).
+    /// The p-value of Kolmogorov-Smirnov is that of the limit distribution; as the distance is looked at in the bounds alone, it errs to the larger side.
+    /// </remarks>
+    public static ColumnDrift Measure(string name, LiveDistribution live)
+    {
+        var training = live.Training;
+        double[] before = [.. training.Counts, training.Missing, 0];
+        double[] after = [.. live.Counts, live.Missing, live.Unseen];
+        var rows = live.RowCount;
+        var isOrdered = training.LowerBounds is not null;
+        var (statistic, p) = isOrdered
+            ? KolmogorovSmirnov(training.Counts, live.Counts)
+            : ChiSquared([.. training.Counts.Select(c => (double)c), 0], [.. live.Counts, live.Unseen]);
+        double trainingRows = before.Sum();
+        return new ColumnDrift(name, rows, StabilityIndex(before, after), JensenShannonDistance(before, after), isOrdered ? DriftTest.KolmogorovSmirnov : DriftTest.ChiSquared, statistic, p,
+            rows == 0 ? 0 : (double)live.Missing / rows, trainingRows == 0 ? 0 : training.Missing / trainingRows, rows == 0 ? 0 : (double)live.Unseen / rows, rows == 0 ? 0 : (double)live.Outside / rows);
+    }
+
+    private static double StabilityIndex(double[] before, double[] after)
+    {
+        int[] used = [.. Enumerable.Range(0, before.Length).Where(i => before[i] + after[i] > 0)];
+        double n = before.Sum(), m = after.Sum();
+        if (n == 0 || m == 0) return 0;
+        return used.Sum(i =>
+        {
+            var q = (before[i] + 0.5) / (n + 0.5 * used.Length);
+            var p = (after[i] + 0.5) / (m + 0.5 * used.Length);
+            return (p - q) * Math.Log(p / q);
+        });
+    }
+
+    private static double JensenShannonDistance(double[] before, double[] after)
+    {
+        double n = before.Sum(), m = after.Sum();
+        if (n == 0 || m == 0) return 0;
+        var divergence = 0.0;
+        for (var i = 0; i < before.Length; i++)
+        {
+            var (p, q) = (before[i] / n, after[i] / m);
+            var middle = (p + q) / 2;
+            if (p > 0) divergence += p * Math.Log2(p / middle) / 2;
+            if (q > 0) divergence += q * Math.Log2(q / middle) / 2;
+        }
+        return Math.Sqrt(Math.Max(0, divergence));
+    }
+
+    private static (double Statistic, double? PValue) KolmogorovSmirnov(IReadOnlyList<int> before, IReadOnlyList<int> after)
+    {
+        double n = before.Sum(c => (double)c), m = after.Sum(c => (double)c);
+        if (n == 0 || m == 0) return (0, null);
+        double largest = 0, belowBefore = 0, belowAfter = 0;
+        for (var i = 0; i < before.Count; i++)
+        {
+            belowBefore += before[i];
+            belowAfter += after[i];
+            largest = Math.Max(largest, Math.Abs(belowBefore / n - belowAfter / m));
+        }
+        var scaled = Math.Sqrt(n * m / (n + m)) * largest;
+        // The series of the limit distribution does not converge near 0, where it is 1.
+        if (scaled < 0.2) return (largest, 1);
+        var p = 0.0;
+        for (var k = 1; k <= 100; k++) p += (k % 2 == 1 ? 2 : -2) * Math.Exp(-2 * k * k * scaled * scaled);
+        return (largest, Math.Clamp(p, 0, 1));
+    }
+
+    private static (double Statistic, double? PValue) ChiSquared(double[] before, double[] after)
+    {
+        double n = before.Sum(), m = after.Sum();
+        if (n == 0 || m == 0) return (0, null);
+        var statistic = 0.0;
+        var used = 0;
+        for (var i = 0; i < before.Length; i++)
+        {
+            var total = before[i] + after[i];
+            if (total == 0) continue;
+            used++;
+            var (expectedBefore, expectedAfter) = (total * n / (n + m), total * m / (n + m));
+            statistic += (before[i] - expectedBefore) * (before[i] - expectedBefore) / expectedBefore + (after[i] - expectedAfter) * (after[i] - expectedAfter) / expectedAfter;
+        }
+        return (statistic, used < 2 ? 1 : SpecialFunctions.GammaUpperRegularized((used - 1) / 2.0, statistic / 2));
+    }
+}
+
+/// <summary>A test of whether two samples are of the same distribution.</summary>
+public enum DriftTest { KolmogorovSmirnov, ChiSquared }

@@ -1,0 +1,70 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Mvc;
+using ModelWorkbench.Workbench.Serving;
+using ModelWorkbench.Workbench.Storage;
+
+namespace ModelWorkbench.Workbench.Monitoring;
+
+/// <summary>What endpoints did, over HTTP.</summary>
+public static class MonitoringApi
+{
+    private const int MostHours = 24 * 366;
+
+    public sealed record LoggedRowAnswer(long Id, DateTimeOffset At, string RequestId, int Row, int Version, string Key, string Dialect, JsonElement? Values, string? Answer, double? Probability, double Microseconds, string? Problem, string? Truth, DateTimeOffset? TruthAt)
+    {
+        public static LoggedRowAnswer From(LoggedRow row) => new(row.Id, row.At, row.RequestId, row.RowIndex, row.Version, row.Key, row.Dialect, row.Values.Length == 0 ? null : JsonSerializer.Deserialize<JsonElement>(row.Values), row.Answer, row.Probability, row.Microseconds, row.Problem, row.Truth, row.TruthAt);
+    }
+
+    /// <param name="Metric">Its id.</param>
+    public sealed record QualityAnswer(int Version, int RowCount, string Metric, double Value, double? Low, double? High, double? InTraining);
+
+    public sealed record CountsAnswer(long Requests, long Answered, long Invalid, long Refused, long Failed, long Rows, double? P50Microseconds, double? P95Microseconds, double? P99Microseconds)
+    {
+        public static CountsAnswer From(TrafficCounts counts) => new(counts.Requests, counts.Answered, counts.Invalid, counts.Refused, counts.Failed, counts.Rows, Finite(counts.P50), Finite(counts.P95), Finite(counts.P99));
+    }
+
+    public sealed record PointAnswer(DateTimeOffset At, CountsAnswer Counts);
+
+    public sealed record PartAnswer(int Version, string Key, string Dialect, CountsAnswer Counts);
+
+    public sealed record TrafficAnswer(DateTimeOffset From, int StepMinutes, CountsAnswer Total, IReadOnlyList<PointAnswer> Points, IReadOnlyList<PartAnswer> Parts, IReadOnlyList<QualityAnswer> Quality);
+
+    public sealed record ClearedAnswer(int Rows);
+
+    public static void MapMonitoring(this RouteGroupBuilder api)
+    {
+        var endpoint = api.MapGroup("/endpoints/{name}").WithTags("Monitoring");
+        endpoint.MapGet("/traffic", async (string name, [FromQuery] int? hours, MonitoringStore store, LiveModels models, CancellationToken ct) =>
+        {
+            if (Check(name, hours, models) is { } refusal) return refusal;
+            var report = await store.TrafficAsync(name, hours ?? 24, ct);
+            var quality = await store.QualityAsync(name, hours ?? 24, ct);
+            return Results.Ok(new TrafficAnswer(report.From, report.StepMinutes, CountsAnswer.From(report.Total), [.. report.Points.Select(p => new PointAnswer(p.At, CountsAnswer.From(p.Counts)))],
+                [.. report.Parts.Select(p => new PartAnswer(p.Version, p.Key, p.Dialect, CountsAnswer.From(p.Counts)))],
+                [.. quality.Select(q => new QualityAnswer(q.Version, q.RowCount, q.Metric.Id, q.Value, Finite(q.Low), Finite(q.High), q.InTraining))]));
+        }).WithName("GetTraffic").WithSummary("Requests, rows and latencies over time, by version, key and dialect, and how good the answers were where the truth is known").WithDescription("hours: back from now, 24 where it is absent.")
+            .Produces<TrafficAnswer>().ProducesProblem(400).ProducesProblem(404);
+        endpoint.MapGet("/drift", async (string name, [FromQuery] int? version, [FromQuery] int? hours, MonitoringStore store, LiveModels models, CancellationToken ct) =>
+            Check(name, hours, models) ?? (await store.DriftAsync(name, version, hours ?? 24, ct) is { } report ? Results.Ok(report)
+                : Results.Problem(statusCode: 404, title: "Unknown version", detail: $"The endpoint '{name}' has no version {version} that can be asked.")))
+            .WithName("GetDrift").WithSummary("How far the rows that came are from those that the model was trained on").WithDescription("version: the live one where it is absent. hours: back from now, 24 where it is absent. Reads the request log.")
+            .Produces<DriftReport>().ProducesProblem(400).ProducesProblem(404);
+        endpoint.MapGet("/log", async (string name, [FromQuery] string? search, [FromQuery] bool? refused, [FromQuery] long? before, [FromQuery] int? most, MonitoringStore store, RequestLog log, LiveModels models, CancellationToken ct) =>
+        {
+            if (Check(name, null, models) is { } refusal) return refusal;
+            await log.FlushAsync(ct);
+            return Results.Ok((await store.LogAsync(name, search, refused ?? false, before, most ?? 100, ct)).Select(LoggedRowAnswer.From));
+        }).WithName("GetRequestLog").WithSummary("Rows of requests with their answers, newest first").WithDescription("search: a text in a value, answer, truth or id. refused: refused requests alone. before: the id of the last row of the page before. most: at most 500, 100 where it is absent.")
+            .Produces<IEnumerable<LoggedRowAnswer>>().ProducesProblem(404);
+        endpoint.MapDelete("/log", async (string name, MonitoringStore store, LiveModels models, CancellationToken ct) =>
+            Check(name, null, models) ?? Results.Ok(new ClearedAnswer(await store.ClearLogAsync(name, ct))))
+            .WithName("ClearRequestLog").WithSummary("Forgets the rows of requests; the counts stay").Produces<ClearedAnswer>().ProducesProblem(404);
+    }
+
+    private static IResult? Check(string name, int? hours, LiveModels models) =>
+        !models.Exists(name) ? Results.Problem(statusCode: 404, title: "Unknown endpoint", detail: $"There is no endpoint '{name}'.")
+        : hours is < 1 or > MostHours ? Results.Problem(statusCode: 400, title: "Invalid request", detail: $"hours is {hours}; expected 1 to {MostHours:N0}.")
+        : null;
+
+    private static double? Finite(double value) => double.IsFinite(value) ? value : null;
+}

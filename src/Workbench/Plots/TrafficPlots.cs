@@ -1,0 +1,69 @@
+using System.Globalization;
+using ModelWorkbench.Workbench.Shell;
+using Plotly.Blazor;
+using Plotly.Blazor.Traces;
+using Plotly.Blazor.Traces.ScatterLib;
+
+namespace ModelWorkbench.Workbench.Plots;
+
+/// <summary>Requests and latencies over time.</summary>
+public static class TrafficPlots
+{
+    /// <param name="At">When the period began.</param>
+    /// <param name="Answered">Requests, and so on by what became of them.</param>
+    /// <param name="P50">Microseconds; NaN for none. So the others.</param>
+    public sealed record Point(DateTimeOffset At, long Answered, long Invalid, long Refused, long Failed, double P50, double P95, double P99);
+
+    public static PlotFigure Requests(IReadOnlyList<Point> points, int stepMinutes)
+    {
+        var wrong = points.Sum(p => p.Invalid + p.Refused + p.Failed);
+        return new PlotFigure("Requests",
+            $"{Figures.Count(points.Sum(p => p.Answered), "request")} answered, {Figures.Count(wrong, "other")}; at most {Figures.Count(points.Count == 0 ? 0 : points.Max(p => p.Answered))} answered in {Step(stepMinutes)}.",
+            new PlotAxis("") { IsTime = true, Grid = false }, new PlotAxis($"In {Step(stepMinutes)}") { FromZero = true },
+            colors =>
+            [
+                Bars("Answered", points, p => p.Answered, colors.Accent),
+                // Rare ones are named where there are any.
+                .. points.Any(p => p.Invalid > 0) ? [Bars("Does not fit the model", points, p => p.Invalid, colors.Category(1))] : Array.Empty<ITrace>(),
+                .. points.Any(p => p.Refused > 0) ? [Bars("Over a limit", points, p => p.Refused, colors.Category(2))] : Array.Empty<ITrace>(),
+                .. points.Any(p => p.Failed > 0) ? [Bars("Failed", points, p => p.Failed, colors.Category(3))] : Array.Empty<ITrace>(),
+            ])
+        { ShowLegend = wrong > 0, Height = 300, Adjust = (layout, _) => (layout.BarMode, layout.BarGap) = (Plotly.Blazor.LayoutLib.BarModeEnum.Stack, 0.1m) };
+    }
+
+    public static PlotFigure Latencies(IReadOnlyList<Point> points)
+    {
+        Point[] answered = [.. points.Where(p => double.IsFinite(p.P50))];
+        return new PlotFigure("Time for an answer",
+            answered.Length == 0 ? "Nothing was answered." : $"Half of the answers took up to {Milliseconds(answered[^1].P50)} in the last period, 99 % up to {Milliseconds(answered[^1].P99)}.",
+            new PlotAxis("") { IsTime = true, Grid = false }, new PlotAxis("Milliseconds") { FromZero = true },
+            colors => [Line("50 %", points, p => p.P50, 0, colors), Line("95 %", points, p => p.P95, 1, colors), Line("99 %", points, p => p.P99, 2, colors)])
+        { ShowLegend = true, Height = 300 };
+    }
+
+    private static Bar Bars(string name, IReadOnlyList<Point> points, Func<Point, long> count, string color) => new()
+    {
+        Name = name,
+        X = Times(points),
+        Y = [.. points.Select(p => (object)count(p))],
+        Marker = new() { Color = color },
+        HoverTemplate = "%{x}<br>%{y}",
+    };
+
+    private static Scatter Line(string name, IReadOnlyList<Point> points, Func<Point, double> latency, int index, PlotColors colors) => new()
+    {
+        Name = name,
+        Mode = ModeFlag.Lines | ModeFlag.Markers,
+        X = Times(points),
+        Y = PlotText.Numbers(points.Select(p => latency(p) / 1_000)),
+        Line = PlotLine.For(index, colors),
+        Marker = new() { Size = 4 },
+        HoverTemplate = "%{x}<br>%{y:.3~g} ms",
+    };
+
+    private static IList<object> Times(IReadOnlyList<Point> points) => [.. points.Select(p => (object)p.At.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture))];
+
+    private static string Step(int minutes) => minutes switch { 1 => "a minute", < 60 => $"{minutes} minutes", 60 => "an hour", < 1440 => $"{minutes / 60} hours", _ => "a day" };
+
+    private static string Milliseconds(double microseconds) => $"{Figures.Number(microseconds / 1_000, 3)} ms";
+}

@@ -1,0 +1,193 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Threading.Channels;
+using Microsoft.EntityFrameworkCore;
+using ModelWorkbench.Core.Datasets;
+using ModelWorkbench.Core.Serving;
+using ModelWorkbench.Workbench.Storage;
+
+namespace ModelWorkbench.Workbench.Serving;
+
+/// <summary>Writes rows of requests down, beside their answers. A request waits for nothing: where the line is full, or an endpoint's rows a second are used up, rows are left out.</summary>
+public sealed class RequestLog(IDbContextFactory<AppDb> databases, LiveModels models, TimeProvider time, ILogger<RequestLog> logger) : BackgroundService
+{
+    private const int Waiting = 10_000;
+    private const int MostAtOnce = 1_000;
+
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Cleaning = TimeSpan.FromMinutes(10);
+    private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly Channel<Entry> _entries = Channel.CreateBounded<Entry>(new BoundedChannelOptions(Waiting) { SingleReader = true });
+    private readonly ConcurrentDictionary<string, Allowance> _allowances = new(StringComparer.Ordinal);
+    private long _dropped;
+
+    private readonly record struct Entry(LoggedRow? Row, TaskCompletionSource? Written);
+
+    /// <summary>Rows of the current second. Two threads that begin a second at once may let a few more through.</summary>
+    private sealed class Allowance
+    {
+        private long _second;
+        private int _taken;
+
+        /// <returns>How many of the rows may be written.</returns>
+        public int Take(int rows, int perSecond)
+        {
+            var second = Environment.TickCount64 / 1_000;
+            if (Interlocked.Exchange(ref _second, second) != second) Volatile.Write(ref _taken, 0);
+            if (Volatile.Read(ref _taken) >= perSecond) return 0;
+            var before = Interlocked.Add(ref _taken, rows) - rows;
+            return Math.Clamp(perSecond - before, 0, rows);
+        }
+    }
+
+    /// <summary>Rows that were to be written and were not, as the line was full.</summary>
+    public long Dropped => Volatile.Read(ref _dropped);
+
+    /// <summary>Takes an answered request.</summary>
+    public void Offer(LiveEndpoint endpoint, in ServedRequest served, Prediction prediction)
+    {
+        var count = prediction.Rows.RowCount;
+        if (Allowed(endpoint, count) is not (> 0 and var wanted)) return;
+        var microseconds = Stopwatch.GetElapsedTime(served.Began).TotalMicroseconds;
+        for (var i = 0; i < wanted; i++)
+        {
+            // Of many rows an even share.
+            var row = (int)((long)i * count / wanted);
+            var log = RowOf(served, served.Id!, microseconds);
+            log.RowIndex = row;
+            log.Values = ValuesOf(prediction.Rows, row, endpoint.Settings.Log.Masked);
+            if (prediction.Predictor.ClassNames is null)
+            {
+                var number = prediction.Outputs(row)[0];
+                log.Answer = double.IsFinite(number) ? number.ToString("R", CultureInfo.InvariantCulture) : null;
+            }
+            else
+            {
+                var likeliest = prediction.LikeliestClass(row);
+                log.Answer = prediction.Predictor.Target.Classes[likeliest];
+                log.Probability = double.IsFinite(prediction.Outputs(row)[likeliest]) ? prediction.Outputs(row)[likeliest] : null;
+            }
+            if (!_entries.Writer.TryWrite(new Entry(log, null))) Interlocked.Increment(ref _dropped);
+        }
+    }
+
+    /// <summary>Takes a request that was refused for what it says.</summary>
+    public void OfferRefused(LiveEndpoint endpoint, in ServedRequest served, string id, string why)
+    {
+        if (Allowed(endpoint, 1) == 0) return;
+        var log = RowOf(served, id, Stopwatch.GetElapsedTime(served.Began).TotalMicroseconds);
+        // What was found may be a value of a masked column.
+        log.Problem = endpoint.Settings.Log.Masked.Count > 0 ? "The rows do not fit the model; what was found is not written down, as columns are masked." : why.Length > 500 ? why[..500] : why;
+        if (!_entries.Writer.TryWrite(new Entry(log, null))) Interlocked.Increment(ref _dropped);
+    }
+
+    private int Allowed(LiveEndpoint endpoint, int rows)
+    {
+        var perSecond = endpoint.Settings.Log.RowsPerSecond;
+        return perSecond == 0 || rows == 0 ? 0 : _allowances.GetOrAdd(endpoint.Name, _ => new Allowance()).Take(rows, perSecond);
+    }
+
+    private LoggedRow RowOf(in ServedRequest served, string id, double microseconds) => new()
+    {
+        EndpointName = served.Endpoint,
+        At = time.GetUtcNow(),
+        RequestId = id,
+        Version = served.Version,
+        Key = served.Key,
+        Dialect = served.Dialect.Name,
+        Microseconds = microseconds,
+    };
+
+    private static string ValuesOf(RowBatch rows, int row, IReadOnlyList<string> masked)
+    {
+        var buffer = new ArrayBufferWriter<byte>(512);
+        using (var writer = new Utf8JsonWriter(buffer, Json))
+        {
+            writer.WriteStartObject();
+            for (var column = 0; column < rows.Signature.Inputs.Count; column++)
+            {
+                var input = rows.Signature.Inputs[column];
+                if (!input.Used || masked.Contains(input.Name)) continue;
+                switch (input.Kind)
+                {
+                    case ColumnKind.Numeric when double.IsNaN(rows.Number(row, column)): writer.WriteNull(input.Name); break;
+                    case ColumnKind.Numeric: writer.WriteNumber(input.Name, rows.Number(row, column)); break;
+                    case ColumnKind.DateTime when rows.Ticks(row, column) == DateTimeColumn.MissingTicks: writer.WriteNull(input.Name); break;
+                    case ColumnKind.DateTime: writer.WriteString(input.Name, new DateTimeColumn(input.Name, [rows.Ticks(row, column)]).GetText(0)); break;
+                    default: writer.WriteString(input.Name, rows.Text(row, column)); break;
+                }
+            }
+            writer.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    /// <summary>Until everything that was offered before is written.</summary>
+    public async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        var written = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await _entries.Writer.WriteAsync(new Entry(null, written), cancellationToken);
+        await written.Task.WaitAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var cleaned = time.GetTimestamp();
+        List<Entry> entries = [];
+        try
+        {
+            while (await _entries.Reader.WaitToReadAsync(stoppingToken))
+            {
+                // One write for many rows; somebody who waits for it does not wait for more of them.
+                if (!_entries.Reader.TryPeek(out var first) || first.Written is null) await Task.Delay(Gathering, stoppingToken);
+                await WriteAsync(entries);
+                if (time.GetElapsedTime(cleaned) < Cleaning) continue;
+                cleaned = time.GetTimestamp();
+                await CleanAsync(stoppingToken);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The last ones.
+            while (_entries.Reader.Count > 0) await WriteAsync(entries);
+        }
+    }
+
+    private async Task WriteAsync(List<Entry> entries)
+    {
+        entries.Clear();
+        while (entries.Count < MostAtOnce && _entries.Reader.TryRead(out var entry)) entries.Add(entry);
+        try
+        {
+            await using var db = await databases.CreateDbContextAsync();
+            db.LoggedRows.AddRange(entries.Where(e => e.Row is not null).Select(e => e.Row!));
+            await db.SaveChangesAsync();
+        }
+        catch (Exception e) when (e is DbUpdateException or Microsoft.Data.Sqlite.SqliteException)
+        {
+            Interlocked.Add(ref _dropped, entries.Count(x => x.Row is not null));
+            logger.LogError(e, "{Count} rows of requests could not be written down", entries.Count);
+        }
+        foreach (var entry in entries) entry.Written?.TrySetResult();
+    }
+
+    /// <summary>Deletes what is older, or more, than each endpoint keeps; of endpoints that are gone, what is older than 30 days.</summary>
+    public async Task CleanAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        foreach (var name in await db.LoggedRows.Select(r => r.EndpointName).Distinct().ToListAsync(cancellationToken))
+        {
+            var settings = models.FindEndpoint(name)?.Settings.Log ?? new LogSettings();
+            var from = time.GetUtcNow().AddDays(-settings.KeepDays);
+            await db.LoggedRows.Where(r => r.EndpointName == name && r.At < from).ExecuteDeleteAsync(cancellationToken);
+            var last = await db.LoggedRows.Where(r => r.EndpointName == name).OrderByDescending(r => r.Id).Skip(settings.KeepRows).Select(r => (long?)r.Id).FirstOrDefaultAsync(cancellationToken);
+            if (last is { } id) await db.LoggedRows.Where(r => r.EndpointName == name && r.Id <= id).ExecuteDeleteAsync(cancellationToken);
+        }
+    }
+}
