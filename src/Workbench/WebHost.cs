@@ -64,6 +64,7 @@ public static class WebHost
         builder.Services.AddSingleton<EndpointStore>();
         builder.AddBatches();
         builder.Services.AddSingleton<MonitoringStore>();
+        builder.Services.AddSingleton<LogDataset>();
         builder.AddManagementApi();
 
         var app = builder.Build();

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using ModelWorkbench.Core.Monitoring;
+using ModelWorkbench.Workbench.Datasets;
 using ModelWorkbench.Workbench.Endpoints;
 using ModelWorkbench.Workbench.Experiments;
 using ModelWorkbench.Workbench.Monitoring;
@@ -88,9 +89,17 @@ public sealed class MonitoringTests(PublishedModels models) : IClassFixture<Publ
         var predictOnly = (await ApiClient.ReadAsync<EndpointApi.NewKeyAnswer>(await Http.PostAsJsonAsync($"{path}/keys", new { name = "asks", scopes = "predict" }, Cancel), HttpStatusCode.OK)).Key;
         await ApiClient.ReadProblemAsync(await models.App.Anonymous(predictOnly).PostAsJsonAsync(feedback, new { requestId = id, truth = "Adelie" }, Cancel), HttpStatusCode.Forbidden);
 
+        // The rows as a dataset, ready to be trained on.
+        var made = await ApiClient.ReadAsync<LogDataset.Made>(await Http.PostAsync($"{path}/log/dataset", null, Cancel), HttpStatusCode.Created);
+        Assert.Equal(("species", 2, 2, true), (made.Target, made.RowCount, made.TruthCount, made.HasRecipe));
+        var rows = await models.App.Api.GetAsync<RowsApi.RowsAnswer>($"/api/v1/datasets/{made.DatasetId}/rows?limit=5");
+        Assert.Equal(["island", "bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g", "sex", "species"], rows.Columns);
+        Assert.Equal([["Torgersen", "39.1", "18.7", "181", "3750", "male", "Adelie"], ["Biscoe", "47.5", "14.2", "218", "4950", null, "Gentoo"]], rows.Rows.Select(r => r.ToArray()));
+
         Assert.Equal(3, (await ApiClient.ReadAsync<MonitoringApi.ClearedAnswer>(await Http.DeleteAsync($"{path}/log", Cancel), HttpStatusCode.OK)).Rows);
         Assert.Empty(await models.App.Api.GetAsync<MonitoringApi.LoggedRowAnswer[]>($"{path}/log"));
         Assert.Equal(2, (await models.App.Api.GetAsync<MonitoringApi.TrafficAnswer>($"{path}/traffic")).Total.Requests);
+        await ApiClient.ReadProblemAsync(await Http.PostAsync($"{path}/log/dataset", null, Cancel), HttpStatusCode.Conflict);
     }
 
     [Fact]
@@ -141,7 +150,7 @@ public sealed class MonitoringTests(PublishedModels models) : IClassFixture<Publ
         await models.App.Services.GetRequiredService<RequestLog>().FlushAsync(Cancel);
         var other = (await models.App.Api.GetAsync<DriftReport>($"{path}/drift?hours=1")).Columns.ToDictionary(c => c.Name);
         Assert.Equal((DriftLevel.Strong, 1.0), (other["body_mass_g"].Level, other["body_mass_g"].OutsideShare));
-        Assert.Equal(DriftLevel.Strong, other["island"].Level);
+        Assert.Equal((DriftLevel.Strong, 1.0, 0.0), (other["island"].Level, other["island"].UnseenShare, other["island"].MissingShare));
         Assert.Equal(DriftLevel.Strong, other["sex"].Level);
         await ApiClient.ReadProblemAsync(await Http.GetAsync($"{path}/drift?version=9", Cancel), HttpStatusCode.NotFound);
         await ApiClient.ReadProblemAsync(await Http.GetAsync($"{path}/drift?hours=0", Cancel), HttpStatusCode.BadRequest);

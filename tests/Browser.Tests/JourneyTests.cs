@@ -122,7 +122,7 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         }
 
         // Every page, light and dark, wide and narrow
-        string[] pages = ["/datasets", dataset, $"{dataset}?target=species&column=sex", $"{dataset}?target=species&tab=relations", $"{dataset}?target=species&tab=warnings", $"{dataset}/clean", $"{dataset}/compare", "/experiments", experiment, trial, $"{trial}/publish", "/endpoints", "/endpoints/penguin-species", "/endpoints/penguin-species?tab=versions", "/endpoints/penguin-species?tab=limits", "/endpoints/penguin-species?tab=history", "/endpoints/penguin-species/batch", "/endpoints/penguin-species/test", "/access-tokens", "/not-here"];
+        string[] pages = ["/datasets", dataset, $"{dataset}?target=species&column=sex", $"{dataset}?target=species&tab=relations", $"{dataset}?target=species&tab=warnings", $"{dataset}/clean", $"{dataset}/compare", "/experiments", experiment, trial, $"{trial}/publish", "/endpoints", "/endpoints/penguin-species", "/endpoints/penguin-species?tab=versions", "/endpoints/penguin-species?tab=limits", "/endpoints/penguin-species?tab=history", "/endpoints/penguin-species/batch", "/endpoints/penguin-species/watch", "/endpoints/penguin-species/test", "/access-tokens", "/not-here"];
         foreach (var (dark, width) in new[] { (false, 1400), (true, 1400), (false, 800), (true, 800) })
         {
             await using var look = await workbench.VisitAsync("/datasets", dark, width);

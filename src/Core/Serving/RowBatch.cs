@@ -10,7 +10,7 @@ namespace ModelWorkbench.Core.Serving;
 /// <remarks>
 /// Missing values: <c>null</c>, an empty text and a number that is none (NaN) are missing, in every column; the model treats them as the missing values of its training rows.
 /// A category that was not seen in training counts as missing, with a warning (<see cref="InputColumn.ChoicesAreComplete"/>). A used column that is absent altogether is a problem.
-/// A cell is 64 bits: those of a number, the ticks of a moment, or where a text stands (<see cref="MissingText"/>). No value allocates memory, except a text that is not among the choices.
+/// A cell is 64 bits: those of a number, the ticks of a moment, or where a text stands (<see cref="MissingText"/>; the upper half then says where an unseen one does). No value allocates memory, except a text that is not among the choices.
 /// </remarks>
 public sealed class RowBatch
 {
@@ -247,7 +247,9 @@ public sealed class RowBatch
             {
                 UnseenCounts[column]++;
                 if (_warnings.Count < MostNamed) Warn(row, input.Name, $"'{Shorten(trimmed.ToString())}' was not seen in training; it counts as missing.");
-                cell = MissingText;
+                // Missing to the model, and yet kept for those who write down what came.
+                _texts.Add(trimmed.ToString());
+                cell = (long)_texts.Count << 32 | uint.MaxValue;
                 return;
             }
         }
@@ -271,6 +273,9 @@ public sealed class RowBatch
         var code => _texts[-2 - code],
     };
 
+    /// <summary>A text that counts as missing, as training rows did not have it; null for others.</summary>
+    public string? UnseenText(int row, int column) => _inputs[column].Kind is ColumnKind.Category or ColumnKind.Boolean && _cells[row * _inputs.Length + column] >> 32 is > 0 and var text ? _texts[(int)text - 1] : null;
+
     /// <summary>Counts the missing values; called once where somebody wants to know.</summary>
     public void CountValues()
     {
@@ -278,9 +283,9 @@ public sealed class RowBatch
         {
             var count = 0;
             var missing = _missing[column];
-            var numbers = _inputs[column].Kind == ColumnKind.Numeric;
+            var kind = _inputs[column].Kind;
             for (var (cell, end) = (column, RowCount * _inputs.Length); cell < end; cell += _inputs.Length)
-                if (numbers ? double.IsNaN(BitConverter.Int64BitsToDouble(_cells[cell])) : _cells[cell] == missing) count++;
+                if (kind switch { ColumnKind.Numeric => double.IsNaN(BitConverter.Int64BitsToDouble(_cells[cell])), ColumnKind.DateTime => _cells[cell] == missing, _ => (int)_cells[cell] == (int)missing }) count++;
             MissingCounts[column] = count;
         }
     }

@@ -59,6 +59,19 @@ public static class MonitoringApi
         endpoint.MapDelete("/log", async (string name, MonitoringStore store, LiveModels models, CancellationToken ct) =>
             Check(name, null, models) ?? Results.Ok(new ClearedAnswer(await store.ClearLogAsync(name, ct))))
             .WithName("ClearRequestLog").WithSummary("Forgets the rows of requests; the counts stay").Produces<ClearedAnswer>().ProducesProblem(404);
+        endpoint.MapPost("/log/dataset", async (string name, LogDataset log, LiveModels models, CancellationToken ct) =>
+        {
+            if (Check(name, null, models) is { } refusal) return refusal;
+            try
+            {
+                return await log.MakeAsync(name, ct) is { } made ? Results.Created($"/api/v1/datasets/{made.DatasetId}", made)
+                    : Results.Problem(statusCode: 503, title: "The model does not answer", detail: models.FailureOf(name));
+            }
+            catch (InvalidDataException e)
+            {
+                return Results.Problem(statusCode: 409, title: "No dataset was made", detail: e.Message);
+            }
+        }).WithName("MakeDatasetOfLog").WithSummary("Makes a dataset of the rows in the request log, with what came true as the target and the recipe of the live version").Produces<LogDataset.Made>(201).ProducesProblem(404).ProducesProblem(409).ProducesProblem(503);
     }
 
     private static IResult? Check(string name, int? hours, LiveModels models) =>

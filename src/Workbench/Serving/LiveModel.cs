@@ -1,10 +1,14 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Models;
 using ModelWorkbench.Core.Serving;
 using ModelWorkbench.Core.Serving.Dialects;
+using ModelWorkbench.Workbench.Endpoints;
 
 namespace ModelWorkbench.Workbench.Serving;
 
@@ -24,14 +28,89 @@ public sealed record LiveModel(string Name, int Version, ModelPackage Package)
     public RowAnswer AnswerRow(string body, CancellationToken cancellationToken)
     {
         using var prediction = Predictor.Begin();
+        var began = Stopwatch.GetTimestamp();
         var refusal = Dialect.Native.ReadJson(Encoding.UTF8.GetBytes(body), prediction, mostRows: 1);
-        if (refusal is not null || prediction.Rows.RowCount == 0) return new RowAnswer([.. prediction.Rows.Problems], [], null, double.NaN, [], "");
+        if (refusal is not null || prediction.Rows.RowCount == 0) return new RowAnswer([.. prediction.Rows.Problems], [], null, double.NaN, [], "", 0);
         prediction.Score(cancellationToken);
+        var microseconds = Stopwatch.GetElapsedTime(began).TotalMicroseconds;
         var json = new ArrayBufferWriter<byte>();
         Dialect.Native.Write(prediction, Name, Version, json);
         var outputs = prediction.Outputs(0).ToArray();
         var isNumber = Predictor.ClassNames is null;
-        return new RowAnswer([], [.. prediction.Rows.Warnings], isNumber ? null : Predictor.Target.Classes[prediction.LikeliestClass(0)], isNumber ? outputs[0] : double.NaN, isNumber ? [] : outputs, Indent(json.WrittenMemory));
+        return new RowAnswer([], [.. prediction.Rows.Warnings], isNumber ? null : Predictor.Target.Classes[prediction.LikeliestClass(0)], isNumber ? outputs[0] : double.NaN, isNumber ? [] : outputs, Indent(json.WrittenMemory), microseconds);
+    }
+
+    private const int CurvePoints = 41;
+    private const int MostCurveChoices = 30;
+
+    /// <summary>What the model says when one input moves over its training values and the others stay.</summary>
+    /// <param name="values">The row: invariant text by column.</param>
+    /// <param name="input">A number, or one with choices.</param>
+    /// <returns>Empty where there is nothing to move over, or the row has problems.</returns>
+    public IReadOnlyList<WhatIfPoint> Curve(IReadOnlyDictionary<string, string?> values, InputColumn input, CancellationToken cancellationToken)
+    {
+        string[] moves = input switch
+        {
+            { Minimum: { } low, Maximum: { } high } when high > low => [.. Steps(low, high, input.WholeNumbers).Select(v => v.ToString("R", CultureInfo.InvariantCulture))],
+            { Choices: { Count: > 1 } choices } => [.. choices.Take(MostCurveChoices)],
+            _ => [],
+        };
+        if (moves.Length == 0) return [];
+        var records = new JsonArray();
+        foreach (var move in moves)
+        {
+            var row = new Dictionary<string, string?>(values) { [input.Name] = move };
+            records.Add(JsonNode.Parse(Snippets.Request(Package.Manifest.Signature, row))!["records"]![0]!.DeepClone());
+        }
+        using var prediction = Predictor.Begin();
+        if (Dialect.Native.ReadJson(Encoding.UTF8.GetBytes(new JsonObject { ["records"] = records }.ToJsonString()), prediction, moves.Length) is not null) return [];
+        prediction.Score(cancellationToken);
+        return [.. moves.Select((move, i) => new WhatIfPoint(move, prediction.Outputs(i).ToArray()))];
+    }
+
+    private static IEnumerable<double> Steps(double low, double high, bool whole) => whole && high - low < CurvePoints
+        ? Enumerable.Range(0, (int)(high - low) + 1).Select(i => low + i)
+        : Enumerable.Range(0, CurvePoints).Select(i => low + (high - low) * i / (CurvePoints - 1)).Select(v => whole ? Math.Round(v) : v);
+
+    /// <summary>Reads one row as people paste it: a JSON object or array, a whole request, or CSV with a header.</summary>
+    /// <returns>Invariant text by column, or why it is no row.</returns>
+    public (IReadOnlyDictionary<string, string?>? Values, string? WhyNot) ReadRow(string text)
+    {
+        var trimmed = text.Trim();
+        if (trimmed.Length == 0) return (null, "Nothing was pasted; expected a JSON object, an array, or CSV with a header.");
+        using var prediction = Predictor.Begin();
+        var refusal = trimmed[0] switch
+        {
+            '{' when IsRequest(trimmed) => Dialect.Native.ReadJson(Encoding.UTF8.GetBytes(trimmed), prediction, mostRows: 10_000),
+            '{' => Dialect.Native.ReadJson(Encoding.UTF8.GetBytes($$"""{"records":[{{trimmed}}]}"""), prediction, mostRows: 1),
+            '[' when trimmed.AsSpan(1).TrimStart() is ['{', ..] => Dialect.Native.ReadJson(Encoding.UTF8.GetBytes($$"""{"records":{{trimmed}}}"""), prediction, mostRows: 10_000),
+            '[' when trimmed.AsSpan(1).TrimStart() is ['[', ..] => Dialect.Native.ReadJson(Encoding.UTF8.GetBytes($$"""{"features":{{trimmed}}}"""), prediction, mostRows: 10_000),
+            '[' => Dialect.Native.ReadJson(Encoding.UTF8.GetBytes($$"""{"features":[{{trimmed}}]}"""), prediction, mostRows: 1),
+            _ => Dialect.Native.ReadCsv(Encoding.UTF8.GetBytes(trimmed), prediction, mostRows: 10_000),
+        };
+        var rows = prediction.Rows;
+        if (refusal is not null) return (null, rows.Problems.Count > 0 ? string.Join(" ", rows.Problems.Take(5)) : refusal.Message);
+        if (rows.RowCount == 0) return (null, "There is no row in it.");
+        return (rows.Signature.Inputs.Index().Where(i => i.Item.Used).ToDictionary(i => i.Item.Name, i => i.Item.Kind switch
+        {
+            ColumnKind.Numeric => double.IsNaN(rows.Number(0, i.Index)) ? null : rows.Number(0, i.Index).ToString("R", CultureInfo.InvariantCulture),
+            ColumnKind.DateTime => rows.Ticks(0, i.Index) == DateTimeColumn.MissingTicks ? null : new DateTimeColumn("", [rows.Ticks(0, i.Index)]).GetText(0),
+            _ => rows.Text(0, i.Index) ?? rows.UnseenText(0, i.Index),
+        }, StringComparer.Ordinal), null);
+    }
+
+    private static bool IsRequest(string json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            return document.RootElement.TryGetProperty("records", out var rows) && rows.ValueKind == JsonValueKind.Array || document.RootElement.TryGetProperty("features", out rows) && rows.ValueKind == JsonValueKind.Array;
+        }
+        catch (JsonException)
+        {
+            // What is wrong with it is said by the reader of requests.
+            return false;
+        }
     }
 
     private static string Indent(ReadOnlyMemory<byte> json)
@@ -50,4 +129,9 @@ public sealed record LiveModel(string Name, int Version, ModelPackage Package)
 /// <param name="Number">For regression; NaN where the model has no finite answer.</param>
 /// <param name="Probabilities">One a class, in the order of the target's classes.</param>
 /// <param name="Json">The answer as it goes over HTTP, on several lines.</param>
-public sealed record RowAnswer(IReadOnlyList<InputProblem> Problems, IReadOnlyList<InputWarning> Warnings, string? Class, double Number, IReadOnlyList<double> Probabilities, string Json);
+/// <param name="Microseconds">For reading and scoring it.</param>
+public sealed record RowAnswer(IReadOnlyList<InputProblem> Problems, IReadOnlyList<InputWarning> Warnings, string? Class, double Number, IReadOnlyList<double> Probabilities, string Json, double Microseconds);
+
+/// <param name="Value">Of the input that moves; invariant text.</param>
+/// <param name="Outputs">A probability a class, or the number.</param>
+public sealed record WhatIfPoint(string Value, IReadOnlyList<double> Outputs);

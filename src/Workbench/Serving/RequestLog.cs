@@ -120,7 +120,7 @@ public sealed class RequestLog(IDbContextFactory<AppDb> databases, LiveModels mo
                     case ColumnKind.Numeric: writer.WriteNumber(input.Name, rows.Number(row, column)); break;
                     case ColumnKind.DateTime when rows.Ticks(row, column) == DateTimeColumn.MissingTicks: writer.WriteNull(input.Name); break;
                     case ColumnKind.DateTime: writer.WriteString(input.Name, new DateTimeColumn(input.Name, [rows.Ticks(row, column)]).GetText(0)); break;
-                    default: writer.WriteString(input.Name, rows.Text(row, column)); break;
+                    default: writer.WriteString(input.Name, rows.Text(row, column) ?? rows.UnseenText(row, column)); break;
                 }
             }
             writer.WriteEndObject();
