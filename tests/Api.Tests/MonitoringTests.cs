@@ -89,6 +89,11 @@ public sealed class MonitoringTests(PublishedModels models) : IClassFixture<Publ
         var predictOnly = (await ApiClient.ReadAsync<EndpointApi.NewKeyAnswer>(await Http.PostAsJsonAsync($"{path}/keys", new { name = "asks", scopes = "predict" }, Cancel), HttpStatusCode.OK)).Key;
         await ApiClient.ReadProblemAsync(await models.App.Anonymous(predictOnly).PostAsJsonAsync(feedback, new { requestId = id, truth = "Adelie" }, Cancel), HttpStatusCode.Forbidden);
 
+        // Figures for Prometheus
+        var metrics = (await Http.GetStringAsync("/metrics", Cancel)).Split('\n').Where(l => l.Contains("model=\"logged\"", StringComparison.Ordinal)).ToArray();
+        Assert.Contains(metrics, l => l.StartsWith("mw_feedback_joined_total", StringComparison.Ordinal) && System.Text.RegularExpressions.Regex.IsMatch(l, @"\} 3(\s|$)"));
+        Assert.Contains(metrics, l => l.StartsWith("mw_inference_missing_values_total", StringComparison.Ordinal) && l.Contains("column=\"sex\"", StringComparison.Ordinal) && System.Text.RegularExpressions.Regex.IsMatch(l, @"\} 1(\s|$)"));
+
         // The rows as a dataset, ready to be trained on.
         var made = await ApiClient.ReadAsync<LogDataset.Made>(await Http.PostAsync($"{path}/log/dataset", null, Cancel), HttpStatusCode.Created);
         Assert.Equal(("species", 2, 2, true), (made.Target, made.RowCount, made.TruthCount, made.HasRecipe));

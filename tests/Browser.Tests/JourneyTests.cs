@@ -90,11 +90,13 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         await page.WaitForURLAsync("**/endpoints/penguin-species/test");
         await visit.ById("random-row").ClickAsync();
         await Expect(visit.ById("prediction")).ToBeVisibleAsync();
-        await page.GetByLabel("bill_length_mm").FillAsync("");
+        await page.GetByRole(AriaRole.Textbox, new() { Name = "bill_length_mm" }).FillAsync("");
         await Expect(visit.ById("prediction")).ToHaveCountAsync(0);
         await visit.ById("predict").ClickAsync();
         await Expect(visit.ById("prediction")).Not.ToBeEmptyAsync();
         var prediction = await visit.ById("prediction").InnerTextAsync();
+        await visit.ById("what-if").SelectOptionAsync("flipper_length_mm");
+        await Expect(page.Locator(".js-plotly-plot")).ToHaveCountAsync(1);
         var shown = await page.GetByRole(AriaRole.Region, new() { Name = "Answer" }).InnerTextAsync();
         var curl = await page.GetByRole(AriaRole.Region, new() { Name = "The same request as curl" }).InnerTextAsync();
         await visit.PictureAsync("journey-7-test");
@@ -130,6 +132,7 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
             {
                 await look.GotoAsync(path);
                 await look.Page.Locator("h1").WaitForAsync();
+                if (path.EndsWith("/watch", StringComparison.Ordinal)) await Expect(look.Page.Locator(".js-plotly-plot")).ToHaveCountAsync(2);
                 await look.PictureAsync($"{NotInNames().Replace(path.Trim('/'), "-")}-{(dark ? "dark" : "light")}-{width}");
                 if (width == 1400) await look.AssertAccessibleAsync();
             }

@@ -28,7 +28,16 @@ public static class TrafficPlots
                 .. points.Any(p => p.Refused > 0) ? [Bars("Over a limit", points, p => p.Refused, colors.Category(2))] : Array.Empty<ITrace>(),
                 .. points.Any(p => p.Failed > 0) ? [Bars("Failed", points, p => p.Failed, colors.Category(3))] : Array.Empty<ITrace>(),
             ])
-        { ShowLegend = wrong > 0, Height = 300, Adjust = (layout, _) => (layout.BarMode, layout.BarGap) = (Plotly.Blazor.LayoutLib.BarModeEnum.Stack, 0.1m) };
+        {
+            ShowLegend = wrong > 0,
+            Height = 300,
+            Adjust = (layout, _) =>
+            {
+                (layout.BarMode, layout.BarGap) = (Plotly.Blazor.LayoutLib.BarModeEnum.Stack, 0.1m);
+                // There is no half of a request.
+                if (points.Count == 0 || points.Max(p => p.Answered + p.Invalid + p.Refused + p.Failed) <= 5) layout.YAxis[0].DTick = 1;
+            },
+        };
     }
 
     public static PlotFigure Latencies(IReadOnlyList<Point> points)

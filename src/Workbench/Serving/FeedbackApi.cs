@@ -38,7 +38,7 @@ public static class FeedbackApi
         route.ShortCircuit();
     }
 
-    private static async Task AnswerAsync(string name, HttpContext context, InferenceRequests requests, RequestLog log, IDbContextFactory<AppDb> databases, TimeProvider time)
+    private static async Task AnswerAsync(string name, HttpContext context, InferenceRequests requests, RequestLog log, ServingFigures figures, IDbContextFactory<AppDb> databases, TimeProvider time)
     {
         var ct = context.RequestAborted;
         if (await requests.EnterAsync(context, Dialect.Native, name, EndpointScopes.Feedback) is not { } entry) return;
@@ -79,6 +79,7 @@ public static class FeedbackApi
             if (joined == 0) unknown.Add(i);
         }
         await transaction.CommitAsync(ct);
+        figures.CountFeedback(name, truths.Count - unknown.Count);
         if (unknown.Count == truths.Count && truths.Count > 0)
         {
             await Refuse(context, 404, $"None of the {truths.Count:N0} rows is in the request log of '{name}': they were not written down, are older than what is kept, or never were. The first is row {truths[0].Row} of request '{truths[0].Id}'.");

@@ -243,6 +243,7 @@ public sealed class InferenceRequests(LiveModels models, CallerLimits limits, Se
         }
         log.Offer(endpoint, served, prediction);
         model.Figures.Count(prediction, Stopwatch.GetElapsedTime(served.Began).TotalMicroseconds);
+        figures.CountValues(model, prediction.Rows);
         if (endpoint.IsShadowed() && endpoint.Shadow is { } shadow && shadow.Number != model.Version) shadows.Offer(endpoint.Name, shadow, prediction);
         return served;
     }

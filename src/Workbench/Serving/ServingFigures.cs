@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using ModelWorkbench.Core.Serving;
 using ModelWorkbench.Core.Serving.Dialects;
 
 namespace ModelWorkbench.Workbench.Serving;
@@ -60,6 +61,9 @@ public sealed class ServingFigures
     private readonly Histogram<double> _duration;
     private readonly Histogram<double> _parse;
     private readonly Histogram<double> _score;
+    private readonly Counter<long> _missing;
+    private readonly Counter<long> _unseen;
+    private readonly Counter<long> _feedback;
     private readonly Counter<long> _success;
     private readonly Counter<long> _failure;
 
@@ -71,6 +75,9 @@ public sealed class ServingFigures
         _duration = meter.CreateHistogram("mw.inference.duration", "s", "From the first byte of the request to the last of the answer", advice: Seconds);
         _parse = meter.CreateHistogram("mw.inference.parse.duration", "s", "Reading and checking the rows", advice: Seconds);
         _score = meter.CreateHistogram("mw.inference.score.duration", "s", "The model's own time", advice: Seconds);
+        _missing = meter.CreateCounter<long>("mw.inference.missing_values", "{value}", "Missing values in rows that were answered, unseen ones among them, by column");
+        _unseen = meter.CreateCounter<long>("mw.inference.unseen_category", "{value}", "Categories that training rows did not have, by column");
+        _feedback = meter.CreateCounter<long>("mw.feedback.joined", "{row}", "Rows whose truth was told");
         // The names that dashboards for MLServer know.
         _success = meter.CreateCounter<long>("model_infer_request_success", description: "Requests answered");
         _failure = meter.CreateCounter<long>("model_infer_request_failure", description: "Requests not answered");
@@ -91,6 +98,19 @@ public sealed class ServingFigures
         _parse.Record(SecondsBetween(request.Began, request.Read), model, version);
         _score.Record(SecondsBetween(request.Read, request.Scored), model, version);
     }
+
+    /// <summary>Counts what was missing in an answered request; its values are counted already.</summary>
+    public void CountValues(LiveModel model, RowBatch rows)
+    {
+        for (var column = 0; column < rows.Signature.Inputs.Count; column++)
+        {
+            // Most are whole: only what is missing costs anything.
+            if (rows.MissingCounts[column] > 0) _missing.Add(rows.MissingCounts[column], new("model", model.Name), new("version", model.VersionText), new("column", rows.Signature.Inputs[column].Name));
+            if (rows.UnseenCounts[column] > 0) _unseen.Add(rows.UnseenCounts[column], new("model", model.Name), new("version", model.VersionText), new("column", rows.Signature.Inputs[column].Name));
+        }
+    }
+
+    public void CountFeedback(string endpoint, int rows) => _feedback.Add(rows, new KeyValuePair<string, object?>("model", endpoint));
 
     private static double SecondsBetween(long from, long to) => (to - from) / (double)Stopwatch.Frequency;
 }
