@@ -127,6 +127,28 @@ public sealed class MonitoringTests(PublishedModels models) : IClassFixture<Publ
         var refusal = await ApiClient.ReadProblemAsync(await Http.PutAsJsonAsync($"{path}/settings", settings with { Log = new LogSettings(RowsPerSecond: -1, KeepDays: 0) }, Cancel), HttpStatusCode.BadRequest);
         Assert.Contains("log.rowsPerSecond is -1", refusal.Detail);
         Assert.Contains("log.keepDays is 0", refusal.Detail);
+        var slip = await ApiClient.ReadProblemAsync(await Http.PutAsJsonAsync($"{path}/settings", settings with { Log = new LogSettings(Masked: ["body_mass"]) }, Cancel), HttpStatusCode.BadRequest);
+        Assert.Contains("'body_mass'; expected columns of the model: island, bill_length_mm", slip.Detail);
+
+        // What callers sent goes with the endpoint; another one of the same name begins at nothing.
+        await models.App.Api.DeleteAsync(path);
+        await models.App.Api.PublishAsync("masked", models.ExperimentId, 1);
+        Assert.Empty(await models.App.Api.GetAsync<MonitoringApi.LoggedRowAnswer[]>($"{path}/log"));
+    }
+
+    [Fact]
+    public async Task A_request_may_be_named_by_anything_and_feedback_finds_it()
+    {
+        var (caller, _) = await StartAsync("named");
+        foreach (var id in new[] { "order 4711", "Bestellung für Zoë", "two\\nlines", new string('x', 5_000) })
+        {
+            using var answer = await caller.PostAsync("/api/v1/models/named/predict", ApiClient.Json($$"""{"features": [{{Adelie}}], "requestId": "{{id}}"}"""), Cancel);
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+            var name = JsonSerializer.Deserialize<string>($"\"{id}\"")!;
+            Assert.Equal(name, (await answer.Content.ReadFromJsonAsync<JsonElement>(Cancel)).GetProperty("requestId").GetString());
+            Assert.Equal(id == "order 4711", answer.Headers.Contains("X-Request-Id"));
+            Assert.Equal(1, (await ApiClient.ReadAsync<FeedbackApi.FeedbackAnswer>(await caller.PostAsJsonAsync("/api/v1/models/named/feedback", new { requestId = name, truth = "Adelie" }, Cancel), HttpStatusCode.OK)).Joined);
+        }
     }
 
     [Fact]

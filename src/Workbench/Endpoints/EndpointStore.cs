@@ -274,6 +274,10 @@ public sealed partial class EndpointStore(
     {
         var problems = settings.Problems(options.Value.MaxPredictionRows, options.Value.MaxPredictionMegabytes);
         if (problems.Count > 0) throw new ArgumentException(string.Join(" ", problems));
+        // A mask that fits no column would let values through that somebody believes to be masked.
+        if (live.Find(name)?.Package.Manifest.Signature.Inputs.Select(i => i.Name) is { } columns
+            && settings.Log.Masked.Except(columns, StringComparer.Ordinal).Except(live.FindEndpoint(name)?.Settings.Log.Masked ?? [], StringComparer.Ordinal).ToArray() is { Length: > 0 } unknown)
+            throw new ArgumentException($"log.masked names {string.Join(", ", unknown.Select(u => $"'{u}'"))}; expected columns of the model: {string.Join(", ", columns.Take(20))}{(columns.Count() > 20 ? ", …" : "")}.");
         return ChangeAsync(name, (db, endpoint, now) =>
         {
             var before = endpoint.Settings;
@@ -406,6 +410,9 @@ public sealed partial class EndpointStore(
             Note(db, endpoint, time.GetUtcNow(), who, EndpointEventKind.Deleted, Text(endpoint.LiveVersion), null, null);
             db.Endpoints.Remove(endpoint);
             await db.SaveChangesAsync(cancellationToken);
+            // What callers sent goes with it, and what it did: another endpoint of the same name is another one.
+            await db.LoggedRows.Where(r => r.EndpointName == name).ExecuteDeleteAsync(cancellationToken);
+            await db.ServingPeriods.Where(p => p.EndpointName == name).ExecuteDeleteAsync(cancellationToken);
             await live.LoadAsync(name, CancellationToken.None);
             return true;
         }

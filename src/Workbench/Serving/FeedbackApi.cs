@@ -63,7 +63,7 @@ public static class FeedbackApi
             var item = items[i];
             if (string.IsNullOrEmpty(item.RequestId)) { await Refuse(context, 400, $"Item {i} has no 'requestId'."); return; }
             if (ReadTruth(item.Truth, target, out var truth) is { } why) { await Refuse(context, 400, $"Item {i}: {why}"); return; }
-            truths.Add((item.RequestId, item.Row ?? 0, truth));
+            truths.Add((RequestLog.IdOf(item.RequestId), item.Row ?? 0, truth));
         }
         // What was answered a moment ago may still wait to be written.
         await log.FlushAsync(ct);

@@ -23,6 +23,7 @@ public sealed class InferenceRequests(LiveModels models, CallerLimits limits, Se
 
     private static readonly TimeSpan MostWait = TimeSpan.FromSeconds(1);
     private const int MostWaiting = 256;
+    private const int MostHeaderCharacters = 1_024;
 
     private int _waiting;
 
@@ -282,7 +283,8 @@ public sealed class InferenceRequests(LiveModels models, CallerLimits limits, Se
             dialect.Write(prediction, model.Name, model.Version, output);
         }
         response.Headers["X-Model-Version"] = model.VersionText;
-        response.Headers["X-Request-Id"] = requestId;
+        // Callers name requests as they like, and a header holds printable ASCII alone; the body says the name in any case.
+        if (requestId.Length <= MostHeaderCharacters && !requestId.AsSpan().ContainsAnyExceptInRange(' ', '~')) response.Headers["X-Request-Id"] = requestId;
         response.Headers.XContentTypeOptions = "nosniff";
         response.ContentLength = output.WrittenCount;
         response.BodyWriter.Write(output.WrittenSpan);

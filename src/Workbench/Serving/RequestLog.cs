@@ -18,6 +18,7 @@ public sealed class RequestLog(IDbContextFactory<AppDb> databases, LiveModels mo
 {
     private const int Waiting = 10_000;
     private const int MostAtOnce = 1_000;
+    private const int MostIdCharacters = 256;
 
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Cleaning = TimeSpan.FromMinutes(10);
@@ -87,6 +88,9 @@ public sealed class RequestLog(IDbContextFactory<AppDb> databases, LiveModels mo
         if (!_entries.Writer.TryWrite(new Entry(log, null))) Interlocked.Increment(ref _dropped);
     }
 
+    /// <summary>A request's name as it is written down: callers choose it, and could make it as long as a body.</summary>
+    public static string IdOf(string id) => id.Length <= MostIdCharacters ? id : id[..MostIdCharacters];
+
     private int Allowed(LiveEndpoint endpoint, int rows)
     {
         var perSecond = endpoint.Settings.Log.RowsPerSecond;
@@ -97,7 +101,7 @@ public sealed class RequestLog(IDbContextFactory<AppDb> databases, LiveModels mo
     {
         EndpointName = served.Endpoint,
         At = time.GetUtcNow(),
-        RequestId = id,
+        RequestId = IdOf(id),
         Version = served.Version,
         Key = served.Key,
         Dialect = served.Dialect.Name,

@@ -5,12 +5,12 @@ public sealed class LoggedRow
 {
     public long Id { get; set; }
 
-    /// <summary>By name, as in the history: the log outlives the endpoint until its time is over.</summary>
+    /// <summary>By name, as in the history; deleted with the endpoint.</summary>
     public required string EndpointName { get; set; }
 
     public DateTimeOffset At { get; set; }
 
-    /// <summary>As the answer called the request.</summary>
+    /// <summary>As the answer called the request; of a longer name the first 256 characters.</summary>
     public required string RequestId { get; set; }
 
     /// <summary>0-based, in the request.</summary>
