@@ -63,8 +63,7 @@ public static class WebHost
         builder.AddServing();
         builder.Services.AddSingleton<EndpointStore>();
         builder.AddBatches();
-        builder.Services.AddSingleton<MonitoringStore>();
-        builder.Services.AddSingleton<LogDataset>();
+        builder.AddMonitoring();
         builder.AddManagementApi();
 
         var app = builder.Build();

@@ -90,7 +90,7 @@ internal sealed class ModelBuilder(ExperimentData data, TrialRunner runner, int 
     private static ValueDistribution CountLikeliest(double[] answered, int classCount)
     {
         var counts = new int[classCount];
-        foreach (var row in answered.Chunk(classCount)) counts[row.IndexOf(row.Max())]++;
+        foreach (var row in answered.Chunk(classCount)) counts[Target.Likeliest(row)]++;
         return new ValueDistribution(null, counts, 0);
     }
 }

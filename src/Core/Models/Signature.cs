@@ -41,7 +41,7 @@ public sealed record Signature(IReadOnlyList<InputColumn> Inputs)
                     Maximum = present[^1],
                     Median = present[(present.Length - 1) / 2],
                     WholeNumbers = present.All(v => v == Math.Floor(v)),
-                    Training = ValueDistribution.OfNumbers(numbers.Values.ToArray()),
+                    Training = ValueDistribution.OfSorted(present, column.Length - present.Length),
                 };
             case DateTimeColumn dates:
                 var moments = dates.Ticks.ToArray().Where(t => t != DateTimeColumn.MissingTicks).Order().ToArray();
@@ -52,7 +52,7 @@ public sealed record Signature(IReadOnlyList<InputColumn> Inputs)
                     Earliest = bounds.GetText(0),
                     Latest = bounds.GetText(1),
                     Default = bounds.GetText(2),
-                    Training = ValueDistribution.OfNumbers(dates.Ticks.ToArray().Select(t => t == DateTimeColumn.MissingTicks ? double.NaN : t)),
+                    Training = ValueDistribution.OfSorted([.. moments.Select(m => (double)m)], column.Length - moments.Length),
                 };
             case DictionaryColumn names:
                 var counts = new int[names.Values.Count];
@@ -133,6 +133,10 @@ public sealed record InputColumn(string Name, ColumnKind Kind, bool Used, bool H
 
     /// <summary>Most frequent text, or the median moment.</summary>
     public string? Default { get; init; }
+
+    /// <summary>Whether the training rows had more than one number.</summary>
+    [JsonIgnore]
+    public bool HasRange => Maximum > Minimum;
 
     /// <summary>How the values were spread over the training rows; null for text, for more than 1,000 choices, and for models of a time when it was not kept.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

@@ -10,16 +10,16 @@ public sealed record ValueDistribution(IReadOnlyList<double>? LowerBounds, IRead
     public const int MostBins = 10;
 
     /// <param name="values">NaN is missing; in any order.</param>
-    public static ValueDistribution OfNumbers(IEnumerable<double> values)
+    public static ValueDistribution OfNumbers(IReadOnlyCollection<double> values)
     {
-        var missing = 0;
-        List<double> present = [];
-        foreach (var value in values)
-        {
-            if (double.IsNaN(value)) missing++;
-            else present.Add(value);
-        }
-        present.Sort();
+        double[] present = [.. values.Where(v => !double.IsNaN(v)).Order()];
+        return OfSorted(present, values.Count - present.Length);
+    }
+
+    /// <param name="present">Ascending, none missing.</param>
+    /// <param name="missing">Further rows, without a value.</param>
+    public static ValueDistribution OfSorted(IReadOnlyList<double> present, int missing)
+    {
         List<double> bounds = [];
         for (var bin = 0; bin < MostBins && present.Count > 0; bin++)
         {
@@ -27,11 +27,7 @@ public sealed record ValueDistribution(IReadOnlyList<double>? LowerBounds, IRead
             if (bounds.Count == 0 || bound > bounds[^1]) bounds.Add(bound);
         }
         // A value that fills a bin to its end would else be counted with those above it: 0 in a column of nine zeros in ten, and the rest.
-        if (bounds.Count is > 0 and < MostBins && present[^1] > bounds[^1])
-        {
-            var above = present[UpperBound(present, bounds[^1])];
-            bounds.Add(above);
-        }
+        if (bounds.Count is > 0 and < MostBins && present[^1] > bounds[^1]) bounds.Add(present.First(v => v > bounds[^1]));
         var counts = new int[bounds.Count];
         foreach (var value in present) counts[BinOf(bounds, value)]++;
         return new ValueDistribution(bounds, counts, missing);
@@ -45,17 +41,5 @@ public sealed record ValueDistribution(IReadOnlyList<double>? LowerBounds, IRead
         var bin = 0;
         while (bin + 1 < bounds.Count && value >= bounds[bin + 1]) bin++;
         return bin;
-    }
-
-    private static int UpperBound(List<double> sorted, double value)
-    {
-        var (low, high) = (0, sorted.Count);
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            if (sorted[middle] <= value) low = middle + 1;
-            else high = middle;
-        }
-        return low;
     }
 }

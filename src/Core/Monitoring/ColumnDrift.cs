@@ -48,40 +48,26 @@ public sealed record ColumnDrift(string Name, int RowCount, double Psi, double J
 
     /// <summary>Compares what came with what was trained on.</summary>
     /// <remarks>
-    /// PSI = Σ (p - q) ln(p / q), each bin counting half a row more, so that empty ones stay finite (Siddiqi (2006), Credit Risk Scorecards; bounds 0.1 and 0.25 are his).
     /// The p-value of Kolmogorov-Smirnov is that of the limit distribution; as the distance is looked at in the bounds alone, it errs to the larger side.
     /// </remarks>
     public static ColumnDrift Measure(string name, LiveDistribution live)
     {
         var training = live.Training;
-        double[] before = [.. training.Counts, training.Missing, 0];
-        double[] after = [.. live.Counts, live.Missing, live.Unseen];
+        int[] before = [.. training.Counts, training.Missing, 0];
+        int[] after = [.. live.Counts, live.Missing, live.Unseen];
         var rows = live.RowCount;
         var isOrdered = training.LowerBounds is not null;
         var (statistic, p) = isOrdered
             ? KolmogorovSmirnov(training.Counts, live.Counts)
             : ChiSquared([.. training.Counts.Select(c => (double)c), 0], [.. live.Counts, live.Unseen]);
-        double trainingRows = before.Sum();
-        return new ColumnDrift(name, rows, StabilityIndex(before, after), JensenShannonDistance(before, after), isOrdered ? DriftTest.KolmogorovSmirnov : DriftTest.ChiSquared, statistic, p,
+        double trainingRows = before.Sum(c => (long)c);
+        return new ColumnDrift(name, rows, PopulationStability.Index(before, after), JensenShannonDistance(before, after), isOrdered ? DriftTest.KolmogorovSmirnov : DriftTest.ChiSquared, statistic, p,
             rows == 0 ? 0 : (double)live.Missing / rows, trainingRows == 0 ? 0 : training.Missing / trainingRows, rows == 0 ? 0 : (double)live.Unseen / rows, rows == 0 ? 0 : (double)live.Outside / rows);
     }
 
-    private static double StabilityIndex(double[] before, double[] after)
+    private static double JensenShannonDistance(int[] before, int[] after)
     {
-        int[] used = [.. Enumerable.Range(0, before.Length).Where(i => before[i] + after[i] > 0)];
-        double n = before.Sum(), m = after.Sum();
-        if (n == 0 || m == 0) return 0;
-        return used.Sum(i =>
-        {
-            var q = (before[i] + 0.5) / (n + 0.5 * used.Length);
-            var p = (after[i] + 0.5) / (m + 0.5 * used.Length);
-            return (p - q) * Math.Log(p / q);
-        });
-    }
-
-    private static double JensenShannonDistance(double[] before, double[] after)
-    {
-        double n = before.Sum(), m = after.Sum();
+        double n = before.Sum(c => (long)c), m = after.Sum(c => (long)c);
         if (n == 0 || m == 0) return 0;
         var divergence = 0.0;
         for (var i = 0; i < before.Length; i++)

@@ -75,17 +75,8 @@ public sealed record ModelComparison(int RowCount, double ChangedShare, Metric? 
         var count = found.Length / width;
         var changed = 0;
         for (var row = 0; row < count; row++)
-            if (target.Classes[Likeliest(found.AsSpan(row * width, width))] != before.Classes[Likeliest(earlier.AsSpan(row * widthBefore, widthBefore))]) changed++;
+            if (target.Classes[Target.Likeliest(found.AsSpan(row * width, width))] != before.Classes[Target.Likeliest(earlier.AsSpan(row * widthBefore, widthBefore))]) changed++;
         return count == 0 ? 0 : changed / (double)count;
-    }
-
-    /// <summary>Position of the largest of the outputs; the first of several.</summary>
-    public static int Likeliest(ReadOnlySpan<double> outputs)
-    {
-        var best = 0;
-        for (var i = 1; i < outputs.Length; i++)
-            if (outputs[i] > outputs[best]) best = i;
-        return best;
     }
 
     private static double Time(ModelPackage model, Table rows)

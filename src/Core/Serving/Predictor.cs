@@ -91,14 +91,7 @@ public sealed class Prediction : IDisposable
     public ReadOnlySpan<double> Outputs(int row) => _outputs.AsSpan(row * OutputCount, OutputCount);
 
     /// <summary>Position of the likeliest class; the first of several.</summary>
-    public int LikeliestClass(int row)
-    {
-        var outputs = Outputs(row);
-        var best = 0;
-        for (var i = 1; i < outputs.Length; i++)
-            if (outputs[i] > outputs[best]) best = i;
-        return best;
-    }
+    public int LikeliestClass(int row) => Target.Likeliest(Outputs(row));
 
     /// <summary>Answers all rows.</summary>
     /// <exception cref="InvalidOperationException">The rows have problems.</exception>

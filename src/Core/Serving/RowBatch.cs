@@ -273,8 +273,15 @@ public sealed class RowBatch
         var code => _texts[-2 - code],
     };
 
-    /// <summary>A text that counts as missing, as training rows did not have it; null for others.</summary>
-    public string? UnseenText(int row, int column) => _inputs[column].Kind is ColumnKind.Category or ColumnKind.Boolean && _cells[row * _inputs.Length + column] >> 32 is > 0 and var text ? _texts[(int)text - 1] : null;
+    /// <summary>What was sent, whatever the kind, in invariant form; null for missing. A text that counts as missing, as training rows did not have it, is told all the same.</summary>
+    public string? GetText(int row, int column) => _inputs[column].Kind switch
+    {
+        ColumnKind.Numeric => double.IsNaN(Number(row, column)) ? null : Number(row, column).ToString("R", CultureInfo.InvariantCulture),
+        ColumnKind.DateTime => new DateTimeColumn("", [Ticks(row, column)]).GetText(0),
+        _ => Text(row, column) ?? UnseenText(row, column),
+    };
+
+    private string? UnseenText(int row, int column) => _inputs[column].Kind is ColumnKind.Category or ColumnKind.Boolean && _cells[row * _inputs.Length + column] >> 32 is > 0 and var text ? _texts[(int)text - 1] : null;
 
     /// <summary>Counts the missing values; called once where somebody wants to know.</summary>
     public void CountValues()

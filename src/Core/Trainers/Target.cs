@@ -67,6 +67,15 @@ public sealed record Target(string Column, LearningTask Task, IReadOnlyList<stri
         return new Target(column, task, Sort(distinct));
     }
 
+    /// <summary>Position of the largest of a row's probabilities: the class that the model answers; the first of several.</summary>
+    public static int Likeliest(ReadOnlySpan<double> probabilities)
+    {
+        var best = 0;
+        for (var i = 1; i < probabilities.Length; i++)
+            if (probabilities[i] > probabilities[best]) best = i;
+        return best;
+    }
+
     /// <summary>One label a row: the 0-based class, or the number.</summary>
     /// <exception cref="ArgumentException">A row has no label, or one that was not among the classes; the message names the line.</exception>
     public float[] Labels(Table rows)

@@ -1,10 +1,11 @@
+using ModelWorkbench.Workbench.Jobs;
+
 namespace ModelWorkbench.Workbench.Batches;
 
 public static class BatchesSetup
 {
     public static void AddBatches(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<BatchQueue>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<BatchQueue>());
+        builder.Services.AddHostedSingleton<BatchQueue>();
     }
 }

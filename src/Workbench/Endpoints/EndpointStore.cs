@@ -407,12 +407,14 @@ public sealed partial class EndpointStore(
         {
             await using var db = await databases.CreateDbContextAsync(cancellationToken);
             if (await db.Endpoints.SingleOrDefaultAsync(e => e.Name == name, cancellationToken) is not { } endpoint) return false;
+            await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
             Note(db, endpoint, time.GetUtcNow(), who, EndpointEventKind.Deleted, Text(endpoint.LiveVersion), null, null);
             db.Endpoints.Remove(endpoint);
             await db.SaveChangesAsync(cancellationToken);
             // What callers sent goes with it, and what it did: another endpoint of the same name is another one.
             await db.LoggedRows.Where(r => r.EndpointName == name).ExecuteDeleteAsync(cancellationToken);
             await db.ServingPeriods.Where(p => p.EndpointName == name).ExecuteDeleteAsync(cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
             await live.LoadAsync(name, CancellationToken.None);
             return true;
         }

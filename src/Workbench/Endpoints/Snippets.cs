@@ -19,14 +19,19 @@ public sealed record Snippets(string Address, string Name, string Key, Signature
     // Readable in a terminal; single quotes are escaped by each language's own rule below.
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>A request for one row, by name.</summary>
-    /// <param name="values">Invariant text by column; null or absent is missing.</param>
-    public static string Request(Signature signature, IReadOnlyDictionary<string, string?> values)
+    /// <summary>A request for rows, by name.</summary>
+    /// <param name="rows">Invariant text by column; null or absent is missing.</param>
+    public static string Request(Signature signature, params IReadOnlyList<IReadOnlyDictionary<string, string?>> rows)
     {
-        var record = new JsonObject();
-        foreach (var input in signature.Used)
-            record[input.Name] = values.GetValueOrDefault(input.Name) is { Length: > 0 } text ? Value(input, text) : null;
-        return new JsonObject { ["records"] = new JsonArray(record) }.ToJsonString(Readable);
+        var records = new JsonArray();
+        foreach (var row in rows)
+        {
+            var record = new JsonObject();
+            foreach (var input in signature.Used)
+                record[input.Name] = row.GetValueOrDefault(input.Name) is { Length: > 0 } text ? Value(input, text) : null;
+            records.Add((JsonNode)record);
+        }
+        return new JsonObject { ["records"] = records }.ToJsonString(Readable);
     }
 
     private static JsonNode Value(InputColumn input, string text) =>

@@ -6,10 +6,8 @@ public static class JobsSetup
     {
         builder.Services.AddSingleton<JobMonitor>();
         builder.Services.AddSingleton<ExperimentQueue>();
-        builder.Services.AddSingleton<ExperimentSupervisor>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<ExperimentSupervisor>());
-        builder.Services.AddSingleton<ImportQueue>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<ImportQueue>());
+        builder.Services.AddHostedSingleton<ExperimentSupervisor>();
+        builder.Services.AddHostedSingleton<ImportQueue>();
         builder.Services.AddHostedService<SampleInstaller>();
     }
 }

@@ -3,13 +3,14 @@ using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Models;
+using ModelWorkbench.Workbench.Endpoints;
 using ModelWorkbench.Workbench.Serving;
 using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Monitoring;
 
 /// <summary>Makes a dataset of the rows that an endpoint was sent, with what came true as the target, and the recipe of the experiment that the live version comes from.</summary>
-public sealed class LogDataset(IDbContextFactory<AppDb> databases, RequestLog log, LiveModels models, DatasetStore datasets, ExperimentStore experiments, ArtefactStore artefacts)
+public sealed class LogDataset(IDbContextFactory<AppDb> databases, RequestLog log, LiveModels models, EndpointStore endpoints, DatasetStore datasets, ExperimentStore experiments, ArtefactStore artefacts)
 {
     /// <param name="DatasetId">The new one.</param>
     /// <param name="Target">The column of what came true; without a value where that is not known.</param>
@@ -52,13 +53,9 @@ public sealed class LogDataset(IDbContextFactory<AppDb> databases, RequestLog lo
             writer.WriteRows(table, cancellationToken);
         }
         var dataset = await datasets.ImportAsync(path, $"{endpoint} requests.csv", null, cancellationToken);
-        var hasRecipe = await RecipeAsync(db, endpoint, model.Version, cancellationToken) is { } recipe && (recipe.Steps.Count == 0 || await datasets.SaveRecipeAsync(dataset.Id, recipe, cancellationToken));
+        var version = (await endpoints.FindAsync(endpoint, cancellationToken))?.Versions.SingleOrDefault(v => v.Number == model.Version);
+        var recipe = version is null ? null : (await experiments.FindAsync(version.ExperimentId, cancellationToken))?.Plan.Recipe;
+        var hasRecipe = recipe is not null && (recipe.Steps.Count == 0 || await datasets.SaveRecipeAsync(dataset.Id, recipe, cancellationToken));
         return new Made(dataset.Id, manifest.Target.Column, rows.Count, rows.Count(r => r.Truth is not null), hasRecipe);
-    }
-
-    private async Task<Core.Recipes.Recipe?> RecipeAsync(AppDb db, string endpoint, int version, CancellationToken cancellationToken)
-    {
-        var experiment = await (from v in db.EndpointVersions join e in db.Endpoints on v.EndpointId equals e.Id where e.Name == endpoint && v.Number == version select v.ExperimentId).FirstOrDefaultAsync(cancellationToken);
-        return (await experiments.FindAsync(experiment, cancellationToken))?.Plan.Recipe;
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
+using ModelWorkbench.Core.Monitoring;
 using ModelWorkbench.Workbench.Serving;
 using ModelWorkbench.Workbench.Storage;
 
@@ -15,19 +16,7 @@ public static class MonitoringApi
         public static LoggedRowAnswer From(LoggedRow row) => new(row.Id, row.At, row.RequestId, row.RowIndex, row.Version, row.Key, row.Dialect, row.Values.Length == 0 ? null : JsonSerializer.Deserialize<JsonElement>(row.Values), row.Answer, row.Probability, row.Microseconds, row.Problem, row.Truth, row.TruthAt);
     }
 
-    /// <param name="Metric">Its id.</param>
-    public sealed record QualityAnswer(int Version, int RowCount, string Metric, double Value, double? Low, double? High, double? InTraining);
-
-    public sealed record CountsAnswer(long Requests, long Answered, long Invalid, long Refused, long Failed, long Rows, double? P50Microseconds, double? P95Microseconds, double? P99Microseconds)
-    {
-        public static CountsAnswer From(TrafficCounts counts) => new(counts.Requests, counts.Answered, counts.Invalid, counts.Refused, counts.Failed, counts.Rows, Finite(counts.P50), Finite(counts.P95), Finite(counts.P99));
-    }
-
-    public sealed record PointAnswer(DateTimeOffset At, CountsAnswer Counts);
-
-    public sealed record PartAnswer(int Version, string Key, string Dialect, CountsAnswer Counts);
-
-    public sealed record TrafficAnswer(DateTimeOffset From, int StepMinutes, CountsAnswer Total, IReadOnlyList<PointAnswer> Points, IReadOnlyList<PartAnswer> Parts, IReadOnlyList<QualityAnswer> Quality);
+    public sealed record TrafficAnswer(DateTimeOffset From, int StepMinutes, TrafficCounts Total, IReadOnlyList<TrafficPoint> Points, IReadOnlyList<TrafficPart> Parts, IReadOnlyList<LiveQuality> Quality);
 
     public sealed record ClearedAnswer(int Rows);
 
@@ -38,10 +27,7 @@ public static class MonitoringApi
         {
             if (Check(name, hours, models) is { } refusal) return refusal;
             var report = await store.TrafficAsync(name, hours ?? 24, ct);
-            var quality = await store.QualityAsync(name, hours ?? 24, ct);
-            return Results.Ok(new TrafficAnswer(report.From, report.StepMinutes, CountsAnswer.From(report.Total), [.. report.Points.Select(p => new PointAnswer(p.At, CountsAnswer.From(p.Counts)))],
-                [.. report.Parts.Select(p => new PartAnswer(p.Version, p.Key, p.Dialect, CountsAnswer.From(p.Counts)))],
-                [.. quality.Select(q => new QualityAnswer(q.Version, q.RowCount, q.Metric.Id, q.Value, Finite(q.Low), Finite(q.High), q.InTraining))]));
+            return Results.Ok(new TrafficAnswer(report.From, report.StepMinutes, report.Total, report.Points, report.Parts, await store.QualityAsync(name, hours ?? 24, ct)));
         }).WithName("GetTraffic").WithSummary("Requests, rows and latencies over time, by version, key and dialect, and how good the answers were where the truth is known").WithDescription("hours: back from now, 24 where it is absent.")
             .Produces<TrafficAnswer>().ProducesProblem(400).ProducesProblem(404);
         endpoint.MapGet("/drift", async (string name, [FromQuery] int? version, [FromQuery] int? hours, MonitoringStore store, LiveModels models, CancellationToken ct) =>
@@ -78,6 +64,4 @@ public static class MonitoringApi
         !models.Exists(name) ? Results.Problem(statusCode: 404, title: "Unknown endpoint", detail: $"There is no endpoint '{name}'.")
         : hours is < 1 or > MostHours ? Results.Problem(statusCode: 400, title: "Invalid request", detail: $"hours is {hours}; expected 1 to {MostHours:N0}.")
         : null;
-
-    private static double? Finite(double value) => double.IsFinite(value) ? value : null;
 }

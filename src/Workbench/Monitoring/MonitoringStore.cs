@@ -1,20 +1,41 @@
-using System.Globalization;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
-using ModelWorkbench.Core.Evaluation;
 using ModelWorkbench.Core.Monitoring;
-using ModelWorkbench.Core.Trainers;
+using ModelWorkbench.Workbench.Endpoints;
 using ModelWorkbench.Workbench.Serving;
 using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Monitoring;
 
-/// <summary>Counts and latencies of requests; latencies in microseconds, NaN where nothing was answered.</summary>
-public sealed record TrafficCounts(long Answered, long Invalid, long Refused, long Failed, long Rows, double P50, double P95, double P99)
-{
-    public long Requests => Answered + Invalid + Refused + Failed;
+/// <param name="Version">Whose requests these are.</param>
+/// <param name="RowCount">Logged rows that were looked at.</param>
+/// <param name="Columns">The most changed first.</param>
+/// <param name="LeftOut">Columns whose training values are not known, or that are masked.</param>
+public sealed record DriftReport(int Version, int RowCount, ColumnDrift? Answers, IReadOnlyList<ColumnDrift> Columns, IReadOnlyList<string> LeftOut);
 
-    internal static TrafficCounts Of(IEnumerable<ServingPeriodRow> periods)
+/// <summary>Reads what serving wrote down, and judges it.</summary>
+public sealed class MonitoringStore(IDbContextFactory<AppDb> databases, ServingHistory history, RequestLog log, LiveModels models, EndpointStore endpoints, TimeProvider time)
+{
+    /// <summary>Of more rows the newest are judged.</summary>
+    public const int MostJudgedRows = 20_000;
+
+    public const int MostListedRows = 500;
+
+    /// <param name="hours">Back from now.</param>
+    public async Task<TrafficReport> TrafficAsync(string endpoint, int hours, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var step = hours switch { <= 1 => 1, <= 6 => 5, <= 48 => 30, <= 24 * 14 => 60 * 4, _ => 60 * 24 };
+        var from = ServingHistory.Floor(now.AddHours(-hours), step);
+        var periods = await history.ReadAsync(endpoint, from, cancellationToken);
+        var byStep = periods.ToLookup(p => ServingHistory.Floor(p.At, step));
+        List<TrafficPoint> points = [];
+        for (var at = from; at <= now; at = at.AddMinutes(step)) points.Add(new TrafficPoint(at, Sum(byStep[at])));
+        return new TrafficReport(from, step, Sum(periods), points,
+            [.. periods.GroupBy(p => (p.Version, p.Key, p.Dialect)).Select(g => new TrafficPart(g.Key.Version, g.Key.Key, g.Key.Dialect, Sum(g))).OrderByDescending(p => p.Counts.Requests)]);
+    }
+
+    private static TrafficCounts Sum(IEnumerable<ServingPeriodRow> periods)
     {
         var latencies = new int[LatencyHistogram.BinCount];
         long answered = 0, invalid = 0, refused = 0, failed = 0, rows = 0;
@@ -28,59 +49,10 @@ public sealed record TrafficCounts(long Answered, long Invalid, long Refused, lo
             foreach (var (bin, count) in period.Latencies)
                 if (bin >= 0 && bin < latencies.Length) latencies[bin] += count;
         }
-        return new TrafficCounts(answered, invalid, refused, failed, rows, LatencyHistogram.Quantile(latencies, 0.5), LatencyHistogram.Quantile(latencies, 0.95), LatencyHistogram.Quantile(latencies, 0.99));
+        return new TrafficCounts(answered, invalid, refused, failed, rows, Quantile(0.5), Quantile(0.95), Quantile(0.99));
+
+        double? Quantile(double share) => LatencyHistogram.Quantile(latencies, share) is var value && double.IsNaN(value) ? null : value;
     }
-}
-
-/// <param name="At">When the period began; it lasts <see cref="TrafficReport.StepMinutes"/>.</param>
-public sealed record TrafficPoint(DateTimeOffset At, TrafficCounts Counts);
-
-public sealed record TrafficPart(int Version, string Key, string Dialect, TrafficCounts Counts);
-
-/// <param name="From">Until now.</param>
-/// <param name="StepMinutes">Length of a period of <paramref name="Points"/>.</param>
-/// <param name="Total">Of all periods together.</param>
-/// <param name="Points">By time, also those without a request.</param>
-/// <param name="Parts">By version, key and dialect, the busiest first.</param>
-public sealed record TrafficReport(DateTimeOffset From, int StepMinutes, TrafficCounts Total, IReadOnlyList<TrafficPoint> Points, IReadOnlyList<TrafficPart> Parts);
-
-/// <summary>How a version did on rows whose truth is known, beside what its training promised.</summary>
-/// <param name="RowCount">Rows with truth.</param>
-/// <param name="Metric">Accuracy for classes, mean absolute error for numbers.</param>
-/// <param name="Low">End of the 95 % interval: Wilson's for a share; for an error the mean ± 1.96 standard errors.</param>
-/// <param name="High">The other end.</param>
-/// <param name="InTraining">The same metric on rows that the trial had not seen; null where the experiment is gone.</param>
-public sealed record LiveQuality(int Version, int RowCount, Metric Metric, double Value, double Low, double High, double? InTraining);
-
-/// <param name="Version">Whose requests these are.</param>
-/// <param name="RowCount">Logged rows that were looked at.</param>
-/// <param name="Columns">The most changed first.</param>
-/// <param name="LeftOut">Columns whose training values are not known, or that are masked.</param>
-public sealed record DriftReport(int Version, int RowCount, ColumnDrift? Answers, IReadOnlyList<ColumnDrift> Columns, IReadOnlyList<string> LeftOut);
-
-/// <summary>Reads what serving wrote down, and judges it.</summary>
-public sealed class MonitoringStore(IDbContextFactory<AppDb> databases, ServingHistory history, RequestLog log, LiveModels models, TimeProvider time)
-{
-    /// <summary>Of more rows the newest are judged.</summary>
-    public const int MostJudgedRows = 20_000;
-
-    public const int MostListedRows = 500;
-
-    /// <param name="hours">Back from now.</param>
-    public async Task<TrafficReport> TrafficAsync(string endpoint, int hours, CancellationToken cancellationToken)
-    {
-        var now = time.GetUtcNow();
-        var step = hours switch { <= 1 => 1, <= 6 => 5, <= 48 => 30, <= 24 * 14 => 60 * 4, _ => 60 * 24 };
-        var from = Floor(now.AddHours(-hours), step);
-        var periods = await history.ReadAsync(endpoint, from, cancellationToken);
-        var byStep = periods.ToLookup(p => Floor(p.At, step));
-        List<TrafficPoint> points = [];
-        for (var at = from; at <= now; at = at.AddMinutes(step)) points.Add(new TrafficPoint(at, TrafficCounts.Of(byStep[at])));
-        return new TrafficReport(from, step, TrafficCounts.Of(periods), points,
-            [.. periods.GroupBy(p => (p.Version, p.Key, p.Dialect)).Select(g => new TrafficPart(g.Key.Version, g.Key.Key, g.Key.Dialect, TrafficCounts.Of(g))).OrderByDescending(p => p.Counts.Requests)]);
-    }
-
-    private static DateTimeOffset Floor(DateTimeOffset at, int minutes) => new(at.UtcTicks - at.UtcTicks % (minutes * TimeSpan.TicksPerMinute), TimeSpan.Zero);
 
     /// <summary>Logged rows, the newest first.</summary>
     /// <param name="search">Found in a value, an answer, a truth or a request's id, in any case; null for all.</param>
@@ -116,44 +88,16 @@ public sealed class MonitoringStore(IDbContextFactory<AppDb> databases, ServingH
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var rows = await db.LoggedRows.AsNoTracking().Where(r => r.EndpointName == endpoint && r.At >= from && r.Truth != null && r.Answer != null)
             .OrderByDescending(r => r.Id).Take(MostJudgedRows).Select(r => new { r.Version, r.Answer, r.Truth }).ToListAsync(cancellationToken);
+        var versions = (await endpoints.FindAsync(endpoint, cancellationToken))?.Versions ?? [];
         List<LiveQuality> qualities = [];
         foreach (var version in rows.GroupBy(r => r.Version).OrderByDescending(g => g.Key))
         {
             if (await ModelAsync(endpoint, version.Key, cancellationToken) is not { } model) continue;
-            var isNumber = model.Package.Manifest.Target.Task == LearningTask.Regression;
-            var metric = isNumber ? Metric.Mae : Metric.Accuracy;
-            double[] scores = isNumber
-                ? [.. version.Select(r => Math.Abs(Parse(r.Answer!) - Parse(r.Truth!))).Where(double.IsFinite)]
-                : [.. version.Select(r => r.Answer == r.Truth ? 1.0 : 0.0)];
-            if (scores.Length == 0) continue;
-            var (low, high) = isNumber ? MeanInterval(scores) : WilsonInterval(scores.Sum(), scores.Length);
-            var trial = await (from v in db.EndpointVersions
-                               join e in db.Endpoints on v.EndpointId equals e.Id
-                               join t in db.Trials on new { v.ExperimentId, Number = v.TrialNumber } equals new { t.ExperimentId, t.Number }
-                               where e.Name == endpoint && v.Number == version.Key
-                               select t).AsNoTracking().FirstOrDefaultAsync(cancellationToken);
-            qualities.Add(new LiveQuality(version.Key, scores.Length, metric, scores.Average(), low, high, trial?.Result?.Metrics.GetValueOrDefault(metric.Id)));
+            var published = versions.SingleOrDefault(v => v.Number == version.Key);
+            var trial = published is null ? null : await db.Trials.AsNoTracking().SingleOrDefaultAsync(t => t.ExperimentId == published.ExperimentId && t.Number == published.TrialNumber, cancellationToken);
+            if (LiveQuality.Judge(version.Key, model.Package.Manifest.Target.Task, version.Select(r => (r.Answer!, r.Truth!)), trial?.Result?.Metrics) is { } quality) qualities.Add(quality);
         }
         return qualities;
-    }
-
-    private static double Parse(string text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : double.NaN;
-
-    /// <remarks>Wilson (1927), Journal of the American Statistical Association 22.</remarks>
-    private static (double Low, double High) WilsonInterval(double right, double count)
-    {
-        const double z = 1.959964;
-        var share = right / count;
-        var middle = (share + z * z / (2 * count)) / (1 + z * z / count);
-        var half = z / (1 + z * z / count) * Math.Sqrt(share * (1 - share) / count + z * z / (4 * count * count));
-        return (Math.Max(0, middle - half), Math.Min(1, middle + half));
-    }
-
-    private static (double Low, double High) MeanInterval(double[] values)
-    {
-        var mean = values.Average();
-        var half = values.Length < 2 ? double.NaN : 1.959964 * Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Length - 1) / values.Length);
-        return (mean - half, mean + half);
     }
 
     /// <summary>How far the rows that a version was sent are from those it was trained on.</summary>

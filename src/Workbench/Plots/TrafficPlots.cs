@@ -1,4 +1,5 @@
 using System.Globalization;
+using ModelWorkbench.Core.Monitoring;
 using ModelWorkbench.Workbench.Shell;
 using Plotly.Blazor;
 using Plotly.Blazor.Traces;
@@ -9,24 +10,19 @@ namespace ModelWorkbench.Workbench.Plots;
 /// <summary>Requests and latencies over time.</summary>
 public static class TrafficPlots
 {
-    /// <param name="At">When the period began.</param>
-    /// <param name="Answered">Requests, and so on by what became of them.</param>
-    /// <param name="P50">Microseconds; NaN for none. So the others.</param>
-    public sealed record Point(DateTimeOffset At, long Answered, long Invalid, long Refused, long Failed, double P50, double P95, double P99);
-
-    public static PlotFigure Requests(IReadOnlyList<Point> points, int stepMinutes)
+    public static PlotFigure Requests(IReadOnlyList<TrafficPoint> points, int stepMinutes)
     {
-        var wrong = points.Sum(p => p.Invalid + p.Refused + p.Failed);
+        var wrong = points.Sum(p => p.Counts.Requests - p.Counts.Answered);
         return new PlotFigure("Requests",
-            $"{Figures.Count(points.Sum(p => p.Answered), "request")} answered, {Figures.Count(wrong, "other")}; at most {Figures.Count(points.Count == 0 ? 0 : points.Max(p => p.Answered))} answered in {Step(stepMinutes)}.",
+            $"{Figures.Count(points.Sum(p => p.Counts.Answered), "request")} answered, {Figures.Count(wrong, "other")}; at most {Figures.Count(points.Count == 0 ? 0 : points.Max(p => p.Counts.Answered))} answered in {Step(stepMinutes)}.",
             new PlotAxis("") { IsTime = true, Grid = false }, new PlotAxis($"In {Step(stepMinutes)}") { FromZero = true },
             colors =>
             [
                 Bars("Answered", points, p => p.Answered, colors.Accent),
                 // Rare ones are named where there are any.
-                .. points.Any(p => p.Invalid > 0) ? [Bars("Does not fit the model", points, p => p.Invalid, colors.Category(1))] : Array.Empty<ITrace>(),
-                .. points.Any(p => p.Refused > 0) ? [Bars("Over a limit", points, p => p.Refused, colors.Category(2))] : Array.Empty<ITrace>(),
-                .. points.Any(p => p.Failed > 0) ? [Bars("Failed", points, p => p.Failed, colors.Category(3))] : Array.Empty<ITrace>(),
+                .. points.Any(p => p.Counts.Invalid > 0) ? [Bars("Does not fit the model", points, p => p.Invalid, colors.Category(1))] : Array.Empty<ITrace>(),
+                .. points.Any(p => p.Counts.Refused > 0) ? [Bars("Over a limit", points, p => p.Refused, colors.Category(2))] : Array.Empty<ITrace>(),
+                .. points.Any(p => p.Counts.Failed > 0) ? [Bars("Failed", points, p => p.Failed, colors.Category(3))] : Array.Empty<ITrace>(),
             ])
         {
             ShowLegend = wrong > 0,
@@ -35,44 +31,42 @@ public static class TrafficPlots
             {
                 (layout.BarMode, layout.BarGap) = (Plotly.Blazor.LayoutLib.BarModeEnum.Stack, 0.1m);
                 // There is no half of a request.
-                if (points.Count == 0 || points.Max(p => p.Answered + p.Invalid + p.Refused + p.Failed) <= 5) layout.YAxis[0].DTick = 1;
+                if (points.Count == 0 || points.Max(p => p.Counts.Requests) <= 5) layout.YAxis[0].DTick = 1;
             },
         };
     }
 
-    public static PlotFigure Latencies(IReadOnlyList<Point> points)
+    public static PlotFigure Latencies(IReadOnlyList<TrafficPoint> points)
     {
-        Point[] answered = [.. points.Where(p => double.IsFinite(p.P50))];
+        var last = points.LastOrDefault(p => p.Counts.Answered > 0)?.Counts;
         return new PlotFigure("Time for an answer",
-            answered.Length == 0 ? "Nothing was answered." : $"Half of the answers took up to {Milliseconds(answered[^1].P50)} in the last period, 99 % up to {Milliseconds(answered[^1].P99)}.",
+            last is null ? "Nothing was answered." : $"Half of the answers took up to {Figures.Microseconds(last.P50Microseconds)} in the last period, 99 % up to {Figures.Microseconds(last.P99Microseconds)}.",
             new PlotAxis("") { IsTime = true, Grid = false }, new PlotAxis("Milliseconds") { FromZero = true },
-            colors => [Line("50 %", points, p => p.P50, 0, colors), Line("95 %", points, p => p.P95, 1, colors), Line("99 %", points, p => p.P99, 2, colors)])
+            colors => [Line("50 %", points, p => p.P50Microseconds, 0, colors), Line("95 %", points, p => p.P95Microseconds, 1, colors), Line("99 %", points, p => p.P99Microseconds, 2, colors)])
         { ShowLegend = true, Height = 300 };
     }
 
-    private static Bar Bars(string name, IReadOnlyList<Point> points, Func<Point, long> count, string color) => new()
+    private static Bar Bars(string name, IReadOnlyList<TrafficPoint> points, Func<TrafficCounts, long> count, string color) => new()
     {
         Name = name,
         X = Times(points),
-        Y = [.. points.Select(p => (object)count(p))],
+        Y = [.. points.Select(p => (object)count(p.Counts))],
         Marker = new() { Color = color },
         HoverTemplate = "%{x}<br>%{y}",
     };
 
-    private static Scatter Line(string name, IReadOnlyList<Point> points, Func<Point, double> latency, int index, PlotColors colors) => new()
+    private static Scatter Line(string name, IReadOnlyList<TrafficPoint> points, Func<TrafficCounts, double?> latency, int index, PlotColors colors) => new()
     {
         Name = name,
         Mode = ModeFlag.Lines | ModeFlag.Markers,
         X = Times(points),
-        Y = PlotText.Numbers(points.Select(p => latency(p) / 1_000)),
+        Y = PlotText.Numbers(points.Select(p => latency(p.Counts) / 1_000 ?? double.NaN)),
         Line = PlotLine.For(index, colors),
         Marker = new() { Size = 4 },
         HoverTemplate = "%{x}<br>%{y:.3~g} ms",
     };
 
-    private static IList<object> Times(IReadOnlyList<Point> points) => [.. points.Select(p => (object)p.At.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture))];
+    private static IList<object> Times(IReadOnlyList<TrafficPoint> points) => [.. points.Select(p => (object)p.At.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture))];
 
     private static string Step(int minutes) => minutes switch { 1 => "a minute", < 60 => $"{minutes} minutes", 60 => "an hour", < 1440 => $"{minutes / 60} hours", _ => "a day" };
-
-    private static string Milliseconds(double microseconds) => $"{Figures.Number(microseconds / 1_000, 3)} ms";
 }

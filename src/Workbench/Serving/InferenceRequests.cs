@@ -238,7 +238,7 @@ public sealed class InferenceRequests(LiveModels models, CallerLimits limits, Se
             served.Outcome = RequestOutcome.Invalid;
             var status = refusal.Kind == RefusalKind.TooManyRows ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status400BadRequest;
             var title = refusal.Kind switch { RefusalKind.Unreadable => DialectErrors.Titles.Unreadable, RefusalKind.TooManyRows => "Too many rows", _ => DialectErrors.Titles.Invalid };
-            log.OfferRefused(endpoint, served, prediction.RequestId ?? RequestIds.Next(time.GetUtcNow()).ToString(), refusal.Message);
+            log.OfferRefused(endpoint, served, prediction.RequestId, refusal.Message);
             await DialectErrors.WriteAsync(context, dialect, status, title, refusal.Message, refusal.Kind == RefusalKind.Invalid ? [.. prediction.Rows.Problems] : null);
             return served;
         }

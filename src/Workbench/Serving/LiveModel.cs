@@ -3,8 +3,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Nodes;
-using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Models;
 using ModelWorkbench.Core.Serving;
 using ModelWorkbench.Core.Serving.Dialects;
@@ -51,19 +49,14 @@ public sealed record LiveModel(string Name, int Version, ModelPackage Package)
     {
         string[] moves = input switch
         {
-            { Minimum: { } low, Maximum: { } high } when high > low => [.. Steps(low, high, input.WholeNumbers).Select(v => v.ToString("R", CultureInfo.InvariantCulture))],
+            { HasRange: true, Minimum: { } low, Maximum: { } high } => [.. Steps(low, high, input.WholeNumbers).Select(v => v.ToString("R", CultureInfo.InvariantCulture))],
             { Choices: { Count: > 1 } choices } => [.. choices.Take(MostCurveChoices)],
             _ => [],
         };
         if (moves.Length == 0) return [];
-        var records = new JsonArray();
-        foreach (var move in moves)
-        {
-            var row = new Dictionary<string, string?>(values) { [input.Name] = move };
-            records.Add(JsonNode.Parse(Snippets.Request(Package.Manifest.Signature, row))!["records"]![0]!.DeepClone());
-        }
+        var body = Snippets.Request(Package.Manifest.Signature, [.. moves.Select(move => new Dictionary<string, string?>(values) { [input.Name] = move })]);
         using var prediction = Predictor.Begin();
-        if (Dialect.Native.ReadJson(Encoding.UTF8.GetBytes(new JsonObject { ["records"] = records }.ToJsonString()), prediction, moves.Length) is not null) return [];
+        if (Dialect.Native.ReadJson(Encoding.UTF8.GetBytes(body), prediction, moves.Length) is not null) return [];
         prediction.Score(cancellationToken);
         return [.. moves.Select((move, i) => new WhatIfPoint(move, prediction.Outputs(i).ToArray()))];
     }
@@ -91,12 +84,7 @@ public sealed record LiveModel(string Name, int Version, ModelPackage Package)
         var rows = prediction.Rows;
         if (refusal is not null) return (null, rows.Problems.Count > 0 ? string.Join(" ", rows.Problems.Take(5)) : refusal.Message);
         if (rows.RowCount == 0) return (null, "There is no row in it.");
-        return (rows.Signature.Inputs.Index().Where(i => i.Item.Used).ToDictionary(i => i.Item.Name, i => i.Item.Kind switch
-        {
-            ColumnKind.Numeric => double.IsNaN(rows.Number(0, i.Index)) ? null : rows.Number(0, i.Index).ToString("R", CultureInfo.InvariantCulture),
-            ColumnKind.DateTime => rows.Ticks(0, i.Index) == DateTimeColumn.MissingTicks ? null : new DateTimeColumn("", [rows.Ticks(0, i.Index)]).GetText(0),
-            _ => rows.Text(0, i.Index) ?? rows.UnseenText(0, i.Index),
-        }, StringComparer.Ordinal), null);
+        return (rows.Signature.Inputs.Index().Where(i => i.Item.Used).ToDictionary(i => i.Item.Name, i => rows.GetText(0, i.Index), StringComparer.Ordinal), null);
     }
 
     private static bool IsRequest(string json)

@@ -14,7 +14,7 @@ using ModelWorkbench.Workbench.Storage;
 namespace ModelWorkbench.Workbench.Serving;
 
 /// <summary>Writes rows of requests down, beside their answers. A request waits for nothing: where the line is full, or an endpoint's rows a second are used up, rows are left out.</summary>
-public sealed class RequestLog(IDbContextFactory<AppDb> databases, LiveModels models, TimeProvider time, ILogger<RequestLog> logger) : BackgroundService
+public sealed class RequestLog(IDbContextFactory<AppDb> databases, LiveModels models, ServingFigures figures, TimeProvider time, ILogger<RequestLog> logger) : BackgroundService
 {
     private const int Waiting = 10_000;
     private const int MostAtOnce = 1_000;
@@ -26,7 +26,6 @@ public sealed class RequestLog(IDbContextFactory<AppDb> databases, LiveModels mo
 
     private readonly Channel<Entry> _entries = Channel.CreateBounded<Entry>(new BoundedChannelOptions(Waiting) { SingleReader = true });
     private readonly ConcurrentDictionary<string, Allowance> _allowances = new(StringComparer.Ordinal);
-    private long _dropped;
 
     private readonly record struct Entry(LoggedRow? Row, TaskCompletionSource? Written);
 
@@ -46,9 +45,6 @@ public sealed class RequestLog(IDbContextFactory<AppDb> databases, LiveModels mo
             return Math.Clamp(perSecond - before, 0, rows);
         }
     }
-
-    /// <summary>Rows that were to be written and were not, as the line was full.</summary>
-    public long Dropped => Volatile.Read(ref _dropped);
 
     /// <summary>Takes an answered request.</summary>
     public void Offer(LiveEndpoint endpoint, in ServedRequest served, Prediction prediction)
@@ -74,18 +70,24 @@ public sealed class RequestLog(IDbContextFactory<AppDb> databases, LiveModels mo
                 log.Answer = prediction.Predictor.Target.Classes[likeliest];
                 log.Probability = double.IsFinite(prediction.Outputs(row)[likeliest]) ? prediction.Outputs(row)[likeliest] : null;
             }
-            if (!_entries.Writer.TryWrite(new Entry(log, null))) Interlocked.Increment(ref _dropped);
+            Enter(log);
         }
     }
 
+    private void Enter(LoggedRow row)
+    {
+        if (!_entries.Writer.TryWrite(new Entry(row, null))) figures.CountUnlogged(row.EndpointName, 1);
+    }
+
     /// <summary>Takes a request that was refused for what it says.</summary>
-    public void OfferRefused(LiveEndpoint endpoint, in ServedRequest served, string id, string why)
+    /// <param name="id">What the caller calls it; null for a made name.</param>
+    public void OfferRefused(LiveEndpoint endpoint, in ServedRequest served, string? id, string why)
     {
         if (Allowed(endpoint, 1) == 0) return;
-        var log = RowOf(served, id, Stopwatch.GetElapsedTime(served.Began).TotalMicroseconds);
+        var log = RowOf(served, id ?? RequestIds.Next(time.GetUtcNow()).ToString(), Stopwatch.GetElapsedTime(served.Began).TotalMicroseconds);
         // What was found may be a value of a masked column.
         log.Problem = endpoint.Settings.Log.Masked.Count > 0 ? "The rows do not fit the model; what was found is not written down, as columns are masked." : why.Length > 500 ? why[..500] : why;
-        if (!_entries.Writer.TryWrite(new Entry(log, null))) Interlocked.Increment(ref _dropped);
+        Enter(log);
     }
 
     /// <summary>A request's name as it is written down: callers choose it, and could make it as long as a body.</summary>
@@ -118,14 +120,8 @@ public sealed class RequestLog(IDbContextFactory<AppDb> databases, LiveModels mo
             {
                 var input = rows.Signature.Inputs[column];
                 if (!input.Used || masked.Contains(input.Name)) continue;
-                switch (input.Kind)
-                {
-                    case ColumnKind.Numeric when double.IsNaN(rows.Number(row, column)): writer.WriteNull(input.Name); break;
-                    case ColumnKind.Numeric: writer.WriteNumber(input.Name, rows.Number(row, column)); break;
-                    case ColumnKind.DateTime when rows.Ticks(row, column) == DateTimeColumn.MissingTicks: writer.WriteNull(input.Name); break;
-                    case ColumnKind.DateTime: writer.WriteString(input.Name, new DateTimeColumn(input.Name, [rows.Ticks(row, column)]).GetText(0)); break;
-                    default: writer.WriteString(input.Name, rows.Text(row, column) ?? rows.UnseenText(row, column)); break;
-                }
+                if (input.Kind == ColumnKind.Numeric && !double.IsNaN(rows.Number(row, column))) writer.WriteNumber(input.Name, rows.Number(row, column));
+                else writer.WriteString(input.Name, rows.GetText(row, column));
             }
             writer.WriteEndObject();
         }
@@ -140,9 +136,10 @@ public sealed class RequestLog(IDbContextFactory<AppDb> databases, LiveModels mo
         await written.Task.WaitAsync(cancellationToken);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(WriteAsTheyComeAsync(stoppingToken), CleanNowAndThenAsync(stoppingToken));
+
+    private async Task WriteAsTheyComeAsync(CancellationToken stoppingToken)
     {
-        var cleaned = time.GetTimestamp();
         List<Entry> entries = [];
         try
         {
@@ -151,15 +148,29 @@ public sealed class RequestLog(IDbContextFactory<AppDb> databases, LiveModels mo
                 // One write for many rows; somebody who waits for it does not wait for more of them.
                 if (!_entries.Reader.TryPeek(out var first) || first.Written is null) await Task.Delay(Gathering, stoppingToken);
                 await WriteAsync(entries);
-                if (time.GetElapsedTime(cleaned) < Cleaning) continue;
-                cleaned = time.GetTimestamp();
-                await CleanAsync(stoppingToken);
             }
         }
         catch (OperationCanceledException)
         {
             // The last ones.
             while (_entries.Reader.Count > 0) await WriteAsync(entries);
+        }
+    }
+
+    // Rows grow old also while nobody asks.
+    private async Task CleanNowAndThenAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Cleaning, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await CleanAsync(stoppingToken);
+            }
+            catch (Microsoft.Data.Sqlite.SqliteException e)
+            {
+                logger.LogError(e, "Old rows of requests could not be deleted; the next time they are");
+            }
         }
     }
 
@@ -175,7 +186,7 @@ public sealed class RequestLog(IDbContextFactory<AppDb> databases, LiveModels mo
         }
         catch (Exception e) when (e is DbUpdateException or Microsoft.Data.Sqlite.SqliteException)
         {
-            Interlocked.Add(ref _dropped, entries.Count(x => x.Row is not null));
+            foreach (var lost in entries.Where(x => x.Row is not null).CountBy(x => x.Row!.EndpointName)) figures.CountUnlogged(lost.Key, lost.Value);
             logger.LogError(e, "{Count} rows of requests could not be written down", entries.Count);
         }
         foreach (var entry in entries) entry.Written?.TrySetResult();

@@ -64,6 +64,7 @@ public sealed class ServingFigures
     private readonly Counter<long> _missing;
     private readonly Counter<long> _unseen;
     private readonly Counter<long> _feedback;
+    private readonly Counter<long> _unlogged;
     private readonly Counter<long> _success;
     private readonly Counter<long> _failure;
 
@@ -78,6 +79,7 @@ public sealed class ServingFigures
         _missing = meter.CreateCounter<long>("mw.inference.missing_values", "{value}", "Missing values in rows that were answered, unseen ones among them, by column");
         _unseen = meter.CreateCounter<long>("mw.inference.unseen_category", "{value}", "Categories that training rows did not have, by column");
         _feedback = meter.CreateCounter<long>("mw.feedback.joined", "{row}", "Rows whose truth was told");
+        _unlogged = meter.CreateCounter<long>("mw.log.dropped", "{row}", "Rows that were to be written into the request log and were not: more came than could be written");
         // The names that dashboards for MLServer know.
         _success = meter.CreateCounter<long>("model_infer_request_success", description: "Requests answered");
         _failure = meter.CreateCounter<long>("model_infer_request_failure", description: "Requests not answered");
@@ -102,15 +104,18 @@ public sealed class ServingFigures
     /// <summary>Counts what was missing in an answered request; its values are counted already.</summary>
     public void CountValues(LiveModel model, RowBatch rows)
     {
+        var (name, version) = (new KeyValuePair<string, object?>("model", model.Name), new KeyValuePair<string, object?>("version", model.VersionText));
         for (var column = 0; column < rows.Signature.Inputs.Count; column++)
         {
             // Most are whole: only what is missing costs anything.
-            if (rows.MissingCounts[column] > 0) _missing.Add(rows.MissingCounts[column], new("model", model.Name), new("version", model.VersionText), new("column", rows.Signature.Inputs[column].Name));
-            if (rows.UnseenCounts[column] > 0) _unseen.Add(rows.UnseenCounts[column], new("model", model.Name), new("version", model.VersionText), new("column", rows.Signature.Inputs[column].Name));
+            if (rows.MissingCounts[column] > 0) _missing.Add(rows.MissingCounts[column], name, version, new("column", rows.Signature.Inputs[column].Name));
+            if (rows.UnseenCounts[column] > 0) _unseen.Add(rows.UnseenCounts[column], name, version, new("column", rows.Signature.Inputs[column].Name));
         }
     }
 
     public void CountFeedback(string endpoint, int rows) => _feedback.Add(rows, new KeyValuePair<string, object?>("model", endpoint));
+
+    public void CountUnlogged(string endpoint, int rows) => _unlogged.Add(rows, new KeyValuePair<string, object?>("model", endpoint));
 
     private static double SecondsBetween(long from, long to) => (to - from) / (double)Stopwatch.Frequency;
 }

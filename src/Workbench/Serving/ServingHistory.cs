@@ -62,7 +62,7 @@ public sealed class ServingHistory(IDbContextFactory<AppDb> databases, TimeProvi
         {
             await using var db = await databases.CreateDbContextAsync(cancellationToken);
             var rows = await db.ServingPeriods.AsNoTracking().Where(p => p.EndpointName == endpoint && p.At >= from).ToListAsync(cancellationToken);
-            var now = MinuteOf(time.GetUtcNow());
+            var now = Floor(time.GetUtcNow(), 1);
             rows.AddRange(_current.Where(c => c.Key.Endpoint == endpoint).Select(c => c.Value.ToRow(c.Key, now)));
             return rows;
         }
@@ -79,7 +79,7 @@ public sealed class ServingHistory(IDbContextFactory<AppDb> databases, TimeProvi
         try
         {
             if (_current.IsEmpty) return;
-            var at = MinuteOf(time.GetUtcNow());
+            var at = Floor(time.GetUtcNow(), 1);
             var counts = Interlocked.Exchange(ref _current, new ConcurrentDictionary<Place, Counts>());
             await Task.Delay(Settling);
             await using var db = await databases.CreateDbContextAsync();
@@ -97,9 +97,9 @@ public sealed class ServingHistory(IDbContextFactory<AppDb> databases, TimeProvi
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var now = time.GetUtcNow();
-        var before = HourOf(now - KeptByMinute);
+        var before = Floor(now - KeptByMinute, 60);
         var minutes = await db.ServingPeriods.Where(p => p.Minutes == 1 && p.At < before).ToListAsync(cancellationToken);
-        foreach (var hour in minutes.GroupBy(p => (p.EndpointName, Hour: HourOf(p.At), p.Version, p.Key, p.Dialect)))
+        foreach (var hour in minutes.GroupBy(p => (p.EndpointName, Hour: Floor(p.At, 60), p.Version, p.Key, p.Dialect)))
         {
             db.ServingPeriods.Add(new ServingPeriodRow
             {
@@ -133,8 +133,8 @@ public sealed class ServingHistory(IDbContextFactory<AppDb> databases, TimeProvi
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
                 await TryAsync(WriteAsync);
-                if (HourOf(time.GetUtcNow()) == hour) continue;
-                hour = HourOf(time.GetUtcNow());
+                if (Floor(time.GetUtcNow(), 60) is var now && now == hour) continue;
+                hour = now;
                 await TryAsync(() => RollUpAsync(stoppingToken));
             }
         }
@@ -156,7 +156,6 @@ public sealed class ServingHistory(IDbContextFactory<AppDb> databases, TimeProvi
         }
     }
 
-    private static DateTimeOffset MinuteOf(DateTimeOffset at) => new(at.UtcTicks - at.UtcTicks % TimeSpan.TicksPerMinute, TimeSpan.Zero);
-
-    private static DateTimeOffset HourOf(DateTimeOffset at) => new(at.UtcTicks - at.UtcTicks % TimeSpan.TicksPerHour, TimeSpan.Zero);
+    /// <summary>When the period of so many minutes began that a moment lies in, in UTC.</summary>
+    public static DateTimeOffset Floor(DateTimeOffset at, int minutes) => new(at.UtcTicks - at.UtcTicks % (minutes * TimeSpan.TicksPerMinute), TimeSpan.Zero);
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using ModelWorkbench.Workbench.Jobs;
 using ModelWorkbench.Workbench.Settings;
 using OpenTelemetry.Metrics;
 
@@ -14,15 +15,11 @@ public static class ServingSetup
         builder.Services.AddSingleton<CallerLimits>();
         builder.Services.AddSingleton<ServingFigures>();
         builder.Services.AddSingleton<InferenceRequests>();
-        builder.Services.AddSingleton<ShadowRequests>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<ShadowRequests>());
+        builder.Services.AddHostedSingleton<ShadowRequests>();
         builder.Services.AddHostedService<KeyUses>();
-        builder.Services.AddSingleton<RequestLog>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<RequestLog>());
-        builder.Services.AddSingleton<ServingHistory>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<ServingHistory>());
-        builder.Services.AddSingleton<VersionGuard>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<VersionGuard>());
+        builder.Services.AddHostedSingleton<RequestLog>();
+        builder.Services.AddHostedSingleton<ServingHistory>();
+        builder.Services.AddHostedSingleton<VersionGuard>();
         builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
             .AddMeter(ServingFigures.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
             .AddPrometheusExporter());

@@ -86,7 +86,7 @@ public sealed class ShadowRequests(LiveModels models, ILogger<ShadowRequests> lo
                 continue;
             }
             var own = outputs.AsSpan(row * target.Classes.Count, target.Classes.Count);
-            if (copy.Answers.Length > row && target.Classes[ModelComparison.Likeliest(own)] == copy.Answers[row]) agreeing++;
+            if (copy.Answers.Length > row && target.Classes[Target.Likeliest(own)] == copy.Answers[row]) agreeing++;
         }
         return agreeing;
     }

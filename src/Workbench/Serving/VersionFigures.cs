@@ -61,22 +61,6 @@ public sealed class VersionFigures
     /// <summary>The latency that a share of the requests stays under, in microseconds; NaN where there were none.</summary>
     public double Latency(double share) => LatencyHistogram.Quantile(_latencies, share);
 
-    /// <summary>Population stability index of the answers of two versions: 0 for the same shares, above 0.25 a shift.</summary>
-    /// <remarks>Σ (p - q) ln(p / q) over bins; each bin counts half an answer more, so that empty ones stay finite. Versions with other classes cannot be compared, and give 0.</remarks>
-    public static double Shift(VersionFigures now, VersionFigures before)
-    {
-        if (now._answers.Length != before._answers.Length) return 0;
-        double total = now._answers.Sum(c => (long)c), totalBefore = before._answers.Sum(c => (long)c);
-        if (total == 0 || totalBefore == 0) return 0;
-        // Bins that neither used tell nothing.
-        int[] used = [.. Enumerable.Range(0, now._answers.Length).Where(i => now._answers[i] + before._answers[i] > 0)];
-        var shift = 0.0;
-        foreach (var bin in used)
-        {
-            var p = (now._answers[bin] + 0.5) / (total + 0.5 * used.Length);
-            var q = (before._answers[bin] + 0.5) / (totalBefore + 0.5 * used.Length);
-            shift += (p - q) * Math.Log(p / q);
-        }
-        return shift;
-    }
+    /// <summary>Population stability index of the answers of two versions: 0 for the same shares, above 0.25 a shift. Versions with other classes cannot be compared, and give 0.</summary>
+    public static double Shift(VersionFigures now, VersionFigures before) => now._answers.Length != before._answers.Length ? 0 : PopulationStability.Index(before._answers, now._answers);
 }

@@ -73,6 +73,9 @@ public static class Figures
         return $"{size.ToString(unit == 0 ? "F0" : "F1", Format)} {units[unit]}";
     }
 
+    /// <summary>A number of microseconds, in the unit that suits it.</summary>
+    public static string Microseconds(double? microseconds) => microseconds is { } value && double.IsFinite(value) ? Duration(TimeSpan.FromMicroseconds(value)) : None;
+
     /// <summary>A duration in the unit that suits it: <c>12 µs</c>, <c>45 ms</c>, <c>1.2 s</c>, <c>3 min 20 s</c>, <c>2 h 5 min</c>.</summary>
     public static string Duration(TimeSpan duration)
     {

@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
+using Microsoft.EntityFrameworkCore;
+using ModelWorkbench.Workbench.Jobs;
 
 namespace ModelWorkbench.Workbench.Storage;
 
@@ -17,8 +18,7 @@ public static class StorageSetup
         builder.Services.AddSingleton<DatasetStore>();
         builder.Services.AddSingleton<Datasets.RowReader>();
         builder.Services.AddSingleton<ExperimentStore>();
-        builder.Services.AddSingleton<ArtefactSweeper>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<ArtefactSweeper>());
+        builder.Services.AddHostedSingleton<ArtefactSweeper>();
     }
 
     public static string DatabaseFile(string dataFolder) => Path.Combine(dataFolder, "workbench.db");

@@ -67,7 +67,7 @@ public sealed class ColumnDriftTests
     [Fact]
     public void A_column_that_is_not_sent_any_more_is_a_strong_change()
     {
-        var drift = ColumnDrift.Measure("x", Fill(new LiveDistribution(ValueDistribution.OfNumbers(Enumerable.Range(0, 100).Select(i => (double)i))), (double.NaN, 60)));
+        var drift = ColumnDrift.Measure("x", Fill(new LiveDistribution(ValueDistribution.OfNumbers([.. Enumerable.Range(0, 100).Select(i => (double)i)])), (double.NaN, 60)));
         Assert.Null(drift.PValue);
         Assert.Equal(DriftLevel.Strong, drift.Level);
     }

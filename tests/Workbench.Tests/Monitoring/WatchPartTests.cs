@@ -15,7 +15,7 @@ public sealed class WatchPartTests : PartTest
     [Fact]
     public void Tiles_say_shares_of_what_went_wrong_and_mark_our_own_faults()
     {
-        var tiles = Render<TrafficTiles>(p => p.Add(x => x.Counts, new TrafficCounts(96, 2, 1, 1, 300, 120, 900, double.NaN)));
+        var tiles = Render<TrafficTiles>(p => p.Add(x => x.Counts, new TrafficCounts(96, 2, 1, 1, 300, 120, 900, null)));
         Assert.Equal(["100", "300", "120 µs", "900 µs", "–", "2 (2.0 %)", "1 (1.0 %)", "1 (1.0 %)"], tiles.FindAll("dd").Select(d => d.TextContent));
         Assert.Contains("Failed", tiles.Find(".bad").TextContent);
         Assert.Empty(Render<TrafficTiles>(p => p.Add(x => x.Counts, new TrafficCounts(1, 0, 0, 0, 1, 1, 1, 1))).FindAll(".bad"));
@@ -34,9 +34,9 @@ public sealed class WatchPartTests : PartTest
     [Fact]
     public void Live_quality_is_better_or_worse_only_beyond_its_interval()
     {
-        static LiveQuality Of(Metric metric, double value, double low, double high, double? promised) => new(1, 100, metric, value, low, high, promised);
+        static LiveQuality Of(Metric metric, double value, double? low, double? high, double? promised) => new(1, 100, metric.Id, value, low, high, promised);
         var table = Render<QualityTable>(p => p.Add(x => x.Quality, [
-            Of(Metric.Accuracy, 0.8, 0.7, 0.9, 0.85), Of(Metric.Accuracy, 0.8, 0.7, 0.82, 0.95), Of(Metric.Mae, 3, 2.5, 3.5, 2), Of(Metric.Mae, 1, 0.5, 1.5, 2), Of(Metric.Mae, 1, double.NaN, double.NaN, 2), Of(Metric.Mae, 1, 0, 2, null)]));
+            Of(Metric.Accuracy, 0.8, 0.7, 0.9, 0.85), Of(Metric.Accuracy, 0.8, 0.7, 0.82, 0.95), Of(Metric.Mae, 3, 2.5, 3.5, 2), Of(Metric.Mae, 1, 0.5, 1.5, 2), Of(Metric.Mae, 1, null, null, 2), Of(Metric.Mae, 1, 0, 2, null)]));
         Assert.Equal(["as in training, as far as so many rows tell", "worse than in training", "worse than in training", "better than in training", "as in training, as far as so many rows tell", "nothing to compare with"],
             table.FindAll("tbody tr").Select(r => r.QuerySelectorAll("td")[^1].TextContent));
         var none = Render<QualityTable>(p => p.Add(x => x.Name, "churn").Add(x => x.BaseAddress, "http://here"));

@@ -1,0 +1,10 @@
+namespace ModelWorkbench.Workbench.Monitoring;
+
+public static class MonitoringSetup
+{
+    public static void AddMonitoring(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<MonitoringStore>();
+        builder.Services.AddSingleton<LogDataset>();
+    }
+}
