@@ -9,6 +9,7 @@ using ModelWorkbench.Workbench.Endpoints;
 using ModelWorkbench.Workbench.Experiments;
 using ModelWorkbench.Workbench.Jobs;
 using ModelWorkbench.Workbench.Monitoring;
+using ModelWorkbench.Workbench.Optimisation;
 using ModelWorkbench.Workbench.Recipes;
 using ModelWorkbench.Workbench.Serving;
 using ModelWorkbench.Workbench.Settings;
@@ -92,6 +93,7 @@ public static class WebHost
             api.MapUploads();
             api.MapRecipes();
             api.MapExperiments();
+            api.MapOptimisation();
             api.MapEndpoints();
             api.MapBatches();
             api.MapMonitoring();

@@ -17,6 +17,7 @@ namespace ModelWorkbench.Core.Experiments;
 [JsonDerivedType(typeof(TrialSkipped), "trial-skipped")]
 [JsonDerivedType(typeof(SearchEnded), "search-ended")]
 [JsonDerivedType(typeof(FinalReportReady), "final-report-ready")]
+[JsonDerivedType(typeof(LadderReady), "ladder-ready")]
 [JsonDerivedType(typeof(JobFailed), "job-failed")]
 public abstract record ExperimentEvent;
 
@@ -63,6 +64,11 @@ public sealed record SearchEnded(string Reason) : ExperimentEvent;
 /// <param name="ReportFile">Name of the finished <see cref="EvaluationReport"/> in the job's folder.</param>
 public sealed record FinalReportReady(string ReportFile) : ExperimentEvent;
 
+/// <summary>All variants of a model are built.</summary>
+/// <param name="ReportFile">Name of the finished <see cref="LadderReport"/> in the job's folder.</param>
+/// <param name="Variants">Those that could be built.</param>
+public sealed record LadderReady(string ReportFile, IReadOnlyList<LadderVariant> Variants) : ExperimentEvent;
+
 /// <summary>Nothing could be trained at all: the table is unreadable, or the recipe does not apply.</summary>
 public sealed record JobFailed(string Reason) : ExperimentEvent;
 
@@ -87,6 +93,7 @@ public sealed record ExperimentJob(ExperimentPlan Plan, string TableFile, int Th
 [JsonDerivedType(typeof(Search), "search")]
 [JsonDerivedType(typeof(MakeModel), "make-model")]
 [JsonDerivedType(typeof(TestModel), "test-model")]
+[JsonDerivedType(typeof(Optimise), "optimise")]
 public abstract record JobWork
 {
     /// <summary>Runs trials until the budget is used up.</summary>
@@ -104,6 +111,12 @@ public abstract record JobWork
     /// <summary>Tests a model on the locked test set.</summary>
     /// <param name="ModelFile">Full path of the model package.</param>
     public sealed record TestModel(string ModelFile) : JobWork;
+
+    /// <summary>Builds smaller and faster variants of a model and measures them.</summary>
+    /// <param name="Trial">Judged on all folds.</param>
+    /// <param name="Members">For an ensemble, its members.</param>
+    /// <param name="FirstNumber">Of the first variant as a trial.</param>
+    public sealed record Optimise(FinishedTrial Trial, IReadOnlyList<FinishedTrial> Members, int FirstNumber) : JobWork;
 }
 
 /// <param name="Number">1-based within the experiment.</param>

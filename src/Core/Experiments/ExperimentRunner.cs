@@ -46,6 +46,9 @@ public sealed class ExperimentRunner
             case JobWork.TestModel test:
                 runner.TestModel(data, test.ModelFile);
                 break;
+            case JobWork.Optimise optimise:
+                runner.Optimise(data, optimise, cancellationToken);
+                break;
         }
     }
 
@@ -59,6 +62,18 @@ public sealed class ExperimentRunner
             var finisher = new TrialFinisher(data, trials, models, _job.Threads, _folder, ValidationPredictions.Of);
             var progress = new Action<double, string>((share, phase) => _report(new TrialProgressed(number, share, phase)));
             _report(finisher.Finish(make.Trial, make.Members, null, () => 20, progress, cancellationToken));
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            _report(new JobFailed(Explanation.OfFailure(e)));
+        }
+    }
+
+    private void Optimise(ExperimentData data, JobWork.Optimise optimise, CancellationToken cancellationToken)
+    {
+        try
+        {
+            new LadderRunner(data, _job.Threads, _folder, _report).Run(optimise, cancellationToken);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {

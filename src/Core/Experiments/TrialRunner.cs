@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using ModelWorkbench.Core.Evaluation;
 using ModelWorkbench.Core.Models;
+using ModelWorkbench.Core.Optimisation;
+using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Core.Splits;
 using ModelWorkbench.Core.Trainers;
 using ModelWorkbench.Core.Tuning;
@@ -37,8 +39,9 @@ internal sealed class TrialRunner(ExperimentData data, int threads)
     /// <param name="softSeconds">Seconds of the clock for all folds, after which trainers that learn in iterations end with what they have.</param>
     /// <param name="progress">Told the share done and what is being done.</param>
     /// <param name="cancellationToken">Stops soon.</param>
+    /// <param name="projection">Principal components to put before the trainer; null for none.</param>
     /// <exception cref="TrainingFailedException">The data made training impossible.</exception>
-    public TrialOutcome Run(TrialSpec spec, int? sampledRows, Func<IReadOnlyList<double?>, string?>? isHopeless, double softSeconds, Action<double, string>? progress, CancellationToken cancellationToken)
+    public TrialOutcome Run(TrialSpec spec, int? sampledRows, Func<IReadOnlyList<double?>, string?>? isHopeless, double softSeconds, Action<double, string>? progress, CancellationToken cancellationToken, OptimisationStep.Project? projection = null)
     {
         var clock = Stopwatch.StartNew();
         var trainer = TrainerCatalog.Find(spec.TrainerId);
@@ -58,7 +61,7 @@ internal sealed class TrialRunner(ExperimentData data, int threads)
                 {
                     var index = fold;
                     using var soft = new CancellationTokenSource(TimeSpan.FromSeconds(Math.Max(0.05, softSecondsAFold)));
-                    var fit = Fit(trainer, spec.Values, index, sampledRows, null, Math.Max(1, threads / parallel), share => Report(index, share), cancellationToken, soft.Token);
+                    var fit = Fit(trainer, spec.Values, index, sampledRows, null, Math.Max(1, threads / parallel), share => Report(index, share), cancellationToken, soft.Token, projection);
                     var report = data.Evaluate(fit.Outputs, data.Part(index).ValidationLabels);
                     lock (gate)
                     {
@@ -100,12 +103,20 @@ internal sealed class TrialRunner(ExperimentData data, int threads)
     /// <param name="progress">0 to 1.</param>
     /// <param name="cancellationToken">Stops soon.</param>
     /// <param name="stopEarly">Cancelled when time is short.</param>
-    public FoldFit Fit(Trainer trainer, HyperparameterValues values, int fold, int? sampledRows, int? iterations, int ownThreads, Action<double>? progress, CancellationToken cancellationToken, CancellationToken stopEarly = default)
+    /// <param name="projection">Principal components to put before the trainer; null for none.</param>
+    public FoldFit Fit(Trainer trainer, HyperparameterValues values, int fold, int? sampledRows, int? iterations, int ownThreads, Action<double>? progress, CancellationToken cancellationToken, CancellationToken stopEarly = default, OptimisationStep.Project? projection = null)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var part = data.Part(fold);
-        var encoded = data.Encode(fold, trainer.Encoding, cancellationToken);
+        var encoded = data.Encode(fold, projection is null ? trainer.Encoding : FeatureEncoding.OneHotStandardized, cancellationToken);
         var clock = Stopwatch.StartNew();
+        var unprojected = encoded;
+        PrincipalComponents? components = null;
+        if (projection is not null)
+        {
+            components = Components(projection, encoded.Training, cancellationToken);
+            encoded = encoded with { Training = Project(components, encoded.Training), Validation = encoded.Validation is { } rows ? Project(components, rows) : null };
+        }
         var training = new TrainingData(encoded.Training, part.TrainingLabels, data.Target.Task, data.ClassCount, part.TrainingWeights);
         if (sampledRows is { } count && count < training.Labels.Length) training = training.Take(RowSample.Take(training.Labels.Length, count, data.Plan.Split.Seed));
         var onLogarithm = trainer.LearnsLogarithm(values, training.Shape with { CanLogTarget = data.CanLogTarget });
@@ -118,10 +129,42 @@ internal sealed class TrialRunner(ExperimentData data, int threads)
             StopEarly = stopEarly,
         };
         var trained = trainer.Train(training, values.Fit(trainer.Hyperparameters(training.Shape)), context, cancellationToken);
+        if (components is not null) (trained, encoded) = (trained with { Scorer = new ProjectedScorer(trained.Scorer, components) }, unprojected);
         // Up to twice the largest that was learnt from.
         if (onLogarithm) trained = trained with { Scorer = new ExponentialScorer(trained.Scorer, 1, training.Labels.Max() + Math.Log(2)) };
         var outputs = encoded.Validation is { } judged ? Score(trained.Scorer, judged, ownThreads, cancellationToken) : [];
         return new FoldFit(new FittedPipeline(part.Recipe, encoded.Encoder, trained.Scorer, data.Target), outputs, trained.Iterations, clock.Elapsed.TotalSeconds);
+    }
+
+    /// <summary>As many components as are asked for, or as hold the share of the variance.</summary>
+    private static PrincipalComponents Components(OptimisationStep.Project projection, FeatureMatrix features, CancellationToken cancellationToken)
+    {
+        if (features.FeatureCount > PrincipalComponents.MaximumFeatures)
+            throw new TrainingFailedException($"Principal components are computed for at most {PrincipalComponents.MaximumFeatures:N0} features, found {features.FeatureCount:N0}.");
+        if (projection.ComponentCount is { } wanted && wanted >= features.FeatureCount)
+            throw new TrainingFailedException($"{wanted} components of {features.FeatureCount} features would leave nothing out.");
+        var all = PrincipalComponents.Fit(features.RowCount, features.FeatureCount, Read, projection.ComponentCount ?? features.FeatureCount, standardize: false, cancellationToken);
+        if (projection.Variance is not { } share) return all;
+        var (count, held) = (0, 0.0);
+        // A rounding error short of the share is the share.
+        while (count < all.Components.Length && held < share - 1e-9) held += all.ExplainedVarianceRatio[count++];
+        return all with { Components = all.Components[..count], ExplainedVariance = all.ExplainedVariance[..count], ExplainedVarianceRatio = all.ExplainedVarianceRatio[..count] };
+
+        void Read(int row, Span<double> into)
+        {
+            var values = features.Row(row);
+            for (var j = 0; j < values.Length; j++) into[j] = values[j];
+        }
+    }
+
+    private static FeatureMatrix Project(PrincipalComponents components, FeatureMatrix features)
+    {
+        // The very sums that the scorer makes at prediction, so that a row lies on the same side of a threshold.
+        var projector = new ProjectedScorer(new ConstantScorer(components.Components.Length, [0]), components);
+        var count = projector.ComponentCount;
+        var values = new float[(long)features.RowCount * count];
+        for (var row = 0; row < features.RowCount; row++) projector.Project(features.Row(row), values.AsSpan(row * count, count));
+        return new FeatureMatrix(values, features.RowCount, [.. Enumerable.Range(1, count).Select(k => $"component {k}")]);
     }
 
     private static float[] Logarithms(float[] labels) => Array.ConvertAll(labels, l => (float)Math.Log(1.0 + l));
@@ -183,7 +226,7 @@ internal sealed class TrialRunner(ExperimentData data, int threads)
         var (median, p99) = PredictionMicroseconds(FromSource(first.Pipeline));
         using var size = new MemoryStream();
         ScorerFile.Write(first.Pipeline.Scorer, size);
-        System.Text.Json.JsonSerializer.Serialize(size, first.Pipeline.Encoder, Recipes.CoreJson.Options);
+        System.Text.Json.JsonSerializer.Serialize(size, first.Pipeline.Encoder, CoreJson.Options);
         var iterations = done.Select(f => f.Iterations).OfType<int>().Order().ToArray();
         var rows = fits.Length == 1 ? data.Part(0).TrainingLabels.Length : data.Folds[0].Training.Table.RowCount;
         var shape = data.RoughShape with { RowCount = rows, FeatureCount = first.Pipeline.Encoder.FeatureNames.Count };

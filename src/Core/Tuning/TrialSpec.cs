@@ -19,6 +19,9 @@ public enum TrialOrigin
 
     /// <summary>Made of finished trials.</summary>
     Ensemble,
+
+    /// <summary>A smaller or faster variant of a finished trial.</summary>
+    Optimisation,
 }
 
 /// <summary>What a trial is to try, and why.</summary>

@@ -74,11 +74,11 @@ public sealed partial class EndpointStore(
     private async Task<(ExperimentRow Experiment, TrialRow Trial, string ModelSha256)> FindModelAsync(int experimentId, int trialNumber, CancellationToken cancellationToken)
     {
         if (await experiments.FindAsync(experimentId, cancellationToken) is not { } experiment) throw new ArgumentException($"There is no experiment {experimentId}.");
-        if (experiment.Trials.SingleOrDefault(t => t.Number == trialNumber) is not { } trial) throw new ArgumentException($"Experiment {experimentId} has no trial {trialNumber}; expected 1 to {experiment.Trials.Count}.");
+        if (experiment.FindTrial(trialNumber) is not { } trial) throw new ArgumentException($"Experiment {experimentId} has no trial {trialNumber}; expected 1 to {experiment.Trials.Count}.");
         if (trial.ModelSha256 is null && trial.Status == TrialStatus.Completed)
         {
             if (await supervisor.MakeModelAsync(experimentId, trialNumber, cancellationToken) is { } reason) throw new ArgumentException($"No model could be made of trial {trialNumber}: {reason}");
-            trial = (await experiments.FindAsync(experimentId, cancellationToken))!.Trials.Single(t => t.Number == trialNumber);
+            trial = (await experiments.FindAsync(experimentId, cancellationToken))!.FindTrial(trialNumber)!;
         }
         return trial.ModelSha256 is { } modelSha256 ? (experiment, trial, modelSha256) : throw new ArgumentException($"Trial {trialNumber} of experiment {experimentId} has no model: it is {trial.Status.ToString().ToLowerInvariant()}.");
     }
@@ -86,7 +86,7 @@ public sealed partial class EndpointStore(
     /// <summary>How a trial's model would answer beside the live version; null where there is none, or the trial has no model yet.</summary>
     public async Task<VersionComparison?> PreviewAsync(string name, int experimentId, int trialNumber, CancellationToken cancellationToken)
     {
-        if (await experiments.FindAsync(experimentId, cancellationToken) is not { } experiment || experiment.Trials.SingleOrDefault(t => t.Number == trialNumber)?.ModelSha256 is not { } modelSha256) return null;
+        if (await experiments.FindAsync(experimentId, cancellationToken) is not { } experiment || experiment.FindTrial(trialNumber)?.ModelSha256 is not { } modelSha256) return null;
         return await CompareAsync(name, await live.ReadAsync(modelSha256, cancellationToken), experiment, cancellationToken);
     }
 

@@ -114,7 +114,7 @@ public static class ExperimentApi
             .WithName("MarkTrial").WithSummary("Pins a trial or puts it aside").Produces(204).ProducesProblem(404);
         experiments.MapPost("/{id:int}/trials/{number:int}/model", async (int id, int number, ExperimentStore store, ExperimentSupervisor supervisor, CancellationToken ct) =>
             await store.FindAsync(id, ct) is not { } experiment ? NotFound(id)
-            : experiment.Trials.All(t => t.Number != number) ? UnknownTrial(experiment, number)
+            : experiment.FindTrial(number) is null ? UnknownTrial(experiment, number)
             : await supervisor.MakeModelAsync(id, number, ct) is { } reason ? Results.Problem(statusCode: 409, title: "No model", detail: reason)
             : await ReportAsync(id, number, store, ct))
             .WithName("MakeModel").WithSummary("Fits a judged trial on all training rows and explains it").Produces<ReportAnswer>().ProducesProblem(404).ProducesProblem(409);
@@ -174,7 +174,7 @@ public static class ExperimentApi
     private static async Task<IResult> ReportAsync(int id, int number, ExperimentStore store, CancellationToken ct)
     {
         if (await store.FindAsync(id, ct) is not { } experiment) return NotFound(id);
-        if (experiment.Trials.SingleOrDefault(t => t.Number == number) is not { } trial) return UnknownTrial(experiment, number);
+        if (experiment.FindTrial(number) is not { } trial) return UnknownTrial(experiment, number);
         return Results.Ok(new ReportAnswer(TrialAnswer.From(trial, null), await store.ReportAsync(trial, ct), await store.FinalReportAsync(trial, ct)));
     }
 

@@ -17,6 +17,7 @@ public static class ExperimentJourney
         if (ExperimentStore.Best(experiment) is { } best)
         {
             links[JourneyStep.Evaluate] = $"/experiments/{experiment.Id}/trials/{best.Number}";
+            links[JourneyStep.Optimise] = $"/experiments/{experiment.Id}/trials/{best.Number}/optimise";
             links[JourneyStep.Publish] = $"/experiments/{experiment.Id}/trials/{best.Number}/publish";
         }
         if (endpointName is not null) links[JourneyStep.Test] = $"/endpoints/{Uri.EscapeDataString(endpointName)}/test";

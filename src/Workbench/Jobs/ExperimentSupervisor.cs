@@ -140,7 +140,7 @@ public sealed class ExperimentSupervisor(
         try
         {
             if (await experiments.FindAsync(experimentId, cancellationToken) is not { } experiment) return "The experiment does not exist.";
-            if (experiment.Trials.SingleOrDefault(t => t.Number == trialNumber) is not { ModelSha256: { } model } trial) return "The trial has no model.";
+            if (experiment.FindTrial(trialNumber) is not { ModelSha256: { } model } trial) return "The trial has no model.";
             if (trial.FinalReportSha256 is not null) return null;
             if (experiment.Plan.Split.TestFraction == 0) return "The plan locks no test rows away, so there is nothing to test on.";
             string? failure = null;
@@ -168,7 +168,7 @@ public sealed class ExperimentSupervisor(
         try
         {
             if (await experiments.FindAsync(experimentId, cancellationToken) is not { } experiment) return "The experiment does not exist.";
-            if (experiment.Trials.SingleOrDefault(t => t.Number == trialNumber) is not { } trial) return $"There is no trial {trialNumber}.";
+            if (experiment.FindTrial(trialNumber) is not { } trial) return $"There is no trial {trialNumber}.";
             if (trial.ModelSha256 is not null) return null;
             if (trial is not { Status: TrialStatus.Completed, Result: { } result, PredictionsSha256: not null }) return "Only a trial that was judged on all folds can become a model.";
             if (result.SampledRowCount is not null) return "The trial learnt from a sample of the rows only; try its values on all rows first.";
@@ -187,6 +187,80 @@ public sealed class ExperimentSupervisor(
         {
             _extras.Release();
         }
+    }
+
+    /// <summary>Builds smaller and faster variants of a judged trial, in place of those that were built before. All of them are kept, or none.</summary>
+    /// <param name="experimentId">Which.</param>
+    /// <param name="trialNumber">Of it.</param>
+    /// <param name="progress">Told what is being done.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>Null, or why it could not be done.</returns>
+    public async Task<string?> OptimiseAsync(int experimentId, int trialNumber, Action<TrialProgress> progress, CancellationToken cancellationToken)
+    {
+        await _extras.WaitAsync(cancellationToken);
+        try
+        {
+            if (await experiments.FindAsync(experimentId, cancellationToken) is not { } experiment) return "The experiment does not exist.";
+            if (WhyNotOptimise(experiment, trialNumber) is { } whyNot) return whyNot;
+            var trial = experiment.Trials.Single(t => t.Number == trialNumber);
+            FinishedTrial[] members = [.. (trial.Result!.Members ?? []).Select(m => Finished(experiment.Trials.Single(t => t.Number == m.TrialNumber)))];
+            var first = experiment.Variants.Select(t => t.Number).DefaultIfEmpty(VariantNumbersFrom).Max() + 1;
+            string? failure = null;
+            var exit = await RunProcessAsync(Job(experiment, new JobWork.Optimise(Finished(trial), members, first)), null, async (experimentEvent, folder) =>
+            {
+                switch (experimentEvent)
+                {
+                    case JobFailed failed: failure = failed.Reason; break;
+                    case TrialProgressed progressed: progress(new TrialProgress(progressed.Number, progressed.Fraction, progressed.Phase)); break;
+                    case LadderReady ready: await KeepLadderAsync(experimentId, trialNumber, ready, folder); break;
+                }
+            }, cancellationToken);
+            return failure ?? exit.Reason;
+        }
+        finally
+        {
+            _extras.Release();
+        }
+    }
+
+    // Far above what a search reaches, so that variants and trials of a search that runs do not ask for the same number.
+    private const int VariantNumbersFrom = 1_000_000;
+
+    /// <summary>Null, or why variants of a trial cannot be built.</summary>
+    public static string? WhyNotOptimise(ExperimentRow experiment, int trialNumber) =>
+        experiment.FindTrial(trialNumber) is not { } trial ? $"There is no trial {trialNumber}."
+        : trial.VariantOf is { } original ? $"It is a variant of trial {original} itself."
+        : trial is not { Status: TrialStatus.Completed, Result: { Score: not null } result, PredictionsSha256: not null } ? "Only a trial that was judged on all folds has variants."
+        : result.SampledRowCount is not null ? "The trial learnt from a sample of the rows only; try its values on all rows first."
+        : result.Members?.Any(m => experiment.Trials.All(t => t.Number != m.TrialNumber)) == true ? "A member of the ensemble is no longer there."
+        : null;
+
+    private async Task KeepLadderAsync(int experimentId, int trialNumber, LadderReady ready, string folder)
+    {
+        var rows = new List<TrialRow>();
+        foreach (var variant in ready.Variants)
+        {
+            rows.Add(new TrialRow
+            {
+                ExperimentId = experimentId,
+                Number = variant.Number,
+                TrainerId = variant.Spec.TrainerId,
+                Spec = variant.Spec,
+                Status = TrialStatus.Completed,
+                Result = variant.Result,
+                ModelSha256 = await artefacts.AddAsync(Path.Combine(folder, variant.ModelFile), CancellationToken.None),
+                ReportSha256 = await artefacts.AddAsync(Path.Combine(folder, variant.ReportFile), CancellationToken.None),
+                PredictionsSha256 = await artefacts.AddAsync(Path.Combine(folder, variant.PredictionsFile), CancellationToken.None),
+                VariantOf = trialNumber,
+            });
+        }
+        var ladder = await artefacts.AddAsync(Path.Combine(folder, ready.ReportFile), CancellationToken.None);
+        await using var db = await databases.CreateDbContextAsync();
+        if (await db.Trials.SingleOrDefaultAsync(t => t.ExperimentId == experimentId && t.Number == trialNumber) is not { } original) return;
+        db.Trials.RemoveRange(await db.Trials.Where(t => t.ExperimentId == experimentId && t.VariantOf == trialNumber).ToListAsync());
+        original.LadderSha256 = ladder;
+        db.Trials.AddRange(rows);
+        await db.SaveChangesAsync();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

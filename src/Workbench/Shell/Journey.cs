@@ -1,7 +1,7 @@
 namespace ModelWorkbench.Workbench.Shell;
 
 /// <summary>The way from a file to a tested endpoint, in order.</summary>
-public enum JourneyStep { Data, Clean, Compare, Evaluate, Publish, Test }
+public enum JourneyStep { Data, Clean, Compare, Evaluate, Optimise, Publish, Test }
 
 /// <summary>Where on the way a page stands.</summary>
 /// <param name="Current">The step the page belongs to.</param>

@@ -35,7 +35,7 @@ public sealed class ExperimentStore(IDbContextFactory<AppDb> databases, Artefact
     public async Task<IReadOnlyList<ExperimentRow>> ListAsync(int? datasetId, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.Experiments.AsNoTracking().Include(e => e.Trials)
+        return await db.Experiments.AsNoTracking().Include(e => e.Trials.Where(t => t.VariantOf == null))
             .Where(e => datasetId == null || e.DatasetId == datasetId).OrderByDescending(e => e.CreatedAt).ToListAsync(cancellationToken);
     }
 
@@ -64,7 +64,9 @@ public sealed class ExperimentStore(IDbContextFactory<AppDb> databases, Artefact
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var row = await db.Experiments.AsNoTracking().Include(e => e.Trials).SingleOrDefaultAsync(e => e.Id == id, cancellationToken);
-        row?.Trials.Sort((a, b) => a.Number.CompareTo(b.Number));
+        if (row is null) return null;
+        row.Variants = [.. row.Trials.Where(t => t.VariantOf is not null).OrderBy(t => t.Number)];
+        row.Trials = [.. row.Trials.Where(t => t.VariantOf is null).OrderBy(t => t.Number)];
         return row;
     }
 
@@ -73,6 +75,9 @@ public sealed class ExperimentStore(IDbContextFactory<AppDb> databases, Artefact
 
     public async Task<EvaluationReport?> FinalReportAsync(TrialRow trial, CancellationToken cancellationToken) =>
         trial.FinalReportSha256 is { } sha256 ? await ReadAsync<EvaluationReport>(sha256, cancellationToken) : null;
+
+    public async Task<LadderReport?> LadderAsync(TrialRow trial, CancellationToken cancellationToken) =>
+        trial.LadderSha256 is { } sha256 ? await ReadAsync<LadderReport>(sha256, cancellationToken) : null;
 
     /// <summary>Trials as the leaderboard shows them: best score first, of equal ones the one with the smaller log loss; then those without a score in order of their numbers.</summary>
     public static IReadOnlyList<TrialRow> Leaderboard(ExperimentRow experiment)

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations.Schema;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Experiments;
 using ModelWorkbench.Core.Profiling;
@@ -153,6 +154,13 @@ public sealed class ExperimentRow
     public bool CanGoOn => (Plan.Tuning == TuningMode.Search && EndReason is null) || Trials.Any(t => t.Status == TrialStatus.Waiting);
 
     public List<TrialRow> Trials { get; set; } = [];
+
+    /// <summary>Variants of the trials, in order of their numbers; filled where one experiment is read, not kept apart in the database.</summary>
+    [NotMapped]
+    public IReadOnlyList<TrialRow> Variants { get; set; } = [];
+
+    /// <summary>A trial or a variant.</summary>
+    public TrialRow? FindTrial(int number) => Trials.FirstOrDefault(t => t.Number == number) ?? Variants.FirstOrDefault(t => t.Number == number);
 }
 
 public enum TrialStatus { Waiting, Running, Completed, Failed, Skipped, Pruned }
@@ -194,6 +202,12 @@ public sealed class TrialRow
 
     /// <summary>The report on the locked test set, once it was asked for.</summary>
     public string? FinalReportSha256 { get; set; }
+
+    /// <summary>What its variants cost and lose, once they were built.</summary>
+    public string? LadderSha256 { get; set; }
+
+    /// <summary>For a variant: the trial it was made of. Variants stand on that trial's page, not on the leaderboard.</summary>
+    public int? VariantOf { get; set; }
 }
 
 /// <summary>A name under which models answer over HTTP.</summary>

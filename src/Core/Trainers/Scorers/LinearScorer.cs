@@ -55,17 +55,23 @@ public sealed class LinearScorer : Scorer
             for (var j = 0; j < weights.Length; j++) sum += weights[j] * features[j];
             outputs[k] = sum;
         }
-        switch (Link)
+        Finish(Link, outputs[..OutputCount]);
+    }
+
+    /// <summary>From sums to outputs.</summary>
+    internal static void Finish(LinearLink link, Span<double> outputs)
+    {
+        switch (link)
         {
             case LinearLink.Logistic:
                 outputs[1] = Links.Sigmoid(outputs[0]);
                 outputs[0] = 1 - outputs[1];
                 break;
             case LinearLink.Softmax:
-                Links.Softmax(outputs[..OutputCount]);
+                Links.Softmax(outputs);
                 break;
             case LinearLink.OneVersusAll:
-                Links.OneVersusAll(outputs[..OutputCount]);
+                Links.OneVersusAll(outputs);
                 break;
         }
     }
@@ -87,7 +93,7 @@ public sealed class LinearScorer : Scorer
     }
 
     /// <summary>Null where the link cannot have so many outputs.</summary>
-    private static int? SumCount(LinearLink link, int outputCount) => link switch
+    internal static int? SumCount(LinearLink link, int outputCount) => link switch
     {
         LinearLink.Identity => outputCount == 1 ? 1 : null,
         LinearLink.Logistic => outputCount == 2 ? 1 : null,

@@ -10,7 +10,7 @@ public static class ScorerFile
 
     private static ReadOnlySpan<byte> Signature => "MWSC"u8;
 
-    private enum Kind : byte { Constant = 1, Linear = 2, TreeEnsemble = 3, Neural = 4, Neighbours = 5, GaussianBayes = 6, Additive = 7, Ensemble = 20, Sharpened = 21, Exponential = 22 }
+    private enum Kind : byte { Constant = 1, Linear = 2, TreeEnsemble = 3, Neural = 4, Neighbours = 5, GaussianBayes = 6, Additive = 7, PackedTrees = 8, QuantisedLinear = 9, Ensemble = 20, Sharpened = 21, Exponential = 22, Projected = 23 }
 
     public static void Write(Scorer scorer, Stream stream)
     {
@@ -35,6 +35,9 @@ public static class ScorerFile
             EnsembleScorer => Kind.Ensemble,
             SharpenedScorer => Kind.Sharpened,
             ExponentialScorer => Kind.Exponential,
+            PackedTreeScorer => Kind.PackedTrees,
+            QuantisedLinearScorer => Kind.QuantisedLinear,
+            ProjectedScorer => Kind.Projected,
             _ => throw new ArgumentException($"A {scorer.GetType().Name} has no file format.", nameof(scorer)),
         }));
         writer.Write7BitEncodedInt(scorer.FeatureCount);
@@ -62,7 +65,7 @@ public static class ScorerFile
     {
         var kind = reader.ReadEnum<Kind>("kind");
         if (nesting != ScorerNesting.Whole && kind == Kind.Ensemble) throw reader.Damage("kind", "an ensemble within another model", "a single model");
-        if (nesting == ScorerNesting.Plain && kind is Kind.Sharpened or Kind.Exponential) throw reader.Damage("kind", $"{kind} within another of its like", "a model that wraps no other");
+        if ((nesting is ScorerNesting.Plain or ScorerNesting.Projected && kind is Kind.Sharpened or Kind.Exponential) || (nesting == ScorerNesting.Projected && kind == Kind.Projected)) throw reader.Damage("kind", $"{kind} within another of its like", "a model that wraps no other");
         var features = reader.ReadCount(0, MaximumFeatures, "number of features");
         var outputs = reader.ReadCount(1, Target.MaximumClasses, "number of outputs");
         return kind switch
@@ -74,6 +77,9 @@ public static class ScorerFile
             Kind.GaussianBayes => GaussianBayesScorer.ReadBody(reader, features, outputs),
             Kind.Additive => AdditiveScorer.ReadBody(reader, features, outputs),
             Kind.Ensemble => EnsembleScorer.ReadBody(reader, features, outputs),
+            Kind.PackedTrees => PackedTreeScorer.ReadBody(reader, features, outputs),
+            Kind.QuantisedLinear => QuantisedLinearScorer.ReadBody(reader, features, outputs),
+            Kind.Projected => ProjectedScorer.ReadBody(reader, features, outputs),
             Kind.Sharpened => Counted(SharpenedScorer.ReadBody(reader)),
             Kind.Exponential => Counted(ExponentialScorer.ReadBody(reader)),
             _ => TreeEnsembleScorer.ReadBody(reader, features, outputs),
@@ -96,4 +102,7 @@ internal enum ScorerNesting
 
     /// <summary>A scorer that turns the answers of another.</summary>
     Plain,
+
+    /// <summary>A scorer that turns the features of another.</summary>
+    Projected,
 }

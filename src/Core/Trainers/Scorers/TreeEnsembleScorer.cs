@@ -138,7 +138,7 @@ public sealed class TreeEnsembleScorer : Scorer
             for (var next = Step(ref nodes, ref row, node); next != node; next = Step(ref nodes, ref row, node)) node = next;
             Add(node, outputs);
         }
-        Finish(outputs);
+        Finish(Link, outputs, roots.Length);
     }
 
     public override void ScoreRows(ReadOnlySpan<float> features, int stride, int rowCount, Span<double> outputs)
@@ -151,7 +151,7 @@ public sealed class TreeEnsembleScorer : Scorer
         outputs = outputs[..(rowCount * OutputCount)];
         for (var row = 0; row < rowCount; row++) _baseScores.CopyTo(outputs[(row * OutputCount)..]);
         walk.AddSums(features, stride, rowCount, outputs);
-        for (var row = 0; row < rowCount; row++) Finish(outputs.Slice(row * OutputCount, OutputCount));
+        for (var row = 0; row < rowCount; row++) Finish(Link, outputs.Slice(row * OutputCount, OutputCount), _roots.Length);
     }
 
     // Laying the trees out anew costs about as much as some rows through one tree of them: a model of a fold that judges its validation rows once must not pay for it.
@@ -164,6 +164,12 @@ public sealed class TreeEnsembleScorer : Scorer
     private TreeWalk? _walk;
 
     internal ReadOnlySpan<int> Roots => _roots;
+
+    /// <summary>What sums begin with; length <see cref="SumCount"/>.</summary>
+    internal ReadOnlySpan<double> BaseScores => _baseScores;
+
+    /// <summary>The nodes of a tree: from the root to before the end.</summary>
+    internal (int First, int End) NodesOf(int tree) => (_roots[tree], tree + 1 < _roots.Length ? _roots[tree + 1] : _nodes.Length);
 
     /// <summary>Whether a node is a leaf; then where its entries begin and how many they are, else what it asks.</summary>
     internal bool IsLeaf(int node, out (int First, int Count) entries, out (int Feature, float Threshold, bool MissingGoesLeft, int Left) question)
@@ -178,12 +184,12 @@ public sealed class TreeEnsembleScorer : Scorer
     internal (double Value, int Output) LeafEntry(int entry) => (_leafValues[entry], _leafOutputs[entry]);
 
     /// <summary>From sums to outputs.</summary>
-    private void Finish(Span<double> outputs)
+    internal static void Finish(TreeLink link, Span<double> outputs, int treeCount)
     {
-        switch (Link)
+        switch (link)
         {
             case TreeLink.Average:
-                foreach (ref var output in outputs) output /= _roots.Length;
+                foreach (ref var output in outputs) output /= treeCount;
                 break;
             case TreeLink.Exponential:
                 outputs[0] = Math.Exp(outputs[0]);
@@ -228,8 +234,8 @@ public sealed class TreeEnsembleScorer : Scorer
         writer.Write7BitEncodedInt(_roots.Length);
         for (var tree = 0; tree < _roots.Length; tree++)
         {
-            var end = tree + 1 < _roots.Length ? _roots[tree + 1] : _nodes.Length;
-            for (var node = _roots[tree]; node < end; node++)
+            var (start, end) = NodesOf(tree);
+            for (var node = start; node < end; node++)
             {
                 var (threshold, featureAndMissing, left) = _nodes[node];
                 if (left != node)

@@ -653,6 +653,9 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                     b.Property<bool>("IsPinned")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("LadderSha256")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("ModelSha256")
                         .HasColumnType("TEXT");
 
@@ -681,6 +684,9 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                     b.Property<string>("TrainerId")
                         .IsRequired()
                         .HasColumnType("TEXT");
+
+                    b.Property<int?>("VariantOf")
+                        .HasColumnType("INTEGER");
 
                     b.HasKey("Id");
 

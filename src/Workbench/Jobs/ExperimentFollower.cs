@@ -1,6 +1,4 @@
-using ModelWorkbench.Workbench.Jobs;
-
-namespace ModelWorkbench.Workbench.Experiments;
+namespace ModelWorkbench.Workbench.Jobs;
 
 /// <summary>Tells a page that an experiment, or any of them, moved: at most four times a second however often it is reported, and once a second anyway while it is under way.</summary>
 public sealed class ExperimentFollower : IAsyncDisposable

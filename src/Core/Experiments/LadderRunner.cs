@@ -1,0 +1,158 @@
+using System.Diagnostics;
+using System.Text.Json;
+using ModelWorkbench.Core.Evaluation;
+using ModelWorkbench.Core.Models;
+using ModelWorkbench.Core.Optimisation;
+using ModelWorkbench.Core.Recipes;
+using ModelWorkbench.Core.Splits;
+using ModelWorkbench.Core.Trainers;
+using ModelWorkbench.Core.Tuning;
+
+namespace ModelWorkbench.Core.Experiments;
+
+/// <summary>Builds the variants of a judged trial. Each is judged as the trial was: what is done to a model is done in every fold, with that fold's training rows.</summary>
+internal sealed class LadderRunner(ExperimentData data, int threads, JobFolder folder, Action<ExperimentEvent> report)
+{
+    private const string NoExplanations = "Not computed for variants; the model they were made of has it.";
+    private const int PruningRowCount = 20_000;
+
+    // A variant learns as long as it takes: the person waits for it and can cancel.
+    private const double SecondsForFolds = 24 * 3600;
+
+    private readonly TrialRunner _trials = new(data, threads);
+    private readonly float[] _labels = [.. data.ValidationLabels.SelectMany(l => l)];
+
+    /// <param name="work">What is asked for.</param>
+    /// <param name="cancellationToken">Stops soon; nothing is kept then.</param>
+    public void Run(JobWork.Optimise work, CancellationToken cancellationToken)
+    {
+        var trial = work.Trial;
+        var models = new ModelBuilder(data, _trials, threads);
+        var weights = trial.Result!.Members?.Select(m => m.Weight).ToArray() ?? [];
+        var original = new FittedPipeline[data.Folds.Count];
+        for (var fold = 0; fold < original.Length; fold++)
+        {
+            Tell(0.3 * fold / original.Length, original.Length == 1 ? "learning the model" : $"learning the model of fold {fold + 1} of {original.Length}");
+            original[fold] = Fit(fold);
+        }
+        Tell(0.3, "learning from all training rows");
+        var whole = Fit(ExperimentData.All);
+
+        var outputs = Answers(original);
+        var bootstrap = new PairedBootstrap(data.Metric, data.Target.Task, _labels, [.. outputs.SelectMany(o => o)], data.ClassCount, data.Plan.Split.Seed);
+        var timed = data.Part(ExperimentData.All).Training;
+        var own = ScorerMeter.Measure(whole, timed, FoldMean.Compute(Reports(outputs))[data.Metric.Id]);
+        var proposed = ScorerOptimiser.Propose(whole.Scorer);
+        var (rungs, variants) = (new List<LadderRung>(), new List<LadderVariant>());
+        foreach (var (i, steps) in proposed.Index())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Tell(0.35 + (0.65 * i / proposed.Count), LadderRung.NameOf(steps));
+            if (steps.Select(step => ScorerOptimiser.WhyNot(whole.Scorer, step)).FirstOrDefault(why => why is not null) is { } whyNot)
+            {
+                rungs.Add(LadderRung.Not(steps, whyNot));
+                continue;
+            }
+            try
+            {
+                var (variant, rung) = Build(steps, work.FirstNumber + variants.Count);
+                variants.Add(variant);
+                rungs.Add(rung);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                rungs.Add(LadderRung.Not(steps, Explanation.OfFailure(e)));
+            }
+        }
+        const string reportFile = "ladder.json";
+        folder.Write(reportFile, stream => JsonSerializer.Serialize(stream,
+            new LadderReport(data.Metric.Id, _labels.Length, Math.Min(ScorerMeter.MostRows, timed.RowCount), own, bootstrap.Own, rungs), CoreJson.Options));
+        report(new LadderReady(reportFile, variants));
+
+        void Tell(double share, string phase) => report(new TrialProgressed(trial.Number, share, phase));
+
+        FittedPipeline Fit(int fold) => work.Members.Count > 0
+            ? ModelBuilder.Join([.. work.Members.Select(m => models.Refit(m, fold, threads, cancellationToken))], weights, trial.Result.Sharpness)
+            : models.Refit(trial, fold, threads, cancellationToken).Fit.Pipeline;
+
+        (LadderVariant, LadderRung) Build(IReadOnlyList<OptimisationStep> steps, int number)
+        {
+            var clock = Stopwatch.StartNew();
+            var (final, result, answered) = steps is [OptimisationStep.Project projection] ? Learn(projection) : Change(steps);
+            var predictions = new ValidationPredictions(answered);
+            var reports = Reports(answered);
+            var metrics = FoldMean.Compute(reports);
+            var pooled = answered.SelectMany(o => o).ToArray();
+            var name = LadderRung.NameOf(steps);
+            var package = models.Package(trial.Spec.TrainerId, $"{TrainerCatalog.NameOf(trial.Spec.TrainerId)}: {char.ToLowerInvariant(name[0])}{name[1..]}", final, predictions);
+            var files = $"variant-{number}";
+            var bytes = folder.Write($"{files}.mwm", package.Write);
+            folder.Write($"{files}.mwo", predictions.Write);
+            folder.Write($"{files}.json", stream => JsonSerializer.Serialize(stream,
+                new TrialReport(data.Evaluate(pooled, _labels) with { Metrics = metrics }, null, null, NoExplanations, NoExplanations), CoreJson.Options));
+            var (median, p99) = _trials.PredictionMicroseconds(package.Pipeline);
+            result = result with
+            {
+                Score = metrics[data.Metric.Id],
+                Metrics = metrics,
+                FoldScores = [.. reports.Select(r => r.Metrics[data.Metric.Id])],
+                TrainingSeconds = clock.Elapsed.TotalSeconds,
+                PredictionMicroseconds = median,
+                PredictionP99Microseconds = p99,
+                ModelBytes = bytes,
+                FeatureCount = final.Encoder.FeatureNames.Count,
+                Members = null,
+                OverLimit = null,
+            };
+            var figures = ScorerMeter.Measure(final, timed, result.Score);
+            var loss = result.Score - own.Score;
+            if (data.Metric.HigherIsBetter) loss = -loss;
+            var interval = bootstrap.Loss(pooled);
+            var spec = trial.Spec with { Origin = TrialOrigin.Optimisation, Why = $"{name}, of trial {trial.Number}." };
+            return (new LadderVariant(number, spec, result, $"{files}.mwm", $"{files}.json", $"{files}.mwo"),
+                new LadderRung(steps, name, number, figures, loss, interval, ChangedShare(pooled), Judge(loss, interval, result.Score), null));
+        }
+
+        (FittedPipeline Whole, TrialResult Result, IReadOnlyList<double[]> Answers) Change(IReadOnlyList<OptimisationStep> steps)
+        {
+            FittedPipeline[] folds = [.. original.Select((pipeline, fold) => Apply(pipeline, steps, fold))];
+            return (Apply(whole, steps, ExperimentData.All), trial.Result, Answers(folds));
+        }
+
+        (FittedPipeline Whole, TrialResult Result, IReadOnlyList<double[]> Answers) Learn(OptimisationStep.Project projection)
+        {
+            var outcome = _trials.Run(trial.Spec, null, null, SecondsForFolds, null, cancellationToken, projection);
+            var trainer = TrainerCatalog.Find(trial.Spec.TrainerId);
+            var final = _trials.Fit(trainer, trial.Spec.Values, ExperimentData.All, null, outcome.Result.Iterations, threads, null, cancellationToken, projection: projection).Pipeline;
+            return (final with { Scorer = outcome.Result.Calibration.Apply(final.Scorer) }, outcome.Result, outcome.Predictions.Outputs);
+        }
+
+        FittedPipeline Apply(FittedPipeline pipeline, IReadOnlyList<OptimisationStep> steps, int fold)
+        {
+            var rows = data.Part(fold).Training;
+            var sample = rows.RowCount <= PruningRowCount ? rows : rows.Take(RowSample.Take(rows.RowCount, PruningRowCount, data.Plan.Split.Seed));
+            var features = steps.Any(s => s is OptimisationStep.PruneLeaves) ? pipeline.Encoder.Encode(sample) : new FeatureMatrix([], 0, pipeline.Encoder.FeatureNames);
+            return pipeline with { Scorer = steps.Aggregate(pipeline.Scorer, (scorer, step) => ScorerOptimiser.Apply(scorer, step, features, cancellationToken)) };
+        }
+
+        double? ChangedShare(double[] pooled)
+        {
+            if (data.Target.Task == LearningTask.Regression) return null;
+            var (before, changed) = (outputs.SelectMany(o => o).ToArray(), 0);
+            for (var row = 0; row < _labels.Length; row++)
+                if (Target.Likeliest(before.AsSpan(row * data.ClassCount, data.ClassCount)) != Target.Likeliest(pooled.AsSpan(row * data.ClassCount, data.ClassCount))) changed++;
+            return (double)changed / _labels.Length;
+        }
+
+        LadderVerdict? Judge(double? loss, MetricInterval? interval, double? score) =>
+            loss is null || interval is null ? null
+            : loss <= 0 || interval.Low <= 0 ? LadderVerdict.NoLoss
+            : bootstrap.Own is { } range && (data.Metric.HigherIsBetter ? score >= range.Low : score <= range.High) ? LadderVerdict.WithinInterval
+            : LadderVerdict.Worse;
+    }
+
+    private IReadOnlyList<double[]> Answers(IReadOnlyList<FittedPipeline> folds) =>
+        [.. folds.Select((pipeline, fold) => pipeline.Score(data.Part(fold).Validation ?? throw new InvalidOperationException($"Fold {fold + 1} has no validation rows.")))];
+
+    private EvaluationReport[] Reports(IReadOnlyList<double[]> answers) => [.. answers.Select((outputs, fold) => data.Evaluate(outputs, data.Part(fold).ValidationLabels))];
+}

@@ -1,0 +1,51 @@
+using System.Diagnostics;
+using ModelWorkbench.Core.Models;
+using ModelWorkbench.Core.Recipes;
+using ModelWorkbench.Core.Trainers;
+
+namespace ModelWorkbench.Core.Experiments;
+
+/// <summary>Measures what a model costs to keep and to ask.</summary>
+internal static class ScorerMeter
+{
+    public const int MostRows = 1_000;
+    private const int WarmUpRounds = 3;
+    private const int Rounds = 7;
+
+    // A warm-up that compiles needs time more than rounds.
+    private const double WarmUpSeconds = 0.15;
+
+    /// <param name="pipeline">The model.</param>
+    /// <param name="rows">Prepared rows, at most <see cref="MostRows"/> of which are used.</param>
+    /// <param name="score">Its metric.</param>
+    public static LadderFigures Measure(FittedPipeline pipeline, Datasets.Table rows, double? score)
+    {
+        using var file = new MemoryStream();
+        ScorerFile.Write(pipeline.Scorer, file);
+        var scorerBytes = file.Length;
+        file.Position = 0;
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        var loaded = ScorerFile.Read(file);
+        var memory = Math.Max(0, GC.GetTotalMemory(forceFullCollection: true) - before);
+        System.Text.Json.JsonSerializer.Serialize(file, pipeline.Encoder, CoreJson.Options);
+
+        var features = pipeline.Encoder.Encode(rows.RowCount <= MostRows ? rows : rows.Take([.. Enumerable.Range(0, MostRows).Select(i => (int)((long)i * rows.RowCount / MostRows))]));
+        var outputs = new double[loaded.OutputCount];
+        var clock = Stopwatch.StartNew();
+        for (var round = 0; round < WarmUpRounds || clock.Elapsed.TotalSeconds < WarmUpSeconds; round++)
+            for (var row = 0; row < features.RowCount; row++) loaded.Score(features.Row(row), outputs);
+        // Of each row the median of some rounds, so that a pause of the machine is no row's time.
+        var times = new double[features.RowCount][];
+        for (var row = 0; row < times.Length; row++) times[row] = new double[Rounds];
+        for (var round = 0; round < Rounds; round++)
+            for (var row = 0; row < features.RowCount; row++)
+            {
+                var start = Stopwatch.GetTimestamp();
+                loaded.Score(features.Row(row), outputs);
+                times[row][round] = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
+            }
+        double[] medians = [.. times.Select(t => t.Order().ElementAt(Rounds / 2)).Order()];
+        GC.KeepAlive(loaded);
+        return new LadderFigures(file.Length, memory == 0 ? scorerBytes : memory, medians[medians.Length / 2], medians[Math.Min(medians.Length - 1, (int)Math.Ceiling(0.99 * medians.Length) - 1)], score);
+    }
+}

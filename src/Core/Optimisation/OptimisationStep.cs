@@ -1,0 +1,56 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
+
+namespace ModelWorkbench.Core.Optimisation;
+
+/// <summary>One way to make a model smaller or faster.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "step")]
+[JsonDerivedType(typeof(KeepTrees), "keep-trees")]
+[JsonDerivedType(typeof(PruneLeaves), "prune-leaves")]
+[JsonDerivedType(typeof(Quantise), "quantise")]
+[JsonDerivedType(typeof(Project), "pca")]
+public abstract record OptimisationStep
+{
+    /// <summary>As people read it.</summary>
+    [JsonIgnore]
+    public abstract string Name { get; }
+
+    /// <summary>What is done, and what it costs.</summary>
+    [JsonIgnore]
+    public abstract string Meaning { get; }
+
+    /// <summary>Leaves out the trees that were learnt last.</summary>
+    /// <param name="Share">Of the trees that stay: above 0, below 1.</param>
+    public sealed record KeepTrees(double Share) : OptimisationStep
+    {
+        public override string Name => $"First {Percent(Share)} of the trees";
+        public override string Meaning => "Leaves out the trees that were learnt last. Size and time fall with their number; of boosted trees the last ones correct least.";
+    }
+
+    /// <summary>Takes the leaves of a split together where that changes answers least.</summary>
+    /// <param name="Share">Of the leaves that stay: above 0, below 1.</param>
+    public sealed record PruneLeaves(double Share) : OptimisationStep
+    {
+        public override string Name => $"Pruned to {Percent(Share)} of the leaves";
+        public override string Meaning => "Cost-complexity pruning: of all splits, those go first whose leaves answer nearly alike or hold few training rows. Shallower trees are faster.";
+    }
+
+    /// <summary>Writes thresholds, leaves and weights with fewer bits.</summary>
+    /// <param name="Bits">8 or 16.</param>
+    public sealed record Quantise(int Bits) : OptimisationStep
+    {
+        public override string Name => $"Quantised to {Bits} bits";
+        public override string Meaning => $"Thresholds, leaves and weights become whole numbers of {Bits} bits in place of 32 and 64.";
+    }
+
+    /// <summary>Puts principal components before the model and learns it anew on them.</summary>
+    /// <param name="ComponentCount">How many; null where the variance decides.</param>
+    /// <param name="Variance">The share of the variance that they hold at least; null where the count decides.</param>
+    public sealed record Project(int? ComponentCount, double? Variance) : OptimisationStep
+    {
+        public override string Name => ComponentCount is { } count ? $"PCA to {count} components" : $"PCA holding {Percent(Variance ?? 1)} of the variance";
+        public override string Meaning => "The standardised features are projected on their principal components, found on training rows alone, and the model is learnt anew on those.";
+    }
+
+    private static string Percent(double share) => (share * 100).ToString("0.#", CultureInfo.InvariantCulture) + " %";
+}

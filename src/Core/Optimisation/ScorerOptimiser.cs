@@ -1,0 +1,78 @@
+using ModelWorkbench.Core.Trainers;
+
+namespace ModelWorkbench.Core.Optimisation;
+
+/// <summary>Applies steps to what was learnt. What wraps a model, such as a calibration, stays around it.</summary>
+public static class ScorerOptimiser
+{
+    /// <summary>The steps worth a try for a model, each alone and some together.</summary>
+    public static IReadOnlyList<IReadOnlyList<OptimisationStep>> Propose(Scorer scorer)
+    {
+        var trees = Any<TreeEnsembleScorer>(scorer, _ => true);
+        OptimisationStep half = new OptimisationStep.KeepTrees(0.5), quarter = new OptimisationStep.KeepTrees(0.25);
+        OptimisationStep pruned = new OptimisationStep.PruneLeaves(0.5), deeper = new OptimisationStep.PruneLeaves(0.25);
+        OptimisationStep bits16 = new OptimisationStep.Quantise(16), bits8 = new OptimisationStep.Quantise(8);
+        IReadOnlyList<IReadOnlyList<OptimisationStep>> quantised = [[bits16], [bits8]];
+        IReadOnlyList<IReadOnlyList<OptimisationStep>> fitted =
+        [
+            [new OptimisationStep.Project(null, 0.99)], [new OptimisationStep.Project(null, 0.95)], [new OptimisationStep.Project(null, 0.9)],
+            [new OptimisationStep.Project(null, 0.8)], [new OptimisationStep.Project(2, null)],
+        ];
+        return [.. trees ? [[half], [quarter], [pruned], [deeper]] : Array.Empty<IReadOnlyList<OptimisationStep>>(), .. quantised,
+            .. trees ? [[half, bits8], [pruned, bits8], [half, pruned, bits8], [quarter, deeper, bits8]] : Array.Empty<IReadOnlyList<OptimisationStep>>(), .. fitted];
+    }
+
+    /// <summary>Null, or why a step does nothing for a model.</summary>
+    public static string? WhyNot(Scorer scorer, OptimisationStep step) => step switch
+    {
+        OptimisationStep.KeepTrees keep when !Any<TreeEnsembleScorer>(scorer, t => TreePruning.KeepFirst(t, keep.Share).TreeCount < t.TreeCount) => "The model has no trees to leave out.",
+        OptimisationStep.PruneLeaves when !Any<TreeEnsembleScorer>(scorer, t => t.LeafCount > t.TreeCount) => "The model has no trees with splits.",
+        OptimisationStep.Quantise when !Any<TreeEnsembleScorer>(scorer, _ => true) && !Any<LinearScorer>(scorer, _ => true) => "Only trees and linear models can be quantised.",
+        OptimisationStep.Project when scorer is EnsembleScorer => "An ensemble's members would each be learnt anew; take a single model of the leaderboard.",
+        _ => null,
+    };
+
+    /// <summary>Applies a step that needs no new training.</summary>
+    /// <param name="scorer">What was learnt.</param>
+    /// <param name="step">Any but <see cref="OptimisationStep.Project"/>.</param>
+    /// <param name="training">Rows it learnt from, or some of them.</param>
+    /// <param name="cancellationToken">Stops soon.</param>
+    public static Scorer Apply(Scorer scorer, OptimisationStep step, FeatureMatrix training, CancellationToken cancellationToken) => Apply(scorer, step, training, 0, cancellationToken);
+
+    private static Scorer Apply(Scorer scorer, OptimisationStep step, FeatureMatrix training, int firstFeature, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return (scorer, step) switch
+        {
+            (SharpenedScorer wrap, _) => new SharpenedScorer(Apply(wrap.Inner, step, training, firstFeature, cancellationToken), wrap.Sharpness),
+            (ExponentialScorer wrap, _) => new ExponentialScorer(Apply(wrap.Inner, step, training, firstFeature, cancellationToken), wrap.Factor, wrap.Ceiling),
+            (ProjectedScorer wrap, _) => wrap.With(Apply(wrap.Inner, step, wrap.Project(training, firstFeature), 0, cancellationToken)),
+            (EnsembleScorer ensemble, _) => new EnsembleScorer(ensemble.FeatureCount,
+                [.. ensemble.Members.Select(m => m with { Scorer = Apply(m.Scorer, step, training, firstFeature + m.FirstFeature, cancellationToken) })], ensemble.Sharpness),
+            (TreeEnsembleScorer trees, OptimisationStep.KeepTrees keep) => TreePruning.KeepFirst(trees, keep.Share),
+            (TreeEnsembleScorer trees, OptimisationStep.PruneLeaves prune) => TreePruning.PruneLeaves(trees, prune.Share, training, firstFeature, cancellationToken),
+            (TreeEnsembleScorer trees, OptimisationStep.Quantise quantise) => PackedTreeScorer.Pack(trees, quantise.Bits),
+            (LinearScorer linear, OptimisationStep.Quantise quantise) => QuantisedLinearScorer.Quantise(linear, quantise.Bits),
+            (_, OptimisationStep.Project) => throw new ArgumentException("Principal components before a model need the model to be learnt anew.", nameof(step)),
+            _ => scorer,
+        };
+    }
+
+    /// <summary>Whether a model, or one within it, is of a kind.</summary>
+    private static bool Any<T>(Scorer scorer, Func<T, bool> holds) where T : Scorer => scorer switch
+    {
+        T found => holds(found),
+        SharpenedScorer wrap => Any(wrap.Inner, holds),
+        ExponentialScorer wrap => Any(wrap.Inner, holds),
+        ProjectedScorer wrap => Any(wrap.Inner, holds),
+        EnsembleScorer ensemble => ensemble.Members.Any(m => Any(m.Scorer, holds)),
+        _ => false,
+    };
+
+    private static FeatureMatrix Project(this ProjectedScorer scorer, FeatureMatrix rows, int firstFeature)
+    {
+        var values = new float[rows.RowCount * scorer.ComponentCount];
+        for (var row = 0; row < rows.RowCount; row++) scorer.Project(rows.Row(row).Slice(firstFeature, scorer.FeatureCount), values.AsSpan(row * scorer.ComponentCount, scorer.ComponentCount));
+        return new FeatureMatrix(values, rows.RowCount, [.. Enumerable.Range(1, scorer.ComponentCount).Select(k => $"component {k}")]);
+    }
+}
