@@ -9,7 +9,7 @@ public sealed record MetricInterval(double Low, double High);
 /// <remarks>Percentile bootstrap: Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapter 13. Both models meet the same drawn rows, so what makes rows hard for both cancels out.</remarks>
 public sealed class PairedBootstrap
 {
-    public const int Draws = 400;
+    public const int Draws = 250;
 
     /// <summary>More rows cost time; of more, an even sample is drawn from and the interval is that of so many rows, a little too wide.</summary>
     public const int MostRows = 10_000;

@@ -29,14 +29,12 @@ internal sealed class LadderRunner(ExperimentData data, int threads, JobFolder f
         var trial = work.Trial;
         var models = new ModelBuilder(data, _trials, threads);
         var weights = trial.Result!.Members?.Select(m => m.Weight).ToArray() ?? [];
-        var original = new FittedPipeline[data.Folds.Count];
-        for (var fold = 0; fold < original.Length; fold++)
-        {
-            Tell(0.3 * fold / original.Length, original.Length == 1 ? "learning the model" : $"learning the model of fold {fold + 1} of {original.Length}");
-            original[fold] = Fit(fold);
-        }
+        // As the trial was judged, early stopping included: the variants are held against the very models that its figures are of.
+        IReadOnlyList<FinishedTrial> learnt = work.Members.Count > 0 ? work.Members : [trial];
+        TrialOutcome[] outcomes = [.. learnt.Select((t, i) => _trials.Run(t.Spec, null, null, SecondsForFolds, (share, phase) => Tell(0.3 * (i + share) / learnt.Count, $"learning the model again, {phase}"), cancellationToken))];
+        FittedPipeline[] original = [.. data.Folds.Select((_, fold) => Join([.. outcomes.Select((outcome, i) => new FinalFit(TrainerCatalog.Find(learnt[i].Spec.TrainerId).Encoding, outcome.Fits[fold]!))]))];
         Tell(0.3, "learning from all training rows");
-        var whole = Fit(ExperimentData.All);
+        var whole = Join([.. learnt.Select(t => models.Refit(t, ExperimentData.All, threads, cancellationToken))]);
 
         var outputs = Answers(original);
         var bootstrap = new PairedBootstrap(data.Metric, data.Target.Task, _labels, [.. outputs.SelectMany(o => o)], data.ClassCount, data.Plan.Split.Seed);
@@ -71,9 +69,7 @@ internal sealed class LadderRunner(ExperimentData data, int threads, JobFolder f
 
         void Tell(double share, string phase) => report(new TrialProgressed(trial.Number, share, phase));
 
-        FittedPipeline Fit(int fold) => work.Members.Count > 0
-            ? ModelBuilder.Join([.. work.Members.Select(m => models.Refit(m, fold, threads, cancellationToken))], weights, trial.Result.Sharpness)
-            : models.Refit(trial, fold, threads, cancellationToken).Fit.Pipeline;
+        FittedPipeline Join(FinalFit[] fits) => work.Members.Count > 0 ? ModelBuilder.Join(fits, weights, trial.Result.Sharpness) : fits[0].Fit.Pipeline;
 
         (LadderVariant, LadderRung) Build(IReadOnlyList<OptimisationStep> steps, int number)
         {
@@ -131,7 +127,7 @@ internal sealed class LadderRunner(ExperimentData data, int threads, JobFolder f
         {
             var rows = data.Part(fold).Training;
             var sample = rows.RowCount <= PruningRowCount ? rows : rows.Take(RowSample.Take(rows.RowCount, PruningRowCount, data.Plan.Split.Seed));
-            var features = steps.Any(s => s is OptimisationStep.PruneLeaves) ? pipeline.Encoder.Encode(sample) : new FeatureMatrix([], 0, pipeline.Encoder.FeatureNames);
+            var features = steps.Any(s => s is OptimisationStep.PruneSplits) ? pipeline.Encoder.Encode(sample) : new FeatureMatrix([], 0, pipeline.Encoder.FeatureNames);
             return pipeline with { Scorer = steps.Aggregate(pipeline.Scorer, (scorer, step) => ScorerOptimiser.Apply(scorer, step, features, cancellationToken)) };
         }
 

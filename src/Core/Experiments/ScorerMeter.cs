@@ -11,9 +11,26 @@ internal static class ScorerMeter
     public const int MostRows = 1_000;
     private const int WarmUpRounds = 3;
     private const int Rounds = 7;
+    private const long MeasuredBytes = 4_000_000;
+    private const long MostCopies = 256;
 
     // A warm-up that compiles needs time more than rounds.
     private const double WarmUpSeconds = 0.15;
+
+    /// <summary>What a scorer takes once it is loaded: of small ones the mean over many, as the heap changes by a little at any time.</summary>
+    private static long MemoryBytes(MemoryStream file)
+    {
+        var copies = new Scorer[(int)Math.Clamp(MeasuredBytes / file.Length, 1, MostCopies)];
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        for (var i = 0; i < copies.Length; i++)
+        {
+            file.Position = 0;
+            copies[i] = ScorerFile.Read(file);
+        }
+        var bytes = Math.Max(0, GC.GetTotalMemory(forceFullCollection: true) - before) / copies.Length;
+        GC.KeepAlive(copies);
+        return bytes;
+    }
 
     /// <param name="pipeline">The model.</param>
     /// <param name="rows">Prepared rows, at most <see cref="MostRows"/> of which are used.</param>
@@ -22,11 +39,10 @@ internal static class ScorerMeter
     {
         using var file = new MemoryStream();
         ScorerFile.Write(pipeline.Scorer, file);
-        var scorerBytes = file.Length;
+        var memory = MemoryBytes(file);
         file.Position = 0;
-        var before = GC.GetTotalMemory(forceFullCollection: true);
         var loaded = ScorerFile.Read(file);
-        var memory = Math.Max(0, GC.GetTotalMemory(forceFullCollection: true) - before);
+        file.Position = file.Length;
         System.Text.Json.JsonSerializer.Serialize(file, pipeline.Encoder, CoreJson.Options);
 
         var features = pipeline.Encoder.Encode(rows.RowCount <= MostRows ? rows : rows.Take([.. Enumerable.Range(0, MostRows).Select(i => (int)((long)i * rows.RowCount / MostRows))]));
@@ -42,10 +58,9 @@ internal static class ScorerMeter
             {
                 var start = Stopwatch.GetTimestamp();
                 loaded.Score(features.Row(row), outputs);
-                times[row][round] = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
+                times[row][round] = (Stopwatch.GetTimestamp() - start) * (1e6 / Stopwatch.Frequency);
             }
         double[] medians = [.. times.Select(t => t.Order().ElementAt(Rounds / 2)).Order()];
-        GC.KeepAlive(loaded);
-        return new LadderFigures(file.Length, memory == 0 ? scorerBytes : memory, medians[medians.Length / 2], medians[Math.Min(medians.Length - 1, (int)Math.Ceiling(0.99 * medians.Length) - 1)], score);
+        return new LadderFigures(file.Length, memory, medians[medians.Length / 2], medians[Math.Min(medians.Length - 1, (int)Math.Ceiling(0.99 * medians.Length) - 1)], score);
     }
 }

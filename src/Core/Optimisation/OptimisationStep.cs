@@ -6,7 +6,7 @@ namespace ModelWorkbench.Core.Optimisation;
 /// <summary>One way to make a model smaller or faster.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "step")]
 [JsonDerivedType(typeof(KeepTrees), "keep-trees")]
-[JsonDerivedType(typeof(PruneLeaves), "prune-leaves")]
+[JsonDerivedType(typeof(PruneSplits), "prune-splits")]
 [JsonDerivedType(typeof(Quantise), "quantise")]
 [JsonDerivedType(typeof(Project), "pca")]
 public abstract record OptimisationStep
@@ -28,11 +28,11 @@ public abstract record OptimisationStep
     }
 
     /// <summary>Takes the leaves of a split together where that changes answers least.</summary>
-    /// <param name="Share">Of the leaves that stay: above 0, below 1.</param>
-    public sealed record PruneLeaves(double Share) : OptimisationStep
+    /// <param name="Share">Of the splits that stay: above 0, below 1.</param>
+    public sealed record PruneSplits(double Share) : OptimisationStep
     {
-        public override string Name => $"Pruned to {Percent(Share)} of the leaves";
-        public override string Meaning => "Cost-complexity pruning: of all splits, those go first whose leaves answer nearly alike or hold few training rows. Shallower trees are faster.";
+        public override string Name => $"Pruned to {Percent(Share)} of the splits";
+        public override string Meaning => "Cost-complexity pruning: of all splits, those go first whose leaves answer nearly alike or hold few training rows. Shallower trees are faster, and a boosted tree without a split left is no tree any more.";
     }
 
     /// <summary>Writes thresholds, leaves and weights with fewer bits.</summary>

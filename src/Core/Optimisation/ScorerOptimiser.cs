@@ -10,7 +10,7 @@ public static class ScorerOptimiser
     {
         var trees = Any<TreeEnsembleScorer>(scorer, _ => true);
         OptimisationStep half = new OptimisationStep.KeepTrees(0.5), quarter = new OptimisationStep.KeepTrees(0.25);
-        OptimisationStep pruned = new OptimisationStep.PruneLeaves(0.5), deeper = new OptimisationStep.PruneLeaves(0.25);
+        OptimisationStep pruned = new OptimisationStep.PruneSplits(0.5), deeper = new OptimisationStep.PruneSplits(0.25);
         OptimisationStep bits16 = new OptimisationStep.Quantise(16), bits8 = new OptimisationStep.Quantise(8);
         IReadOnlyList<IReadOnlyList<OptimisationStep>> quantised = [[bits16], [bits8]];
         IReadOnlyList<IReadOnlyList<OptimisationStep>> fitted =
@@ -26,8 +26,9 @@ public static class ScorerOptimiser
     public static string? WhyNot(Scorer scorer, OptimisationStep step) => step switch
     {
         OptimisationStep.KeepTrees keep when !Any<TreeEnsembleScorer>(scorer, t => TreePruning.KeepFirst(t, keep.Share).TreeCount < t.TreeCount) => "The model has no trees to leave out.",
-        OptimisationStep.PruneLeaves when !Any<TreeEnsembleScorer>(scorer, t => t.LeafCount > t.TreeCount) => "The model has no trees with splits.",
+        OptimisationStep.PruneSplits when !Any<TreeEnsembleScorer>(scorer, t => t.LeafCount > t.TreeCount) => "The model has no trees with splits.",
         OptimisationStep.Quantise when !Any<TreeEnsembleScorer>(scorer, _ => true) && !Any<LinearScorer>(scorer, _ => true) => "Only trees and linear models can be quantised.",
+        OptimisationStep.Project when scorer is ConstantScorer => "The model looks at no feature.",
         OptimisationStep.Project when scorer is EnsembleScorer => "An ensemble's members would each be learnt anew; take a single model of the leaderboard.",
         _ => null,
     };
@@ -50,7 +51,7 @@ public static class ScorerOptimiser
             (EnsembleScorer ensemble, _) => new EnsembleScorer(ensemble.FeatureCount,
                 [.. ensemble.Members.Select(m => m with { Scorer = Apply(m.Scorer, step, training, firstFeature + m.FirstFeature, cancellationToken) })], ensemble.Sharpness),
             (TreeEnsembleScorer trees, OptimisationStep.KeepTrees keep) => TreePruning.KeepFirst(trees, keep.Share),
-            (TreeEnsembleScorer trees, OptimisationStep.PruneLeaves prune) => TreePruning.PruneLeaves(trees, prune.Share, training, firstFeature, cancellationToken),
+            (TreeEnsembleScorer trees, OptimisationStep.PruneSplits prune) => TreePruning.PruneSplits(trees, prune.Share, training, firstFeature, cancellationToken),
             (TreeEnsembleScorer trees, OptimisationStep.Quantise quantise) => PackedTreeScorer.Pack(trees, quantise.Bits),
             (LinearScorer linear, OptimisationStep.Quantise quantise) => QuantisedLinearScorer.Quantise(linear, quantise.Bits),
             (_, OptimisationStep.Project) => throw new ArgumentException("Principal components before a model need the model to be learnt anew.", nameof(step)),

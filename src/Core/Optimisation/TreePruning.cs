@@ -18,18 +18,18 @@ public static class TreePruning
 
     /// <summary>Collapses splits, those first that hold answers apart least for each leaf that goes.</summary>
     /// <param name="trees">As learnt.</param>
-    /// <param name="share">Of the leaves that stay at most, above 0, at most 1; a tree keeps at least one.</param>
+    /// <param name="share">Of the splits that stay at most, above 0, at most 1.</param>
     /// <param name="training">Rows that tell how often a leaf is reached; its features from <paramref name="firstFeature"/> on are the model's.</param>
     /// <param name="firstFeature">0-based.</param>
     /// <param name="cancellationToken">Looked at between trees.</param>
     /// <remarks>
     /// Weakest-link pruning: Breiman, Friedman, Olshen and Stone (1984), Classification and Regression Trees, chapter 3. The error of a collapsed split is
     /// the sum over training rows of the squared distance between the leaf that was and the mean that stands for it: of a forest of class shares that is
-    /// the growth of the Gini impurity, of a boosted model the change of its raw score.
+    /// the growth of the Gini impurity, of a boosted model the change of its raw score. A boosted tree that is one leaf in the end goes into the base score.
     /// </remarks>
-    public static TreeEnsembleScorer PruneLeaves(TreeEnsembleScorer trees, double share, FeatureMatrix training, int firstFeature, CancellationToken cancellationToken)
+    public static TreeEnsembleScorer PruneSplits(TreeEnsembleScorer trees, double share, FeatureMatrix training, int firstFeature, CancellationToken cancellationToken)
     {
-        if (!(share is > 0 and <= 1)) throw new ArgumentException($"A share of {share} leaves cannot stay; expected above 0, at most 1.", nameof(share));
+        if (!(share is > 0 and <= 1)) throw new ArgumentException($"A share of {share} splits cannot stay; expected above 0, at most 1.", nameof(share));
         var links = new List<(double Alpha, int Node, int LeavesLost)>();
         for (var tree = 0; tree < trees.TreeCount; tree++)
         {
@@ -37,7 +37,9 @@ public static class TreePruning
             CollectLinks(trees, tree, Counts(trees, tree, training, firstFeature), links);
         }
         // Stable: of equal links, those of a tree stay in the order of its own pruning.
-        var excess = trees.LeafCount - Math.Max(trees.TreeCount, (int)(share * trees.LeafCount));
+        // A tree has one leaf more than it has splits, so as many splits go as leaves.
+        var splits = trees.LeafCount - trees.TreeCount;
+        var excess = splits - (int)(share * splits);
         var collapsed = new HashSet<int>();
         foreach (var (_, node, lost) in links.OrderBy(l => l.Alpha))
         {
@@ -204,10 +206,21 @@ public static class TreePruning
     /// <param name="collapsed">The leaf that stands for a node and all below it, or null.</param>
     private static TreeEnsembleScorer Rebuild(TreeEnsembleScorer trees, Func<int, bool> keeps, Func<int, LeafEntry[]?> collapsed)
     {
-        var builder = new TreeEnsembleBuilder(trees.FeatureCount, trees.OutputCount, trees.Link, trees.BaseScores.ToArray());
+        var baseScores = trees.BaseScores.ToArray();
+        var constant = new HashSet<int>();
+        for (var tree = 0; tree < trees.TreeCount && trees.Link != TreeLink.Average; tree++)
+        {
+            if (!keeps(tree) || collapsed(trees.NodesOf(tree).First) is not { } leaf) continue;
+            constant.Add(tree);
+            foreach (var (output, value) in leaf) baseScores[output] += value;
+        }
+        // An ensemble needs a tree.
+        if (constant.Count == trees.TreeCount && constant.Remove(0))
+            foreach (var (output, value) in collapsed(trees.NodesOf(0).First)!) baseScores[output] -= value;
+        var builder = new TreeEnsembleBuilder(trees.FeatureCount, trees.OutputCount, trees.Link, baseScores);
         for (var tree = 0; tree < trees.TreeCount; tree++)
         {
-            if (!keeps(tree)) continue;
+            if (!keeps(tree) || constant.Contains(tree)) continue;
             builder.AddTree(trees.NodesOf(tree).First, node =>
             {
                 if (collapsed(node) is { } leaf) return TreeNode.EndsWith(leaf);

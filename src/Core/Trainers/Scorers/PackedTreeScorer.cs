@@ -242,6 +242,12 @@ public sealed class PackedTreeScorer : Scorer
         foreach (var column in _columns)
         {
             writer.Write7BitEncodedInt((2 * column.Feature) + (column.MissingIsLargest ? 1 : 0));
+            // A feature whose missing values go both ways has two columns with the same thresholds.
+            if (Array.Find(_columns, c => c.Feature == column.Feature) != column)
+            {
+                writer.Write7BitEncodedInt(0);
+                continue;
+            }
             writer.Write7BitEncodedInt(column.Thresholds.Length);
             foreach (var threshold in column.Thresholds) writer.Write(threshold);
         }
@@ -284,13 +290,14 @@ public sealed class PackedTreeScorer : Scorer
         for (var c = 0; c < columns; c++)
         {
             var tag = reader.ReadCount(0, (2 * featureCount) - 1, "feature of a column");
-            var thresholds = new float[reader.ReadCount(1, Math.Min((1 << bits) - 2, Math.Max(1, reader.Remaining / sizeof(float))), "number of thresholds")];
+            var before = parts.Columns.Find(column => column.Feature == tag / 2);
+            var thresholds = new float[reader.ReadCount(before is null ? 1 : 0, before is not null ? 0 : Math.Min((1 << bits) - 2, Math.Max(1, reader.Remaining / sizeof(float))), "number of thresholds")];
             for (var i = 0; i < thresholds.Length; i++)
             {
                 thresholds[i] = reader.ReadThreshold("threshold");
                 if (i > 0 && thresholds[i] <= thresholds[i - 1]) throw reader.Damage("threshold", $"{thresholds[i]}", $"more than {thresholds[i - 1]}");
             }
-            parts.Columns.Add(new CodedColumn(tag / 2, tag % 2 == 1, thresholds));
+            parts.Columns.Add(new CodedColumn(tag / 2, tag % 2 == 1, before?.Thresholds ?? thresholds));
         }
         // A tree is at least its step, a leaf and its value.
         var trees = reader.ReadCount(1, Math.Max(1, reader.Remaining / 6), "number of trees");
