@@ -80,6 +80,7 @@ internal sealed class LadderRunner(ExperimentData data, int threads, JobFolder f
             var metrics = FoldMean.Compute(reports);
             var pooled = answered.SelectMany(o => o).ToArray();
             var name = LadderRung.NameOf(steps);
+            if (Components(final.Scorer) is { } count && steps is [OptimisationStep.Project { Variance: not null }]) name += $" ({count} components)";
             var package = models.Package(trial.Spec.TrainerId, $"{TrainerCatalog.NameOf(trial.Spec.TrainerId)}: {char.ToLowerInvariant(name[0])}{name[1..]}", final, predictions);
             var files = $"variant-{number}";
             var bytes = folder.Write($"{files}.mwm", package.Write);
@@ -130,6 +131,14 @@ internal sealed class LadderRunner(ExperimentData data, int threads, JobFolder f
             var features = steps.Any(s => s is OptimisationStep.PruneSplits) ? pipeline.Encoder.Encode(sample) : new FeatureMatrix([], 0, pipeline.Encoder.FeatureNames);
             return pipeline with { Scorer = steps.Aggregate(pipeline.Scorer, (scorer, step) => ScorerOptimiser.Apply(scorer, step, features, cancellationToken)) };
         }
+
+        static int? Components(Scorer scorer) => scorer switch
+        {
+            ProjectedScorer projected => projected.ComponentCount,
+            SharpenedScorer wrap => Components(wrap.Inner),
+            ExponentialScorer wrap => Components(wrap.Inner),
+            _ => null,
+        };
 
         double? ChangedShare(double[] pooled)
         {

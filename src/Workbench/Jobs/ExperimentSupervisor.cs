@@ -197,30 +197,22 @@ public sealed class ExperimentSupervisor(
     /// <returns>Null, or why it could not be done.</returns>
     public async Task<string?> OptimiseAsync(int experimentId, int trialNumber, Action<TrialProgress> progress, CancellationToken cancellationToken)
     {
-        await _extras.WaitAsync(cancellationToken);
-        try
+        if (await experiments.FindAsync(experimentId, cancellationToken) is not { } experiment) return "The experiment does not exist.";
+        if (WhyNotOptimise(experiment, trialNumber) is { } whyNot) return whyNot;
+        var trial = experiment.Trials.Single(t => t.Number == trialNumber);
+        FinishedTrial[] members = [.. (trial.Result!.Members ?? []).Select(m => Finished(experiment.Trials.Single(t => t.Number == m.TrialNumber)))];
+        var first = experiment.Variants.Select(t => t.Number).DefaultIfEmpty(VariantNumbersFrom).Max() + 1;
+        string? failure = null;
+        var exit = await RunProcessAsync(Job(experiment, new JobWork.Optimise(Finished(trial), members, first)), null, async (experimentEvent, folder) =>
         {
-            if (await experiments.FindAsync(experimentId, cancellationToken) is not { } experiment) return "The experiment does not exist.";
-            if (WhyNotOptimise(experiment, trialNumber) is { } whyNot) return whyNot;
-            var trial = experiment.Trials.Single(t => t.Number == trialNumber);
-            FinishedTrial[] members = [.. (trial.Result!.Members ?? []).Select(m => Finished(experiment.Trials.Single(t => t.Number == m.TrialNumber)))];
-            var first = experiment.Variants.Select(t => t.Number).DefaultIfEmpty(VariantNumbersFrom).Max() + 1;
-            string? failure = null;
-            var exit = await RunProcessAsync(Job(experiment, new JobWork.Optimise(Finished(trial), members, first)), null, async (experimentEvent, folder) =>
+            switch (experimentEvent)
             {
-                switch (experimentEvent)
-                {
-                    case JobFailed failed: failure = failed.Reason; break;
-                    case TrialProgressed progressed: progress(new TrialProgress(progressed.Number, progressed.Fraction, progressed.Phase)); break;
-                    case LadderReady ready: await KeepLadderAsync(experimentId, trialNumber, ready, folder); break;
-                }
-            }, cancellationToken);
-            return failure ?? exit.Reason;
-        }
-        finally
-        {
-            _extras.Release();
-        }
+                case JobFailed failed: failure = failed.Reason; break;
+                case TrialProgressed progressed: progress(new TrialProgress(progressed.Number, progressed.Fraction, progressed.Phase)); break;
+                case LadderReady ready: await KeepLadderAsync(experimentId, trialNumber, ready, folder); break;
+            }
+        }, cancellationToken);
+        return failure ?? exit.Reason;
     }
 
     // Far above what a search reaches, so that variants and trials of a search that runs do not ask for the same number.

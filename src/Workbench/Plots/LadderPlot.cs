@@ -76,7 +76,7 @@ public static class LadderPlot
             X = PlotText.Numbers(group.Select(r => X(r.Figures!, byTime))),
             Y = PlotText.Numbers(group.Select(r => r.Figures!.Score!.Value)),
             TextArray = [.. group.Select(r => Text(r.Name, r.Figures!))],
-            Marker = new() { Color = colors.Category((int?)group.Key ?? 3), Size = 9, Symbol = SymbolOf(group.Key) },
+            Marker = new() { Color = group.Key is LadderVerdict.NoLoss ? colors.Category(0) : group.Key is LadderVerdict.WithinInterval ? colors.Category(1) : colors.MutedText, Size = 9, Symbol = SymbolOf(group.Key) },
             HoverTemplate = "%{text}<extra></extra>",
         });
 
@@ -90,7 +90,7 @@ public static class LadderPlot
     /// <summary>As people read it.</summary>
     public static string NameOf(LadderVerdict? verdict) => verdict switch
     {
-        LadderVerdict.NoLoss => "No loss beyond chance",
+        LadderVerdict.NoLoss => "No loss",
         LadderVerdict.WithinInterval => "Small loss",
         LadderVerdict.Worse => "Worse",
         _ => "Not judged",

@@ -17,7 +17,7 @@ public class JourneyStepsTests : PartTest
     public void Steps_stand_in_order_and_only_the_current_one_says_so()
     {
         var steps = Render<JourneySteps>(p => p.Add(x => x.Journey, AtCompare));
-        Assert.Equal(["Data", "Clean", "Compare", "Evaluate", "Publish", "Test"], steps.FindAll("li .name").Select(n => n.TextContent));
+        Assert.Equal(["Data", "Clean", "Compare", "Evaluate", "Optimise", "Publish", "Test"], steps.FindAll("li .name").Select(n => n.TextContent));
         Assert.Equal("Compare", Assert.Single(steps.FindAll("[aria-current=step]")).QuerySelector(".name")!.TextContent);
         Assert.Equal("Journey", steps.Find("nav").GetAttribute("aria-label"));
     }
@@ -26,7 +26,7 @@ public class JourneyStepsTests : PartTest
     public void A_step_is_done_current_available_or_not_available_yet()
     {
         var steps = Render<JourneySteps>(p => p.Add(x => x.Journey, AtCompare));
-        Assert.Equal(["done", "unavailable", "current", "available", "unavailable", "unavailable"], steps.FindAll("li").Select(li => li.ClassName));
+        Assert.Equal(["done", "unavailable", "current", "available", "unavailable", "unavailable", "unavailable"], steps.FindAll("li").Select(li => li.ClassName));
     }
 
     [Fact]
