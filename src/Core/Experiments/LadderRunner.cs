@@ -27,8 +27,9 @@ internal sealed class LadderRunner(ExperimentData data, int threads, JobFolder f
     public void Run(JobWork.Optimise work, CancellationToken cancellationToken)
     {
         var trial = work.Trial;
+        var judged = trial.Result ?? throw new ArgumentException($"Trial {trial.Number} was not judged.", nameof(work));
         var models = new ModelBuilder(data, _trials, threads);
-        var weights = trial.Result!.Members?.Select(m => m.Weight).ToArray() ?? [];
+        var weights = judged.Members?.Select(m => m.Weight).ToArray() ?? [];
         // As the trial was judged, early stopping included: the variants are held against the very models that its figures are of.
         IReadOnlyList<FinishedTrial> learnt = work.Members.Count > 0 ? work.Members : [trial];
         TrialOutcome[] outcomes = [.. learnt.Select((t, i) => _trials.Run(t.Spec, null, null, SecondsForFolds, (share, phase) => Tell(0.3 * (i + share) / learnt.Count, $"learning the model again, {phase}"), cancellationToken))];
@@ -46,7 +47,8 @@ internal sealed class LadderRunner(ExperimentData data, int threads, JobFolder f
         {
             cancellationToken.ThrowIfCancellationRequested();
             Tell(0.35 + (0.65 * i / proposed.Count), LadderRung.NameOf(steps));
-            if (steps.Select(step => ScorerOptimiser.WhyNot(whole.Scorer, step)).FirstOrDefault(why => why is not null) is { } whyNot)
+            // What comes after a student was taught is done to the student, not to the model.
+            if (steps.Take(steps[0] is OptimisationStep.Distil ? 1 : steps.Count).Select(step => ScorerOptimiser.WhyNot(whole.Scorer, step)).FirstOrDefault(why => why is not null) is { } whyNot)
             {
                 rungs.Add(LadderRung.Not(steps, whyNot));
                 continue;
@@ -69,12 +71,12 @@ internal sealed class LadderRunner(ExperimentData data, int threads, JobFolder f
 
         void Tell(double share, string phase) => report(new TrialProgressed(trial.Number, share, phase));
 
-        FittedPipeline Join(FinalFit[] fits) => work.Members.Count > 0 ? ModelBuilder.Join(fits, weights, trial.Result.Sharpness) : fits[0].Fit.Pipeline;
+        FittedPipeline Join(FinalFit[] fits) => work.Members.Count > 0 ? ModelBuilder.Join(fits, weights, judged.Sharpness) : fits[0].Fit.Pipeline;
 
         (LadderVariant, LadderRung) Build(IReadOnlyList<OptimisationStep> steps, int number)
         {
             var clock = Stopwatch.StartNew();
-            var (final, result, answered) = steps is [OptimisationStep.Project projection] ? Learn(projection) : Change(steps);
+            var (final, result, answered) = steps is [OptimisationStep.Project projection] ? Learn(projection) : steps[0] is OptimisationStep.Distil distil ? Teach(distil, [.. steps.Skip(1)]) : Change(original, whole, steps);
             var predictions = new ValidationPredictions(answered);
             var reports = Reports(answered);
             var metrics = FoldMean.Compute(reports);
@@ -98,6 +100,7 @@ internal sealed class LadderRunner(ExperimentData data, int threads, JobFolder f
                 PredictionP99Microseconds = p99,
                 ModelBytes = bytes,
                 FeatureCount = final.Encoder.FeatureNames.Count,
+                Settings = new Dictionary<string, string>(result.Settings) { ["Variant"] = name },
                 Members = null,
                 OverLimit = null,
             };
@@ -110,10 +113,22 @@ internal sealed class LadderRunner(ExperimentData data, int threads, JobFolder f
                 new LadderRung(steps, name, number, figures, loss, interval, ChangedShare(pooled), Judge(loss, interval, result.Score), null));
         }
 
-        (FittedPipeline Whole, TrialResult Result, IReadOnlyList<double[]> Answers) Change(IReadOnlyList<OptimisationStep> steps)
+        (FittedPipeline Whole, TrialResult Result, IReadOnlyList<double[]> Answers) Change(IReadOnlyList<FittedPipeline> before, FittedPipeline all, IReadOnlyList<OptimisationStep> steps)
         {
-            FittedPipeline[] folds = [.. original.Select((pipeline, fold) => Apply(pipeline, steps, fold))];
-            return (Apply(whole, steps, ExperimentData.All), trial.Result, Answers(folds));
+            FittedPipeline[] folds = [.. before.Select((pipeline, fold) => Apply(pipeline, steps, fold))];
+            return (Apply(all, steps, ExperimentData.All), judged, Answers(folds));
+        }
+
+        (FittedPipeline Whole, TrialResult Result, IReadOnlyList<double[]> Answers) Teach(OptimisationStep.Distil distil, IReadOnlyList<OptimisationStep> rest)
+        {
+            return Change([.. original.Select(Student)], Student(whole, ExperimentData.All), rest);
+
+            FittedPipeline Student(FittedPipeline teacher, int fold)
+            {
+                var encoded = data.Encode(fold, new LightGbmTrainer().Encoding, cancellationToken);
+                var scorer = Distiller.Teach(encoded.Training, teacher.Score(data.Part(fold).Training), data.Target.Task, distil, new TrainingContext(data.Plan.Split.Seed, threads), cancellationToken);
+                return teacher with { Encoder = encoded.Encoder, Scorer = scorer };
+            }
         }
 
         (FittedPipeline Whole, TrialResult Result, IReadOnlyList<double[]> Answers) Learn(OptimisationStep.Project projection)

@@ -8,6 +8,7 @@ namespace ModelWorkbench.Core.Optimisation;
 [JsonDerivedType(typeof(KeepTrees), "keep-trees")]
 [JsonDerivedType(typeof(PruneSplits), "prune-splits")]
 [JsonDerivedType(typeof(Quantise), "quantise")]
+[JsonDerivedType(typeof(Distil), "distil")]
 [JsonDerivedType(typeof(Project), "pca")]
 public abstract record OptimisationStep
 {
@@ -41,6 +42,15 @@ public abstract record OptimisationStep
     {
         public override string Name => $"Quantised to {Bits} bits";
         public override string Meaning => $"Thresholds, leaves and weights become whole numbers of {Bits} bits in place of 32 and 64.";
+    }
+
+    /// <summary>Teaches a small model of boosted trees to answer as the model does.</summary>
+    /// <param name="Trees">At least 1; of more than two classes they are shared out, 30 to a class at least.</param>
+    /// <param name="Leaves">Of a tree, at least 3.</param>
+    public sealed record Distil(int Trees, int Leaves) : OptimisationStep
+    {
+        public override string Name => $"Taught to {Trees} small trees";
+        public override string Meaning => $"A small model of boosted trees with {Leaves} leaves each learns the model's own answers for the training rows in place of the truth. Of an ensemble one model is left.";
     }
 
     /// <summary>Puts principal components before the model and learns it anew on them.</summary>

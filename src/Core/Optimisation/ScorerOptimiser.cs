@@ -11,6 +11,7 @@ public static class ScorerOptimiser
         var trees = Any<TreeEnsembleScorer>(scorer, _ => true);
         OptimisationStep half = new OptimisationStep.KeepTrees(0.5), quarter = new OptimisationStep.KeepTrees(0.25);
         OptimisationStep pruned = new OptimisationStep.PruneSplits(0.5), deeper = new OptimisationStep.PruneSplits(0.25);
+        OptimisationStep taught = new OptimisationStep.Distil(100, 15);
         OptimisationStep bits16 = new OptimisationStep.Quantise(16), bits8 = new OptimisationStep.Quantise(8);
         IReadOnlyList<IReadOnlyList<OptimisationStep>> quantised = [[bits16], [bits8]];
         IReadOnlyList<IReadOnlyList<OptimisationStep>> fitted =
@@ -19,12 +20,13 @@ public static class ScorerOptimiser
             [new OptimisationStep.Project(null, 0.8)], [new OptimisationStep.Project(2, null)],
         ];
         return [.. trees ? [[half], [quarter], [pruned], [deeper]] : Array.Empty<IReadOnlyList<OptimisationStep>>(), .. quantised,
-            .. trees ? [[half, bits8], [pruned, bits8], [half, pruned, bits8], [quarter, deeper, bits8]] : Array.Empty<IReadOnlyList<OptimisationStep>>(), .. fitted];
+            .. trees ? [[half, bits8], [pruned, bits8], [half, pruned, bits8], [quarter, deeper, bits8]] : Array.Empty<IReadOnlyList<OptimisationStep>>(), [taught], [taught, bits8], .. fitted];
     }
 
     /// <summary>Null, or why a step does nothing for a model.</summary>
     public static string? WhyNot(Scorer scorer, OptimisationStep step) => step switch
     {
+        OptimisationStep.Distil => Distiller.WhyNot(scorer),
         OptimisationStep.KeepTrees keep when !Any<TreeEnsembleScorer>(scorer, t => TreePruning.KeepFirst(t, keep.Share).TreeCount < t.TreeCount) => "The model has no trees to leave out.",
         OptimisationStep.PruneSplits when !Any<TreeEnsembleScorer>(scorer, t => t.LeafCount > t.TreeCount) => "The model has no trees with splits.",
         OptimisationStep.Quantise when !Any<TreeEnsembleScorer>(scorer, _ => true) && !Any<LinearScorer>(scorer, _ => true) => "Only trees and linear models can be quantised.",
@@ -35,7 +37,7 @@ public static class ScorerOptimiser
 
     /// <summary>Applies a step that needs no new training.</summary>
     /// <param name="scorer">What was learnt.</param>
-    /// <param name="step">Any but <see cref="OptimisationStep.Project"/>.</param>
+    /// <param name="step">Any but <see cref="OptimisationStep.Project"/> and <see cref="OptimisationStep.Distil"/>.</param>
     /// <param name="training">Rows it learnt from, or some of them.</param>
     /// <param name="cancellationToken">Stops soon.</param>
     public static Scorer Apply(Scorer scorer, OptimisationStep step, FeatureMatrix training, CancellationToken cancellationToken) => Apply(scorer, step, training, 0, cancellationToken);
@@ -54,7 +56,7 @@ public static class ScorerOptimiser
             (TreeEnsembleScorer trees, OptimisationStep.PruneSplits prune) => TreePruning.PruneSplits(trees, prune.Share, training, firstFeature, cancellationToken),
             (TreeEnsembleScorer trees, OptimisationStep.Quantise quantise) => PackedTreeScorer.Pack(trees, quantise.Bits),
             (LinearScorer linear, OptimisationStep.Quantise quantise) => QuantisedLinearScorer.Quantise(linear, quantise.Bits),
-            (_, OptimisationStep.Project) => throw new ArgumentException("Principal components before a model need the model to be learnt anew.", nameof(step)),
+            (_, OptimisationStep.Project or OptimisationStep.Distil) => throw new ArgumentException($"'{step.Name}' needs a model to be learnt anew.", nameof(step)),
             _ => scorer,
         };
     }

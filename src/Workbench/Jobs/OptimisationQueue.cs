@@ -35,7 +35,14 @@ public sealed class OptimisationQueue(ExperimentSupervisor supervisor, JobMonito
     /// <returns>Whether there was something to cancel.</returns>
     public async Task<bool> CancelAsync(int experimentId, int trialNumber)
     {
-        if (!_cancels.TryGetValue((experimentId, trialNumber), out var cancel)) return false;
+        var key = (experimentId, trialNumber);
+        if (!_cancels.TryGetValue(key, out var cancel)) return false;
+        // One that only waits is not waited for: its turn finds nothing to do, and it can be asked for anew meanwhile.
+        if (StateOf(experimentId, trialNumber) is { Progress: null } && _cancels.TryRemove(KeyValuePair.Create(key, cancel)))
+        {
+            _states[key] = new OptimisationState(null, Cancelled);
+            monitor.Report(experimentId, monitor.ProgressOf(experimentId));
+        }
         await cancel.CancelAsync();
         return true;
     }
@@ -44,7 +51,8 @@ public sealed class OptimisationQueue(ExperimentSupervisor supervisor, JobMonito
     {
         await foreach (var key in _waiting.Reader.ReadAllAsync(stoppingToken))
         {
-            using var cancel = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, _cancels[key].Token);
+            if (!_cancels.TryGetValue(key, out var asked)) continue;
+            using var cancel = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, asked.Token);
             string? failure;
             try
             {
@@ -59,15 +67,18 @@ public sealed class OptimisationQueue(ExperimentSupervisor supervisor, JobMonito
                 logger.LogError(e, "The variants of trial {Trial} of experiment {Experiment} could not be built", key.Trial, key.Experiment);
                 failure = e.Message;
             }
+            // Cancelled before it told anything, and perhaps wanted again since: then its state is no longer ours to write.
+            if (!_cancels.TryRemove(KeyValuePair.Create(key, asked))) continue;
+            asked.Dispose();
             if (failure is null) _states.TryRemove(key, out _);
             else _states[key] = new OptimisationState(null, failure);
-            _cancels.TryRemove(key, out _);
             monitor.Report(key.Experiment, monitor.ProgressOf(key.Experiment));
         }
     }
 
     private void Report((int Experiment, int Trial) key, TrialProgress progress)
     {
+        if (!_cancels.ContainsKey(key)) return;
         _states[key] = new OptimisationState(progress, null);
         monitor.Report(key.Experiment, monitor.ProgressOf(key.Experiment));
     }

@@ -73,7 +73,7 @@ public sealed class LadderTests : IDisposable
             Assert.True(figures.MedianMicroseconds > 0 && figures.P99Microseconds >= figures.MedianMicroseconds, rung.Name);
             Assert.NotNull(rung.Verdict);
             Assert.Equal(task == LearningTask.Regression, rung.ChangedShare is null);
-            if (rung.Steps.All(s => s is not OptimisationStep.Project)) Assert.True(figures.FileBytes < report.Original.FileBytes, $"{rung.Name}: {figures.FileBytes} of {report.Original.FileBytes} bytes");
+            if (rung.Steps.All(s => s is not OptimisationStep.Project and not OptimisationStep.Distil)) Assert.True(figures.FileBytes < report.Original.FileBytes, $"{rung.Name}: {figures.FileBytes} of {report.Original.FileBytes} bytes");
         }
         var lossless = Rung(report, new OptimisationStep.Quantise(16));
         Assert.Equal(report.Original.Score!.Value, lossless.Figures!.Score!.Value, 1e-3);
@@ -81,6 +81,9 @@ public sealed class LadderTests : IDisposable
         if (trainer == "linear-lbfgs") return;
         var small = Rung(report, new OptimisationStep.KeepTrees(0.25), new OptimisationStep.PruneSplits(0.25), new OptimisationStep.Quantise(8));
         Assert.True(small.Figures!.FileBytes < 0.5 * report.Original.FileBytes);
+        var student = Rung(report, new OptimisationStep.Distil(100, 15), new OptimisationStep.Quantise(8));
+        Assert.IsType<PackedTreeScorer>(Unwrapped(variants.Single(v => v.Number == student.Number)));
+        Assert.True(Math.Abs(student.Loss!.Value) < 0.5 * report.Original.Score!.Value, $"{student.Loss} of {report.Original.Score}");
         // c is a with noise, so fewer components than features hold nearly everything, and two of them cannot see d.
         var two = Rung(report, new OptimisationStep.Project(2, null));
         Assert.IsType<ProjectedScorer>(Unwrapped(variants.Single(v => v.Number == two.Number)));
