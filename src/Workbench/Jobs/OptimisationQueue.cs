@@ -69,7 +69,6 @@ public sealed class OptimisationQueue(ExperimentSupervisor supervisor, JobMonito
             }
             // Cancelled before it told anything, and perhaps wanted again since: then its state is no longer ours to write.
             if (!_cancels.TryRemove(KeyValuePair.Create(key, asked))) continue;
-            asked.Dispose();
             if (failure is null) _states.TryRemove(key, out _);
             else _states[key] = new OptimisationState(null, failure);
             monitor.Report(key.Experiment, monitor.ProgressOf(key.Experiment));
