@@ -28,17 +28,18 @@ internal sealed class LadderRunner(ExperimentData data, int threads, JobFolder f
     {
         var trial = work.Trial;
         var judged = trial.Result ?? throw new ArgumentException($"Trial {trial.Number} was not judged.", nameof(work));
-        var models = new ModelBuilder(data, _trials, threads);
+        var builder = new ModelBuilder(data, _trials, threads);
         var weights = judged.Members?.Select(m => m.Weight).ToArray() ?? [];
         // As the trial was judged, early stopping included: the variants are held against the very models that its figures are of.
         IReadOnlyList<FinishedTrial> learnt = work.Members.Count > 0 ? work.Members : [trial];
         TrialOutcome[] outcomes = [.. learnt.Select((t, i) => _trials.Run(t.Spec, null, null, SecondsForFolds, (share, phase) => Tell(0.3 * (i + share) / learnt.Count, $"learning the model again, {phase}"), cancellationToken))];
         FittedPipeline[] original = [.. data.Folds.Select((_, fold) => Join([.. outcomes.Select((outcome, i) => new FinalFit(TrainerCatalog.Find(learnt[i].Spec.TrainerId).Encoding, outcome.Fits[fold]!))]))];
         Tell(0.3, "learning from all training rows");
-        var whole = Join([.. learnt.Select(t => models.Refit(t, ExperimentData.All, threads, cancellationToken))]);
+        var whole = Join([.. learnt.Select(t => builder.Refit(t, ExperimentData.All, threads, cancellationToken))]);
 
         var outputs = Answers(original);
-        var bootstrap = new PairedBootstrap(data.Metric, data.Target.Task, _labels, [.. outputs.SelectMany(o => o)], data.ClassCount, data.Plan.Split.Seed);
+        double[] before = [.. outputs.SelectMany(o => o)];
+        var bootstrap = new PairedBootstrap(data.Metric, data.Target.Task, _labels, before, data.ClassCount, data.Plan.Split.Seed);
         var timed = data.Part(ExperimentData.All).Training;
         var own = ScorerMeter.Measure(whole, timed, FoldMean.Compute(Reports(outputs))[data.Metric.Id]);
         var proposed = ScorerOptimiser.Propose(whole.Scorer);
@@ -82,8 +83,8 @@ internal sealed class LadderRunner(ExperimentData data, int threads, JobFolder f
             var metrics = FoldMean.Compute(reports);
             var pooled = answered.SelectMany(o => o).ToArray();
             var name = LadderRung.NameOf(steps);
-            if (Components(final.Scorer) is { } count && steps is [OptimisationStep.Project { Variance: not null }]) name += $" ({count} components)";
-            var package = models.Package(trial.Spec.TrainerId, $"{TrainerCatalog.NameOf(trial.Spec.TrainerId)}: {char.ToLowerInvariant(name[0])}{name[1..]}", final, predictions);
+            if (steps is [OptimisationStep.Project { Variance: not null }]) name += $" ({ScorerOptimiser.Within(final.Scorer).OfType<ProjectedScorer>().Single().ComponentCount} components)";
+            var package = builder.Package(trial.Spec.TrainerId, $"{TrainerCatalog.NameOf(trial.Spec.TrainerId)}: {char.ToLowerInvariant(name[0])}{name[1..]}", final, predictions);
             var files = $"variant-{number}";
             var bytes = folder.Write($"{files}.mwm", package.Write);
             folder.Write($"{files}.mwo", predictions.Write);
@@ -113,9 +114,9 @@ internal sealed class LadderRunner(ExperimentData data, int threads, JobFolder f
                 new LadderRung(steps, name, number, figures, loss, interval, ChangedShare(pooled), Judge(loss, interval, result.Score), null));
         }
 
-        (FittedPipeline Whole, TrialResult Result, IReadOnlyList<double[]> Answers) Change(IReadOnlyList<FittedPipeline> before, FittedPipeline all, IReadOnlyList<OptimisationStep> steps)
+        (FittedPipeline Whole, TrialResult Result, IReadOnlyList<double[]> Answers) Change(IReadOnlyList<FittedPipeline> models, FittedPipeline all, IReadOnlyList<OptimisationStep> steps)
         {
-            FittedPipeline[] folds = [.. before.Select((pipeline, fold) => Apply(pipeline, steps, fold))];
+            FittedPipeline[] folds = [.. models.Select((pipeline, fold) => Apply(pipeline, steps, fold))];
             return (Apply(all, steps, ExperimentData.All), judged, Answers(folds));
         }
 
@@ -141,24 +142,20 @@ internal sealed class LadderRunner(ExperimentData data, int threads, JobFolder f
 
         FittedPipeline Apply(FittedPipeline pipeline, IReadOnlyList<OptimisationStep> steps, int fold)
         {
-            var rows = data.Part(fold).Training;
-            var sample = rows.RowCount <= PruningRowCount ? rows : rows.Take(RowSample.Take(rows.RowCount, PruningRowCount, data.Plan.Split.Seed));
-            var features = steps.Any(s => s is OptimisationStep.PruneSplits) ? pipeline.Encoder.Encode(sample) : new FeatureMatrix([], 0, pipeline.Encoder.FeatureNames);
+            // Only pruning looks at rows.
+            var features = new FeatureMatrix([], 0, pipeline.Encoder.FeatureNames);
+            if (steps.Any(s => s is OptimisationStep.PruneSplits))
+            {
+                var rows = data.Part(fold).Training;
+                features = pipeline.Encoder.Encode(rows.RowCount <= PruningRowCount ? rows : rows.Take(RowSample.Take(rows.RowCount, PruningRowCount, data.Plan.Split.Seed)));
+            }
             return pipeline with { Scorer = steps.Aggregate(pipeline.Scorer, (scorer, step) => ScorerOptimiser.Apply(scorer, step, features, cancellationToken)) };
         }
-
-        static int? Components(Scorer scorer) => scorer switch
-        {
-            ProjectedScorer projected => projected.ComponentCount,
-            SharpenedScorer wrap => Components(wrap.Inner),
-            ExponentialScorer wrap => Components(wrap.Inner),
-            _ => null,
-        };
 
         double? ChangedShare(double[] pooled)
         {
             if (data.Target.Task == LearningTask.Regression) return null;
-            var (before, changed) = (outputs.SelectMany(o => o).ToArray(), 0);
+            var changed = 0;
             for (var row = 0; row < _labels.Length; row++)
                 if (Target.Likeliest(before.AsSpan(row * data.ClassCount, data.ClassCount)) != Target.Likeliest(pooled.AsSpan(row * data.ClassCount, data.ClassCount))) changed++;
             return (double)changed / _labels.Length;

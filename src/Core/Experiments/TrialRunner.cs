@@ -143,28 +143,18 @@ internal sealed class TrialRunner(ExperimentData data, int threads)
             throw new TrainingFailedException($"Principal components are computed for at most {PrincipalComponents.MaximumFeatures:N0} features, found {features.FeatureCount:N0}.");
         if (projection.ComponentCount is { } wanted && wanted >= features.FeatureCount)
             throw new TrainingFailedException($"{wanted} components of {features.FeatureCount} features would leave nothing out.");
-        var all = PrincipalComponents.Fit(features.RowCount, features.FeatureCount, Read, projection.ComponentCount ?? features.FeatureCount, standardize: false, cancellationToken);
+        var all = PrincipalComponents.Fit(features.RowCount, features.FeatureCount, features.Read, projection.ComponentCount ?? features.FeatureCount, standardize: false, cancellationToken);
         if (projection.Variance is not { } share) return all;
         var (count, held) = (0, 0.0);
         // A rounding error short of the share is the share.
         while (count < all.Components.Length && held < share - 1e-9) held += all.ExplainedVarianceRatio[count++];
         return all with { Components = all.Components[..count], ExplainedVariance = all.ExplainedVariance[..count], ExplainedVarianceRatio = all.ExplainedVarianceRatio[..count] };
-
-        void Read(int row, Span<double> into)
-        {
-            var values = features.Row(row);
-            for (var j = 0; j < values.Length; j++) into[j] = values[j];
-        }
     }
 
     private static FeatureMatrix Project(PrincipalComponents components, FeatureMatrix features)
     {
         // The very sums that the scorer makes at prediction, so that a row lies on the same side of a threshold.
-        var projector = new ProjectedScorer(new ConstantScorer(components.Components.Length, [0]), components);
-        var count = projector.ComponentCount;
-        var values = new float[(long)features.RowCount * count];
-        for (var row = 0; row < features.RowCount; row++) projector.Project(features.Row(row), values.AsSpan(row * count, count));
-        return new FeatureMatrix(values, features.RowCount, [.. Enumerable.Range(1, count).Select(k => $"component {k}")]);
+        return new ProjectedScorer(new ConstantScorer(components.Components.Length, [0]), components).Project(features);
     }
 
     private static float[] Logarithms(float[] labels) => Array.ConvertAll(labels, l => (float)Math.Log(1.0 + l));

@@ -33,7 +33,7 @@ public static class PcaReporter
         if ((targets?.Count ?? features.RowCount) != features.RowCount) throw new ArgumentException($"Found {targets!.Count} targets for {features.RowCount} rows.", nameof(targets));
 
         var components = PrincipalComponents.Fit(
-            features.RowCount, features.FeatureCount, Read, Math.Min(MaximumComponents, features.FeatureCount), standardize, cancellationToken);
+            features.RowCount, features.FeatureCount, features.Read, Math.Min(MaximumComponents, features.FeatureCount), standardize, cancellationToken);
 
         var shown = RowSample.Take(features.RowCount, MaximumShownRows, seed);
         var (first, second) = (new double[shown.Length], new double[shown.Length]);
@@ -41,7 +41,7 @@ public static class PcaReporter
         var scores = new double[components.Components.Length];
         for (var i = 0; i < shown.Length; i++)
         {
-            Read(shown[i], row);
+            features.Read(shown[i], row);
             components.Project(row, scores);
             first[i] = scores[0];
             second[i] = scores.Length > 1 ? scores[1] : 0;
@@ -53,11 +53,5 @@ public static class PcaReporter
             features.Names,
             [components.Components[0], components.Components.ElementAtOrDefault(1) ?? new double[features.FeatureCount]],
             features.RowCount);
-
-        void Read(int index, Span<double> into)
-        {
-            var values = features.Row(index);
-            for (var j = 0; j < values.Length; j++) into[j] = values[j];
-        }
     }
 }

@@ -8,7 +8,7 @@ public static class ScorerOptimiser
     /// <summary>The steps worth a try for a model, each alone and some together.</summary>
     public static IReadOnlyList<IReadOnlyList<OptimisationStep>> Propose(Scorer scorer)
     {
-        var trees = Any<TreeEnsembleScorer>(scorer, _ => true);
+        var trees = Within(scorer).OfType<TreeEnsembleScorer>().Any();
         OptimisationStep half = new OptimisationStep.KeepTrees(0.5), quarter = new OptimisationStep.KeepTrees(0.25);
         OptimisationStep pruned = new OptimisationStep.PruneSplits(0.5), deeper = new OptimisationStep.PruneSplits(0.25);
         OptimisationStep taught = new OptimisationStep.Distil(100, 15);
@@ -27,9 +27,9 @@ public static class ScorerOptimiser
     public static string? WhyNot(Scorer scorer, OptimisationStep step) => step switch
     {
         OptimisationStep.Distil => Distiller.WhyNot(scorer),
-        OptimisationStep.KeepTrees keep when !Any<TreeEnsembleScorer>(scorer, t => TreePruning.KeepFirst(t, keep.Share).TreeCount < t.TreeCount) => "The model has no trees to leave out.",
-        OptimisationStep.PruneSplits when !Any<TreeEnsembleScorer>(scorer, t => t.LeafCount > t.TreeCount) => "The model has no trees with splits.",
-        OptimisationStep.Quantise when !Any<TreeEnsembleScorer>(scorer, _ => true) && !Any<LinearScorer>(scorer, _ => true) => "Only trees and linear models can be quantised.",
+        OptimisationStep.KeepTrees keep when !Within(scorer).OfType<TreeEnsembleScorer>().Any(t => TreePruning.LeavesOut(t, keep.Share)) => "The model has no trees to leave out.",
+        OptimisationStep.PruneSplits when !Within(scorer).OfType<TreeEnsembleScorer>().Any(t => t.LeafCount > t.TreeCount) => "The model has no trees with splits.",
+        OptimisationStep.Quantise when !Within(scorer).OfType<TreeEnsembleScorer>().Any() && !Within(scorer).OfType<LinearScorer>().Any() => "Only trees and linear models can be quantised.",
         OptimisationStep.Project when scorer is ConstantScorer => "The model looks at no feature.",
         OptimisationStep.Project when scorer is EnsembleScorer => "An ensemble's members would each be learnt anew; take a single model of the leaderboard.",
         _ => null,
@@ -61,21 +61,13 @@ public static class ScorerOptimiser
         };
     }
 
-    /// <summary>Whether a model, or one within it, is of a kind.</summary>
-    private static bool Any<T>(Scorer scorer, Func<T, bool> holds) where T : Scorer => scorer switch
+    /// <summary>A model and all that it wraps or averages.</summary>
+    public static IEnumerable<Scorer> Within(Scorer scorer) => scorer switch
     {
-        T found => holds(found),
-        SharpenedScorer wrap => Any(wrap.Inner, holds),
-        ExponentialScorer wrap => Any(wrap.Inner, holds),
-        ProjectedScorer wrap => Any(wrap.Inner, holds),
-        EnsembleScorer ensemble => ensemble.Members.Any(m => Any(m.Scorer, holds)),
-        _ => false,
+        SharpenedScorer wrap => Within(wrap.Inner).Prepend(scorer),
+        ExponentialScorer wrap => Within(wrap.Inner).Prepend(scorer),
+        ProjectedScorer wrap => Within(wrap.Inner).Prepend(scorer),
+        EnsembleScorer ensemble => ensemble.Members.SelectMany(m => Within(m.Scorer)).Prepend(scorer),
+        _ => [scorer],
     };
-
-    private static FeatureMatrix Project(this ProjectedScorer scorer, FeatureMatrix rows, int firstFeature)
-    {
-        var values = new float[rows.RowCount * scorer.ComponentCount];
-        for (var row = 0; row < rows.RowCount; row++) scorer.Project(rows.Row(row).Slice(firstFeature, scorer.FeatureCount), values.AsSpan(row * scorer.ComponentCount, scorer.ComponentCount));
-        return new FeatureMatrix(values, rows.RowCount, [.. Enumerable.Range(1, scorer.ComponentCount).Select(k => $"component {k}")]);
-    }
 }

@@ -11,10 +11,14 @@ public static class TreePruning
     public static TreeEnsembleScorer KeepFirst(TreeEnsembleScorer trees, double share)
     {
         if (!(share is > 0 and <= 1)) throw new ArgumentException($"A share of {share} trees cannot stay; expected above 0, at most 1.", nameof(share));
-        var groups = Enumerable.Range(0, trees.TreeCount).GroupBy(tree => OnlyOutput(trees, tree));
-        var kept = groups.SelectMany(g => g.Take((int)Math.Ceiling((share * g.Count()) - 1e-9))).ToHashSet();
-        return Rebuild(trees, kept.Contains, _ => null);
+        return Rebuild(trees, First(trees, share).Contains, _ => null);
     }
+
+    /// <summary>Whether <see cref="KeepFirst"/> would leave any tree out.</summary>
+    internal static bool LeavesOut(TreeEnsembleScorer trees, double share) => First(trees, share).Count < trees.TreeCount;
+
+    private static HashSet<int> First(TreeEnsembleScorer trees, double share) =>
+        [.. Enumerable.Range(0, trees.TreeCount).GroupBy(tree => OnlyOutput(trees, tree)).SelectMany(g => g.Take((int)Math.Ceiling((share * g.Count()) - 1e-9)))];
 
     /// <summary>Collapses splits, those first that hold answers apart least for each leaf that goes.</summary>
     /// <param name="trees">As learnt.</param>

@@ -8,6 +8,14 @@ public sealed record FeatureMatrix(float[] Values, int RowCount, IReadOnlyList<s
 {
     public int FeatureCount => Names.Count;
     public ReadOnlySpan<float> Row(int row) => Values.AsSpan(row * Names.Count, Names.Count);
+
+    /// <summary>Copies the features of a row as doubles.</summary>
+    /// <param name="into">Length <see cref="FeatureCount"/>.</param>
+    public void Read(int row, Span<double> into)
+    {
+        var values = Row(row);
+        for (var j = 0; j < values.Length; j++) into[j] = values[j];
+    }
 }
 
 /// <summary>Features with the truth beside them.</summary>

@@ -160,7 +160,7 @@ public sealed class PackedTreeScorer : Scorer
         {
             var column = _columns[c];
             var value = features[column.Feature];
-            codes[c] = float.IsNaN(value) ? column.MissingIsLargest ? LargestCode : (ushort)0 : CountBelow(column.Thresholds, value);
+            codes[c] = float.IsNaN(value) ? column.MissingIsLargest ? LargestCode : (ushort)0 : (ushort)TreeWalk.CountBelow(column.Thresholds, value);
         }
         ref var nodes = ref MemoryMarshal.GetArrayDataReference(_nodes);
         ref var row = ref MemoryMarshal.GetReference(codes);
@@ -195,21 +195,6 @@ public sealed class PackedTreeScorer : Scorer
             Add(node, tree, outputs);
         }
         TreeEnsembleScorer.Finish(Link, outputs, roots.Length);
-    }
-
-    /// <summary>How many of the ascending thresholds are less than the value.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ushort CountBelow(float[] thresholds, float value)
-    {
-        ref var start = ref MemoryMarshal.GetArrayDataReference(thresholds);
-        int below = 0, length = thresholds.Length;
-        while (length > 0)
-        {
-            var half = length >> 1;
-            below = Unsafe.Add(ref start, below + half) < value ? below + length - half : below;
-            length = half;
-        }
-        return (ushort)below;
     }
 
     /// <summary>The child that a row goes to. Children and columns were checked when the trees were laid out, so nothing is checked here.</summary>

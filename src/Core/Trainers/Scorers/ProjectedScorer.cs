@@ -47,6 +47,16 @@ public sealed class ProjectedScorer : Scorer
         for (var k = 0; k < _offsets.Length; k++) coordinates[k] = TensorPrimitives.Dot(_weights.AsSpan(k * features.Length, features.Length), features) + _offsets[k];
     }
 
+    /// <summary>The coordinates of many rows.</summary>
+    /// <param name="rows">Their features.</param>
+    /// <param name="firstFeature">Where this model's begin in a row, 0-based.</param>
+    public FeatureMatrix Project(FeatureMatrix rows, int firstFeature = 0)
+    {
+        var values = new float[(long)rows.RowCount * ComponentCount];
+        for (var row = 0; row < rows.RowCount; row++) Project(rows.Row(row).Slice(firstFeature, FeatureCount), values.AsSpan(row * ComponentCount, ComponentCount));
+        return new FeatureMatrix(values, rows.RowCount, [.. Enumerable.Range(1, ComponentCount).Select(k => $"component {k}")]);
+    }
+
     public override void Score(ReadOnlySpan<float> features, Span<double> outputs)
     {
         Span<float> coordinates = ComponentCount <= MostStackComponents ? stackalloc float[ComponentCount] : new float[ComponentCount];

@@ -106,7 +106,7 @@ internal sealed class TreeWalk
 
     /// <summary>How many of the sorted thresholds are less than the value.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int CountBelow(float[] thresholds, float value)
+    internal static int CountBelow(float[] thresholds, float value)
     {
         ref var start = ref MemoryMarshal.GetArrayDataReference(thresholds);
         int below = 0, length = thresholds.Length;
