@@ -238,6 +238,28 @@ public sealed class PredictionTests(PublishedModels models) : IClassFixture<Publ
     }
 
     [Fact]
+    public async Task Answers_come_with_what_each_column_adds_to_them()
+    {
+        using var answer = await models.Penguins.SendAsync($$"""{"features": [{{Adelie}}, {{Adelie}}], "explain": true}""");
+        var body = await ApiClient.ReadAsync<JsonElement>(answer, HttpStatusCode.OK);
+        var explanation = body.GetProperty("explanation");
+        Assert.Equal(["Adelie", "Chinstrap", "Gentoo"], explanation.GetProperty("of").EnumerateArray().Select(v => v.GetString()));
+        Assert.Equal(6, explanation.GetProperty("columns").GetArrayLength());
+        Assert.Equal(2, explanation.GetProperty("contributions").GetArrayLength());
+        Assert.Equal("centredLogProbability", explanation.GetProperty("scale").GetString());
+        double[] logarithms = [.. body.GetProperty("probabilities")[0].EnumerateArray().Select(p => Math.Log(p.GetDouble()))];
+        for (var k = 0; k < 3; k++)
+        {
+            var sum = explanation.GetProperty("base")[k].GetDouble() + explanation.GetProperty("contributions")[0][k].EnumerateArray().Sum(v => v.GetDouble());
+            Assert.Equal(logarithms[k] - logarithms.Average(), sum, 1e-6);
+        }
+
+        using var plain = await models.Penguins.SendAsync($$"""{"features": [{{Adelie}}], "explain": false}""");
+        Assert.False((await ApiClient.ReadAsync<JsonElement>(plain, HttpStatusCode.OK)).TryGetProperty("explanation", out _));
+        Assert.Contains("true or false", (await models.Penguins.RefusalAsync($$"""{"features": [{{Adelie}}], "explain": 1}""", HttpStatusCode.BadRequest)).Detail);
+    }
+
+    [Fact]
     public async Task A_number_comes_with_an_interval_whose_coverage_was_measured()
     {
         const string home = """{"city": "SACRAMENTO", "zip": "z95838", "beds": 2, "baths": 1, "sqft": 836, "type": "Residential", "latitude": 38.631913, "longitude": -121.434879}""";

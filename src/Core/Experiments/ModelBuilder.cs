@@ -15,6 +15,9 @@ internal sealed class ModelBuilder(ExperimentData data, TrialRunner runner, int 
     // Enough for the test form to offer real rows at random.
     private const int GoldenRowCount = 25;
 
+    // A wide row is large: fewer of them then stand for the usual.
+    private const int MostBackgroundCells = 50_000;
+
     private readonly Lazy<Table> _trainingSource = new(() =>
     {
         // Ranges and choices come from training rows alone: line numbers tell which source rows those are.
@@ -73,8 +76,8 @@ internal sealed class ModelBuilder(ExperimentData data, TrialRunner runner, int 
         var encoded = fitted.Encoder.SourceColumns.ToHashSet(StringComparer.Ordinal);
         var rows = _trainingSource.Value;
         var signature = Signature.Describe(rows, Signature.UsedColumns(rows.Columns.Select(c => c.Name), recipe, encoded), Signature.ReinterpretedColumns(recipe));
-        var sample = rows.Take([.. Enumerable.Range(0, Math.Min(GoldenRowCount, rows.RowCount)).Select(i => i * Math.Max(1, rows.RowCount / GoldenRowCount))]);
-        var golden = TextRows.FromTable(signature.Inputs, sample);
+        var golden = TextRows.FromTable(signature.Inputs, Evenly(rows, GoldenRowCount));
+        var background = TextRows.FromTable(signature.Inputs, Evenly(rows, Math.Clamp(MostBackgroundCells / Math.Max(1, signature.Inputs.Count), GoldenRowCount, RowExplainer.MostBackgroundRows)));
         var pipeline = new FittedPipeline(recipe, fitted.Encoder, fitted.Scorer, data.Target);
         var outputs = pipeline.Predict(TextRows.ToTable(signature.Inputs, golden)).Chunk(fitted.Scorer.OutputCount).ToArray();
         double[] answered = [.. validation.Outputs.SelectMany(o => o)];
@@ -83,9 +86,13 @@ internal sealed class ModelBuilder(ExperimentData data, TrialRunner runner, int 
         {
             Intervals = data.Target.Task == LearningTask.Regression ? PredictionInterval.Measure(answered, truths) : null,
             Calibration = data.Target.Task == LearningTask.Regression ? null : MeasuredCalibration.Measure(answered, truths),
+            Background = background,
             Answers = data.Target.Task == LearningTask.Regression ? ValueDistribution.OfNumbers(answered) : CountLikeliest(answered, data.Target.Classes.Count),
         }, fitted.Scorer);
     }
+
+    private static Table Evenly(Table rows, int most) =>
+        rows.Take([.. Enumerable.Range(0, Math.Min(most, rows.RowCount)).Select(i => i * Math.Max(1, rows.RowCount / most))]);
 
     private static ValueDistribution CountLikeliest(double[] answered, int classCount)
     {

@@ -33,6 +33,10 @@ public sealed record ModelManifest(
     /// <summary>What it answered for rows that it had not seen: numbers in bins, or how often each class was the likeliest; null for models of a time when it was not kept.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ValueDistribution? Answers { get; init; }
+
+    /// <summary>Training rows that stand for the usual when an answer is explained, as texts in the order of the signature's inputs; null for models of a time when none were kept.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<IReadOnlyList<string?>>? Background { get; init; }
 }
 
 /// <param name="Rows">Source values as text in the order of the signature's inputs; null is missing.</param>

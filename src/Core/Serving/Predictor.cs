@@ -32,6 +32,11 @@ public sealed class Predictor
 
     internal RowEncoder? Encoder { get; }
 
+    /// <summary>What tells why the model answers as it does; made when it is asked for first.</summary>
+    public RowExplainer Explainer => LazyInitializer.EnsureInitialized(ref _explainer, () => new RowExplainer(Package));
+
+    private RowExplainer? _explainer;
+
     /// <summary>An empty prediction; dispose it to give it back.</summary>
     public Prediction Begin() => _idle.TryTake(out var idle) ? idle : new Prediction(this);
 
@@ -84,6 +89,15 @@ public sealed class Prediction : IDisposable
     /// <summary>Which of the outputs the caller wants, in which order; empty for all.</summary>
     internal List<string> WantedOutputs { get; } = [];
 
+    /// <summary>So many rows are explained in one request: it takes far longer than to answer them.</summary>
+    public const int MostExplainedRows = 100;
+
+    /// <summary>Whether the caller wants to know what each column adds to the answers.</summary>
+    public bool WantsExplanation { get; set; }
+
+    /// <summary>One a row, where they are wanted; null else.</summary>
+    public RowContributions[]? Contributions { get; private set; }
+
     /// <summary>Whether the caller wants columns of answers rather than a list.</summary>
     internal bool WantsColumns { get; set; }
 
@@ -100,8 +114,8 @@ public sealed class Prediction : IDisposable
         if (Rows.Problems.Count > 0) throw new InvalidOperationException($"The rows cannot be scored: {Rows.Problems[0]}");
         var length = Rows.RowCount * OutputCount;
         if (_outputs.Length < length) _outputs = new double[Math.Max(length, Math.Min(2 * _outputs.Length, KeptOutputs))];
-        if (_predictor.Encoder is { } encoder && ScoreDirectly(encoder, cancellationToken)) return;
-        _predictor.Package.Pipeline.Predict(Rows.ToTable()).CopyTo(_outputs, 0);
+        if (_predictor.Encoder is not { } encoder || !ScoreDirectly(encoder, cancellationToken)) _predictor.Package.Pipeline.Predict(Rows.ToTable()).CopyTo(_outputs, 0);
+        if (WantsExplanation) Contributions = _predictor.Explainer.Explain(Rows.ToTable(), cancellationToken);
     }
 
     private bool ScoreDirectly(RowEncoder encoder, CancellationToken cancellationToken)
@@ -136,7 +150,8 @@ public sealed class Prediction : IDisposable
         (RequestId, MadeId) = (null, null);
         Interval = null;
         WantedOutputs.Clear();
-        WantsColumns = false;
+        (WantsColumns, WantsExplanation) = (false, false);
+        Contributions = null;
     }
 
     public void Dispose()

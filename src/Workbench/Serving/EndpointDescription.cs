@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using ModelWorkbench.Core.Datasets;
+using ModelWorkbench.Core.Explanations;
 using ModelWorkbench.Core.Models;
+using ModelWorkbench.Core.Serving;
 using ModelWorkbench.Core.Trainers;
 using ModelWorkbench.Workbench.Endpoints;
 
@@ -82,6 +84,22 @@ public static class EndpointDescription
             ["predictions"] = Array(Answer(), $"{manifest.Target.Column}, one a row."),
             ["warnings"] = Array(new JsonObject { ["type"] = "object", ["properties"] = new JsonObject { ["row"] = new JsonObject { ["type"] = "integer" }, ["column"] = new JsonObject { ["type"] = "string" }, ["message"] = new JsonObject { ["type"] = "string" } } }, "What was answered in spite of."),
         };
+        JsonObject Number() => new() { ["type"] = Types("number") };
+        answer["explanation"] = new JsonObject
+        {
+            ["type"] = "object",
+            ["description"] = "On request. For every row and sum, base and contributions add up to what the model says on the scale.",
+            ["properties"] = new JsonObject
+            {
+                ["scale"] = new JsonObject { ["type"] = "string", ["enum"] = new JsonArray([.. Enum.GetValues<ContributionScale>().Select(scale => JsonValue.Create(ContributionScales.IdOf(scale)))]) },
+                ["of"] = Array(new JsonObject { ["type"] = "string" }, "What the sums are of: the number, the second of two classes, or each class."),
+                ["base"] = Array(Number(), "One a sum: its mean over training rows that stand for the usual."),
+                ["columns"] = Array(new JsonObject { ["type"] = "string" }, "In the order of the contributions."),
+                ["contributions"] = Array(Array(Array(Number(), "One a column."), "One list a sum."), "One list a row."),
+                ["standardErrors"] = Array(Array(Array(Number(), "One a column."), "One list a sum."), "One list a row, where contributions are sampled."),
+            },
+            ["required"] = new JsonArray("scale", "of", "base", "columns", "contributions"),
+        };
         if (isNumber)
         {
             answer["intervals"] = Array(Array(new JsonObject { ["type"] = Types("number") }, "Low and high."), "On request, one a row.");
@@ -99,6 +117,7 @@ public static class EndpointDescription
             ["features"] = Positional(),
             ["columns"] = Array(new JsonObject { ["type"] = "string" }, "Names for the values of features, where they come in another order."),
             ["requestId"] = new JsonObject { ["type"] = "string", ["description"] = "Comes back with the answer." },
+            ["explain"] = new JsonObject { ["type"] = "boolean", ["default"] = false, ["description"] = $"Asks for what each column adds to each answer; at most {Prediction.MostExplainedRows} rows." },
         };
         if (manifest.Intervals is { Count: > 0 } intervals) request["interval"] = new JsonObject { ["type"] = "number", ["enum"] = new JsonArray([.. intervals.Select(i => JsonValue.Create(i.Level))]), ["description"] = "Asks for an interval around each number." };
         JsonObject Tensor(JsonNode data) => new()

@@ -37,7 +37,7 @@ public static class InferenceApi
                 // For the description of the API alone: the handler reads the address by hand.
                 .WithMetadata(described.Method)
                 .WithName(id).WithTags("Predictions").WithSummary(summary)
-                .WithDescription("Body: {\"features\": [[…], …]} in the order of the model's inputs or of \"columns\", {\"records\": [{…}, …]} by name, or CSV with a header; null is a missing value. \"interval\": 0.8, 0.9 or 0.95 asks for an interval around each predicted number. Key: 'Authorization: Bearer mwk_…' or 'X-Api-Key: mwk_…'. With 'Accept: text/csv' the answer is CSV.")
+                .WithDescription("Body: {\"features\": [[…], …]} in the order of the model's inputs or of \"columns\", {\"records\": [{…}, …]} by name, or CSV with a header; null is a missing value. \"interval\": 0.8, 0.9 or 0.95 asks for an interval around each predicted number; \"explain\": true for what each column adds to each answer. Key: 'Authorization: Bearer mwk_…' or 'X-Api-Key: mwk_…'. With 'Accept: text/csv' the answer is CSV.")
                 .WithMetadata(new AcceptsMetadata(["application/json", "text/csv", ManagementApi.AnyContent], typeof(PredictionBody)))
                 .WithMetadata(new ProducesResponseTypeMetadata(200, typeof(PredictionAnswer), ["application/json"]))
                 .ProducesProblem(400).ProducesProblem(401).ProducesProblem(404).ProducesProblem(413).ProducesProblem(415).ProducesProblem(429).ProducesProblem(503);
@@ -238,8 +238,10 @@ public static class InferenceApi
     }
 
     /// <summary>For the API description only: the body is read by hand.</summary>
-    private sealed record PredictionBody(JsonElement[][]? Features = null, string[]? Columns = null, Dictionary<string, JsonElement>[]? Records = null, double? Interval = null, string? RequestId = null);
+    private sealed record PredictionBody(JsonElement[][]? Features = null, string[]? Columns = null, Dictionary<string, JsonElement>[]? Records = null, double? Interval = null, bool? Explain = null, string? RequestId = null);
 
     /// <summary>For the API description only: the answer is written by hand.</summary>
-    private sealed record PredictionAnswer(string Model, int Version, JsonElement[] Predictions, string? RequestId = null, string[]? Classes = null, double[][]? Probabilities = null, double[][]? Intervals = null, double? IntervalLevel = null, double? IntervalCoverage = null, JsonElement[]? Warnings = null);
+    private sealed record PredictionAnswer(string Model, int Version, JsonElement[] Predictions, string? RequestId = null, string[]? Classes = null, double[][]? Probabilities = null, double[][]? Intervals = null, double? IntervalLevel = null, double? IntervalCoverage = null, Explanation? Explanation = null, JsonElement[]? Warnings = null);
+
+    private sealed record Explanation(string Scale, string[] Of, double[] Base, string[] Columns, double[][][] Contributions, double[][][]? StandardErrors = null);
 }

@@ -38,6 +38,19 @@ public sealed record LiveModel(string Name, int Version, ModelPackage Package)
         return new RowAnswer([], [.. prediction.Rows.Warnings], isNumber ? null : Predictor.Target.Classes[prediction.LikeliestClass(0)], isNumber ? outputs[0] : double.NaN, isNumber ? [] : outputs, Indent(json.WrittenMemory), microseconds);
     }
 
+    /// <summary>What each column adds to the answer for a row.</summary>
+    /// <param name="values">The row: invariant text by column; missing where there is none.</param>
+    /// <exception cref="ArgumentException">The row has problems.</exception>
+    public RowContributions Explain(IReadOnlyDictionary<string, string?> values, CancellationToken cancellationToken)
+    {
+        using var prediction = Predictor.Begin();
+        var refusal = Dialect.Native.ReadJson(Encoding.UTF8.GetBytes(Snippets.Request(Package.Manifest.Signature, values)), prediction, mostRows: 1);
+        if (refusal is not null || prediction.Rows.RowCount == 0) throw new ArgumentException(refusal?.Message ?? "There is no row.", nameof(values));
+        prediction.WantsExplanation = true;
+        prediction.Score(cancellationToken);
+        return prediction.Contributions![0];
+    }
+
     private const int CurvePoints = 41;
     private const int MostCurveChoices = 30;
 

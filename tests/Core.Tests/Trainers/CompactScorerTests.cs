@@ -7,7 +7,7 @@ namespace ModelWorkbench.Core.Tests.Trainers;
 /// <summary>Scorers that say almost the same in fewer bytes.</summary>
 public sealed class CompactScorerTests
 {
-    private const int Features = 6;
+    internal const int Features = 6;
 
     public static TheoryData<TreeLink, int> Links => new()
     {
@@ -15,7 +15,7 @@ public sealed class CompactScorerTests
     };
 
     /// <summary>Trees of random splits, values and depth; leaf values up to <paramref name="size"/>; missing values go both ways.</summary>
-    private static TreeEnsembleScorer Grown(TreeLink link, int outputs, int thresholds, double size, int seed)
+    internal static TreeEnsembleScorer Grown(TreeLink link, int outputs, int thresholds, double size, int seed)
     {
         var random = new Random(seed);
         var sums = TreeEnsembleScorer.SumsOf(link, outputs)!.Value;
@@ -40,7 +40,7 @@ public sealed class CompactScorerTests
         return builder.Build();
     }
 
-    private static float[][] Rows(int count, int thresholds)
+    internal static float[][] Rows(int count, int thresholds)
     {
         var random = new Random(11);
         // On a threshold, beside one, beyond all, missing.

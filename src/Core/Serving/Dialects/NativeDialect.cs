@@ -1,11 +1,14 @@
 using System.Globalization;
 using System.Text.Json;
+using ModelWorkbench.Core.Explanations;
+using ModelWorkbench.Core.Models;
 
 namespace ModelWorkbench.Core.Serving.Dialects;
 
 /// <summary>The workbench's own: <c>{"features":[[…],…]}</c>, positional in the order of the used inputs or of <c>"columns"</c>, or <c>{"records":[{…},…]}</c>, by name.</summary>
 /// <remarks>The answer is parallel arrays with one entry a row: <c>{"model":…,"version":…,"predictions":[…],"classes":[…],"probabilities":[[…]],"warnings":[…]}</c>.
-/// With <c>"interval":0.9</c> a number comes with an interval around it, and with the share of validation rows that such intervals held.</remarks>
+/// With <c>"interval":0.9</c> a number comes with an interval around it, and with the share of validation rows that such intervals held.
+/// With <c>"explain":true</c> comes what each column adds to each answer: for every row one list a sum, whose numbers add up with the sum's base.</remarks>
 internal sealed class NativeDialect : Dialect
 {
     private const string Rows = "exactly one of them";
@@ -56,6 +59,13 @@ internal sealed class NativeDialect : Dialect
                 reader.Read();
                 ReadInterval(ref reader, prediction);
             }
+            else if (reader.ValueTextEquals("explain"u8))
+            {
+                reader.Read();
+                prediction.WantsExplanation = reader.TokenType == JsonTokenType.True;
+                if (reader.TokenType is not (JsonTokenType.True or JsonTokenType.False or JsonTokenType.Null)) batch.Problem(null, null, $"\"explain\": {Describe(ref reader)}", "true or false");
+                reader.Skip();
+            }
             else if (reader.ValueTextEquals("requestId"u8))
             {
                 reader.Read();
@@ -74,6 +84,7 @@ internal sealed class NativeDialect : Dialect
             batch.Problem(null, null, hasFeatures ? "both \"features\" and \"records\"" : "neither \"features\" nor \"records\"", Rows);
         }
         else if (hasFeatures && !isRead) ReadFeatures(ref features, prediction, order, mostRows);
+        if (prediction.WantsExplanation && batch.RowCount > Prediction.MostExplainedRows) batch.Problem(null, null, $"{batch.RowCount} rows to explain", $"at most {Prediction.MostExplainedRows} where \"explain\" is true");
     }
 
     private static void ReadInterval(ref Utf8JsonReader reader, Prediction prediction)
@@ -139,6 +150,7 @@ internal sealed class NativeDialect : Dialect
             }
             writer.WriteEndArray();
         }
+        if (prediction.Contributions is { } contributions) WriteExplanation(prediction.Predictor, contributions, writer);
         if (prediction.Rows.Warnings.Count > 0)
         {
             writer.WriteStartArray("warnings"u8);
@@ -153,5 +165,45 @@ internal sealed class NativeDialect : Dialect
             writer.WriteEndArray();
         }
         writer.WriteEndObject();
+    }
+
+    private static void WriteExplanation(Predictor predictor, RowContributions[] contributions, Utf8JsonWriter writer)
+    {
+        var explainer = predictor.Explainer;
+        writer.WriteStartObject("explanation"u8);
+        writer.WriteString("scale"u8, ContributionScales.IdOf(explainer.Scale));
+        // Which sums are told: a number's, the second of two classes', or each class's.
+        writer.WriteStartArray("of"u8);
+        var target = predictor.Target;
+        if (target.Classes.Count == 0) writer.WriteStringValue(target.Column);
+        else foreach (var name in target.Classes.Skip(target.Classes.Count - explainer.Base.Count)) writer.WriteStringValue(name);
+        writer.WriteEndArray();
+        WriteNumbers("base"u8, [.. explainer.Base], writer);
+        writer.WriteStartArray("columns"u8);
+        foreach (var column in explainer.Columns) writer.WriteStringValue(column);
+        writer.WriteEndArray();
+        WriteRows("contributions"u8, row => row.Values);
+        if (!explainer.IsExact) WriteRows("standardErrors"u8, row => row.StandardErrors!);
+        writer.WriteEndObject();
+
+        void WriteRows(ReadOnlySpan<byte> name, Func<RowContributions, double[]> numbers)
+        {
+            writer.WriteStartArray(name);
+            foreach (var row in contributions)
+            {
+                writer.WriteStartArray();
+                for (var sum = 0; sum < explainer.Base.Count; sum++) WriteNumbers(null, numbers(row).AsSpan(sum * explainer.Columns.Count, explainer.Columns.Count), writer);
+                writer.WriteEndArray();
+            }
+            writer.WriteEndArray();
+        }
+    }
+
+    private static void WriteNumbers(ReadOnlySpan<byte> name, ReadOnlySpan<double> numbers, Utf8JsonWriter writer)
+    {
+        if (name.IsEmpty) writer.WriteStartArray();
+        else writer.WriteStartArray(name);
+        foreach (var number in numbers) WriteNumber(number, writer);
+        writer.WriteEndArray();
     }
 }

@@ -44,26 +44,32 @@ public sealed class AdditiveScorer : Scorer
         _biases.CopyTo(sums);
         for (var feature = 0; feature < _curves.Length; feature++)
         {
-            var (edges, values) = (_curves[feature].Edges, _curves[feature].Values);
-            var bin = edges.Length + 1;
-            if (!float.IsNaN(features[feature]))
-            {
-                var (low, high) = (0, edges.Length);
-                while (low < high)
-                {
-                    var middle = (low + high) >>> 1;
-                    if (features[feature] <= edges[middle]) high = middle;
-                    else low = middle + 1;
-                }
-                bin = low;
-            }
-            var added = values.AsSpan(bin * sums.Length, sums.Length);
+            var added = Added(feature, features[feature]);
             for (var k = 0; k < sums.Length; k++) sums[k] += added[k];
         }
         if (Link == LinearLink.Softmax) Links.Softmax(sums);
         if (Link != LinearLink.Logistic) return;
         outputs[1] = Links.Sigmoid(outputs[0]);
         outputs[0] = 1 - outputs[1];
+    }
+
+    /// <summary>What a value of a feature adds, one number a sum.</summary>
+    internal ReadOnlySpan<double> Added(int feature, float value)
+    {
+        var (edges, values) = (_curves[feature].Edges, _curves[feature].Values);
+        var bin = edges.Length + 1;
+        if (!float.IsNaN(value))
+        {
+            var (low, high) = (0, edges.Length);
+            while (low < high)
+            {
+                var middle = (low + high) >>> 1;
+                if (value <= edges[middle]) high = middle;
+                else low = middle + 1;
+            }
+            bin = low;
+        }
+        return values.AsSpan(bin * _biases.Length, _biases.Length);
     }
 
     protected internal override void WriteBody(BinaryWriter writer)

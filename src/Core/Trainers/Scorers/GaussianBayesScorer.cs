@@ -52,6 +52,17 @@ public sealed class GaussianBayesScorer : Scorer
         }
     }
 
+    /// <summary>What a feature adds to the logarithm of a class, before <see cref="Sharpness"/>.</summary>
+    internal double Added(int classIndex, int feature, float value)
+    {
+        var at = (classIndex * FeatureCount) + feature;
+        var distance = value - _means[at];
+        return -0.5 * distance * distance / _variances[at];
+    }
+
+    /// <summary>What the logarithm of a class begins with.</summary>
+    internal double Offset(int classIndex) => _offsets[classIndex];
+
     protected internal override void WriteBody(BinaryWriter writer)
     {
         writer.Write(Sharpness);

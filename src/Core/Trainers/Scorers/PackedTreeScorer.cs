@@ -108,6 +108,30 @@ public sealed class PackedTreeScorer : Scorer
         return new PackedTreeScorer(trees.FeatureCount, trees.OutputCount, trees.Link, bits, parts);
     }
 
+    /// <summary>The same trees with their thresholds and leaves written out: the same answer for every row.</summary>
+    public TreeEnsembleScorer Unpack()
+    {
+        var builder = new TreeEnsembleBuilder(FeatureCount, OutputCount, Link, [.. _baseScores]);
+        for (var tree = 0; tree < _roots.Length; tree++)
+        {
+            builder.StartTree();
+            var step = (double)_steps[tree];
+            for (int node = _roots[tree], end = tree + 1 < _roots.Length ? _roots[tree + 1] : _nodes.Length; node < end; node++)
+            {
+                if (_nodes[node].Left != node)
+                {
+                    var column = _columns[_nodes[node].Column];
+                    builder.Split(column.Feature, column.Thresholds[_nodes[node].Code], !column.MissingIsLargest);
+                    continue;
+                }
+                builder.StartLeaf();
+                var (first, after) = _firstEntry is null ? (node, node + 1) : (_firstEntry[node], _firstEntry[node + 1]);
+                for (var entry = first; entry < after; entry++) builder.LeafEntry(_firstEntry is null ? 0 : _entries[entry].Output, _entries[entry].Value * step);
+            }
+        }
+        return builder.Build();
+    }
+
     /// <summary>For each feature the thresholds that stay, and the code of every threshold there was.</summary>
     private static Dictionary<int, (float[] Thresholds, Dictionary<float, ushort> Codes)> Codebooks(TreeEnsembleScorer trees, int most)
     {

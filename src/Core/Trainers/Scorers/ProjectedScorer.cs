@@ -35,6 +35,10 @@ public sealed class ProjectedScorer : Scorer
     /// <summary>k.</summary>
     public int ComponentCount => _offsets.Length;
 
+    internal float Weight(int component, int feature) => _weights[(component * FeatureCount) + feature];
+
+    internal float Offset(int component) => _offsets[component];
+
     /// <summary>The same components before another model.</summary>
     public ProjectedScorer With(Scorer inner) => new(inner, FeatureCount, _weights, _offsets);
 

@@ -36,6 +36,9 @@ public sealed class QuantisedLinearScorer : Scorer
         return new QuantisedLinearScorer(count, linear.OutputCount, linear.Link, bits, weights, steps, linear.Biases.ToArray());
     }
 
+    /// <summary>The same model with its weights multiplied out.</summary>
+    public LinearScorer Expand() => new([.. _weights.Select((weight, i) => weight * _steps[i / FeatureCount])], [.. _biases], Link);
+
     public override void Score(ReadOnlySpan<float> features, Span<double> outputs)
     {
         features = features[..FeatureCount];
