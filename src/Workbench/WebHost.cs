@@ -9,6 +9,7 @@ using ModelWorkbench.Workbench.Endpoints;
 using ModelWorkbench.Workbench.Experiments;
 using ModelWorkbench.Workbench.Jobs;
 using ModelWorkbench.Workbench.Monitoring;
+using ModelWorkbench.Workbench.Explanations;
 using ModelWorkbench.Workbench.Optimisation;
 using ModelWorkbench.Workbench.Recipes;
 using ModelWorkbench.Workbench.Serving;
@@ -93,6 +94,7 @@ public static class WebHost
             api.MapUploads();
             api.MapRecipes();
             api.MapExperiments();
+            api.MapExplanations();
             api.MapOptimisation();
             api.MapEndpoints();
             api.MapBatches();

@@ -18,6 +18,7 @@ namespace ModelWorkbench.Core.Experiments;
 [JsonDerivedType(typeof(SearchEnded), "search-ended")]
 [JsonDerivedType(typeof(FinalReportReady), "final-report-ready")]
 [JsonDerivedType(typeof(LadderReady), "ladder-ready")]
+[JsonDerivedType(typeof(ExplanationReady), "explanation-ready")]
 [JsonDerivedType(typeof(JobFailed), "job-failed")]
 public abstract record ExperimentEvent;
 
@@ -69,6 +70,9 @@ public sealed record FinalReportReady(string ReportFile) : ExperimentEvent;
 /// <param name="Variants">Those that could be built.</param>
 public sealed record LadderReady(string ReportFile, IReadOnlyList<LadderVariant> Variants) : ExperimentEvent;
 
+/// <param name="ReportFile">Name of the finished <see cref="ModelExplanation"/> in the job's folder.</param>
+public sealed record ExplanationReady(string ReportFile) : ExperimentEvent;
+
 /// <summary>Nothing could be trained at all: the table is unreadable, or the recipe does not apply.</summary>
 public sealed record JobFailed(string Reason) : ExperimentEvent;
 
@@ -94,6 +98,7 @@ public sealed record ExperimentJob(ExperimentPlan Plan, string TableFile, int Th
 [JsonDerivedType(typeof(MakeModel), "make-model")]
 [JsonDerivedType(typeof(TestModel), "test-model")]
 [JsonDerivedType(typeof(Optimise), "optimise")]
+[JsonDerivedType(typeof(Explain), "explain")]
 public abstract record JobWork
 {
     /// <summary>Runs trials until the budget is used up.</summary>
@@ -117,6 +122,11 @@ public abstract record JobWork
     /// <param name="Members">For an ensemble, its members.</param>
     /// <param name="FirstNumber">Of the first variant as a trial.</param>
     public sealed record Optimise(FinishedTrial Trial, IReadOnlyList<FinishedTrial> Members, int FirstNumber) : JobWork;
+
+    /// <summary>Explains a model.</summary>
+    /// <param name="Trial">Judged on all folds.</param>
+    /// <param name="ModelFile">Full path of its model package.</param>
+    public sealed record Explain(FinishedTrial Trial, string ModelFile) : JobWork;
 }
 
 /// <param name="Number">1-based within the experiment.</param>

@@ -41,13 +41,16 @@ public sealed class ExperimentRunner
                 new TrialSearch(job, data, search, runner._folder, control, runner._report).Run(cancellationToken);
                 break;
             case JobWork.MakeModel make:
-                runner.MakeModel(data, make, cancellationToken);
+                runner.Try(() => runner.MakeModel(data, make, cancellationToken));
                 break;
             case JobWork.TestModel test:
                 runner.TestModel(data, test.ModelFile);
                 break;
             case JobWork.Optimise optimise:
-                runner.Optimise(data, optimise, cancellationToken);
+                runner.Try(() => new LadderRunner(data, job.Threads, runner._folder, runner._report).Run(optimise, cancellationToken));
+                break;
+            case JobWork.Explain explain:
+                runner.Try(() => new ExplanationRunner(data, job.Threads, runner._folder, runner._report).Run(explain, cancellationToken));
                 break;
         }
     }
@@ -55,25 +58,18 @@ public sealed class ExperimentRunner
     private void MakeModel(ExperimentData data, JobWork.MakeModel make, CancellationToken cancellationToken)
     {
         var number = make.Trial.Number;
-        try
-        {
-            var trials = new TrialRunner(data, _job.Threads);
-            var models = new ModelBuilder(data, trials, _job.Threads);
-            var finisher = new TrialFinisher(data, trials, models, _job.Threads, _folder, ValidationPredictions.Of);
-            var progress = new Action<double, string>((share, phase) => _report(new TrialProgressed(number, share, phase)));
-            _report(finisher.Finish(make.Trial, make.Members, null, () => 20, progress, cancellationToken));
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            _report(new JobFailed(Explanation.OfFailure(e)));
-        }
+        var trials = new TrialRunner(data, _job.Threads);
+        var models = new ModelBuilder(data, trials, _job.Threads);
+        var finisher = new TrialFinisher(data, trials, models, _job.Threads, _folder, ValidationPredictions.Of);
+        var progress = new Action<double, string>((share, phase) => _report(new TrialProgressed(number, share, phase)));
+        _report(finisher.Finish(make.Trial, make.Members, null, () => 20, progress, cancellationToken));
     }
 
-    private void Optimise(ExperimentData data, JobWork.Optimise optimise, CancellationToken cancellationToken)
+    private void Try(Action work)
     {
         try
         {
-            new LadderRunner(data, _job.Threads, _folder, _report).Run(optimise, cancellationToken);
+            work();
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {

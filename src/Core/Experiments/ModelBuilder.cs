@@ -26,6 +26,9 @@ internal sealed class ModelBuilder(ExperimentData data, TrialRunner runner, int 
         return data.Source.Take(rows).Without([data.Target.Column]);
     });
 
+    /// <summary>The training rows as they stand in the file, without the target.</summary>
+    public Table TrainingSource => _trainingSource.Value;
+
     /// <summary>Fits a judged trial on some rows, with as many iterations and the calibration that its folds found.</summary>
     /// <param name="trial">With a result.</param>
     /// <param name="fold">0-based, or <see cref="ExperimentData.All"/>.</param>

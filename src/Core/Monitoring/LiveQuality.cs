@@ -1,4 +1,5 @@
 using System.Globalization;
+using ModelWorkbench.Core.Evaluation;
 using ModelWorkbench.Core.Trainers;
 
 namespace ModelWorkbench.Core.Monitoring;
@@ -11,9 +12,6 @@ namespace ModelWorkbench.Core.Monitoring;
 /// <param name="InTraining">The same metric on rows that the trial had not seen; null where the experiment is gone.</param>
 public sealed record LiveQuality(int Version, int RowCount, string Metric, double Value, double? Low, double? High, double? InTraining)
 {
-    // The 97.5 % quantile of the normal distribution.
-    private const double Z = 1.959964;
-
     /// <param name="rows">Answers and truths, as the model writes its answers.</param>
     /// <param name="inTraining">By metric; null where nobody knows.</param>
     /// <returns>Null where there is no row to judge by.</returns>
@@ -23,26 +21,9 @@ public sealed record LiveQuality(int Version, int RowCount, string Metric, doubl
         var metric = isNumber ? Evaluation.Metric.Mae.Id : Evaluation.Metric.Accuracy.Id;
         double[] scores = isNumber ? [.. rows.Select(r => Math.Abs(Parse(r.Answer) - Parse(r.Truth))).Where(double.IsFinite)] : [.. rows.Select(r => r.Answer == r.Truth ? 1.0 : 0.0)];
         if (scores.Length == 0) return null;
-        var (low, high) = isNumber ? MeanInterval(scores) : WilsonInterval(scores.Sum(), scores.Length);
-        return new LiveQuality(version, scores.Length, metric, scores.Average(), low, high, inTraining?.GetValueOrDefault(metric));
+        var interval = isNumber ? SampleIntervals.OfMean(scores) : SampleIntervals.OfShare(scores.Sum(), scores.Length);
+        return new LiveQuality(version, scores.Length, metric, scores.Average(), interval?.Low, interval?.High, inTraining?.GetValueOrDefault(metric));
     }
 
     private static double Parse(string text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : double.NaN;
-
-    /// <remarks>Wilson (1927), Journal of the American Statistical Association 22.</remarks>
-    private static (double? Low, double? High) WilsonInterval(double right, double count)
-    {
-        var share = right / count;
-        var middle = (share + Z * Z / (2 * count)) / (1 + Z * Z / count);
-        var half = Z / (1 + Z * Z / count) * Math.Sqrt(share * (1 - share) / count + Z * Z / (4 * count * count));
-        return (Math.Max(0, middle - half), Math.Min(1, middle + half));
-    }
-
-    private static (double? Low, double? High) MeanInterval(double[] values)
-    {
-        if (values.Length < 2) return (null, null);
-        var mean = values.Average();
-        var half = Z * Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Length - 1) / values.Length);
-        return (mean - half, mean + half);
-    }
 }

@@ -215,6 +215,43 @@ public sealed class ExperimentSupervisor(
         return failure ?? exit.Reason;
     }
 
+    /// <summary>Explains a judged trial's model, which is made before where there is none; a variant is explained like any other.</summary>
+    /// <param name="experimentId">Which.</param>
+    /// <param name="trialNumber">Of it.</param>
+    /// <param name="progress">Told what is being done.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>Null, or why it could not be done.</returns>
+    public async Task<string?> ExplainAsync(int experimentId, int trialNumber, Action<TrialProgress> progress, CancellationToken cancellationToken)
+    {
+        if (await experiments.FindAsync(experimentId, cancellationToken) is not { } before) return "The experiment does not exist.";
+        if (WhyNotExplain(before, trialNumber) is { } whyNot) return whyNot;
+        progress(new TrialProgress(trialNumber, 0, "the model"));
+        if (await MakeModelAsync(experimentId, trialNumber, cancellationToken) is { } reason) return reason;
+        if (await experiments.FindAsync(experimentId, cancellationToken) is not { } experiment || experiment.FindTrial(trialNumber) is not { ModelSha256: { } model } trial) return "The trial has no model.";
+        string? failure = null;
+        var exit = await RunProcessAsync(Job(experiment, new JobWork.Explain(Finished(trial), artefacts.PathOf(model))), null, async (experimentEvent, folder) =>
+        {
+            switch (experimentEvent)
+            {
+                case JobFailed failed: failure = failed.Reason; break;
+                case TrialProgressed progressed: progress(new TrialProgress(progressed.Number, progressed.Fraction, progressed.Phase)); break;
+                case ExplanationReady ready:
+                    var sha256 = await artefacts.AddAsync(Path.Combine(folder, ready.ReportFile), CancellationToken.None);
+                    await UpdateTrialAsync(experimentId, trialNumber, t => t.ExplanationSha256 = sha256);
+                    break;
+            }
+        }, cancellationToken);
+        return failure ?? exit.Reason;
+    }
+
+    /// <summary>Null, or why a trial's model cannot be explained.</summary>
+    public static string? WhyNotExplain(ExperimentRow experiment, int trialNumber) =>
+        experiment.FindTrial(trialNumber) is not { } trial ? $"There is no trial {trialNumber}."
+        : trial is not { Status: TrialStatus.Completed, Result: { } result } ? "Only a trial that was judged on all folds can be explained."
+        : trial.PredictionsSha256 is null ? "Its answers for the validation rows were not kept, as they were too many."
+        : result.SampledRowCount is not null ? "The trial learnt from a sample of the rows only; try its values on all rows first."
+        : null;
+
     // Far above what a search reaches, so that variants and trials of a search that runs do not ask for the same number.
     private const int VariantNumbersFrom = 1_000_000;
 

@@ -7,7 +7,7 @@ public static class JobsSetup
         builder.Services.AddSingleton<JobMonitor>();
         builder.Services.AddSingleton<ExperimentQueue>();
         builder.Services.AddHostedSingleton<ExperimentSupervisor>();
-        builder.Services.AddHostedSingleton<OptimisationQueue>();
+        builder.Services.AddHostedSingleton<TrialWorkQueue>();
         builder.Services.AddHostedSingleton<ImportQueue>();
         builder.Services.AddHostedService<SampleInstaller>();
     }

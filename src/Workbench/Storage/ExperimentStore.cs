@@ -79,6 +79,9 @@ public sealed class ExperimentStore(IDbContextFactory<AppDb> databases, Artefact
     public async Task<LadderReport?> LadderAsync(TrialRow trial, CancellationToken cancellationToken) =>
         trial.LadderSha256 is { } sha256 ? await ReadAsync<LadderReport>(sha256, cancellationToken) : null;
 
+    public async Task<ModelExplanation?> ExplanationAsync(TrialRow trial, CancellationToken cancellationToken) =>
+        trial.ExplanationSha256 is { } sha256 ? await ReadAsync<ModelExplanation>(sha256, cancellationToken) : null;
+
     /// <summary>Trials as the leaderboard shows them: best score first, of equal ones the one with the smaller log loss; then those without a score in order of their numbers.</summary>
     public static IReadOnlyList<TrialRow> Leaderboard(ExperimentRow experiment)
     {

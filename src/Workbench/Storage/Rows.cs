@@ -206,6 +206,9 @@ public sealed class TrialRow
     /// <summary>What its variants cost and lose, once they were built.</summary>
     public string? LadderSha256 { get; set; }
 
+    /// <summary>Of the <see cref="ModelExplanation"/>; null where nobody asked for one.</summary>
+    public string? ExplanationSha256 { get; set; }
+
     /// <summary>For a variant: the trial it was made of. Variants stand on that trial's page, not on the leaderboard.</summary>
     public int? VariantOf { get; set; }
 }

@@ -25,19 +25,25 @@ public sealed class ScoreContributionsTests
         for (var seed = 0; seed < 4; seed++)
         {
             var trees = CompactScorerTests.Grown(link, outputs, 12, 1, seed);
-            var (background, rows) = (Matrix(CompactScorerTests.Rows(9, 12)), CompactScorerTests.Rows(25, 12)[9..]);
-            Check(trees, background, rows);
-            // The other way to the same numbers, for forests of many leaves.
-            var whole = new Background(background, 0, Features);
-            var (kept, sought) = (new TreeContributions(trees, whole, Groups, GroupCount), new TreeContributions(trees, whole, Groups, GroupCount, mostKept: 0));
-            foreach (var row in rows)
-            {
-                var (one, other) = (new double[kept.SumCount * GroupCount], new double[kept.SumCount * GroupCount]);
-                kept.Explain(row, one);
-                sought.Explain(row, other);
-                for (var i = 0; i < one.Length; i++) Assert.Equal(one[i], other[i], 1e-12);
-            }
+            Check(trees, Matrix(CompactScorerTests.Rows(9, 12)), CompactScorerTests.Rows(25, 12)[9..]);
         }
+    }
+
+    [Fact]
+    public void Many_background_rows_give_the_mean_of_what_each_gives()
+    {
+        var trees = CompactScorerTests.Grown(TreeLink.Average, 4, 12, 1, 7);
+        var rows = CompactScorerTests.Rows(101, 12);
+        var together = new double[4 * GroupCount];
+        ScoreContributions.TryMake(trees, Matrix(rows[..100]), Groups, GroupCount)!.Explain(rows[100], together);
+        var alone = rows[..100].Select(row =>
+        {
+            var values = new double[4 * GroupCount];
+            ScoreContributions.TryMake(trees, Matrix([row]), Groups, GroupCount)!.Explain(rows[100], values);
+            return values;
+        }).ToArray();
+        for (var i = 0; i < together.Length; i++) Assert.Equal(alone.Average(v => v[i]), together[i], 1e-12);
+        Assert.Throws<ArgumentException>(() => ScoreContributions.TryMake(trees, Matrix([.. rows, .. rows]), Groups, GroupCount));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using ModelWorkbench.Core.Trainers;
 
 namespace ModelWorkbench.Core.Explanations;
@@ -9,60 +10,65 @@ namespace ModelWorkbench.Core.Explanations;
 /// must have joined, those that the explained row fails must not have. With a of the former and b of the latter, the leaf adds
 /// (a - 1)! b! / (a + b)! of its value to each of the former and takes a! (b - 1)! / (a + b)! from each of the latter; where a group is failed by
 /// both rows, the leaf is never reached (Lundberg et al. 2020, supplement, algorithm 3, here for groups of features).
-/// Of few leaves, each keeps which groups the background rows fail, how often, and the shares that follow for each set of
-/// groups that a row was found to fail: explaining a row is then one walk over the nodes. Of many, the leaves that a mixture of the two rows can reach are
-/// looked for, background row by background row.
+/// All background rows go down a tree together, one bit each: which of them turn left at a node is found out once, when this is made, and a
+/// branch that no mixture of the explained row with one of them can reach is not entered.
 /// </remarks>
 internal sealed class TreeContributions : ScoreContributions
 {
-    /// <summary>Leaves times background rows that are kept track of.</summary>
-    internal const long MostKept = 2_000_000;
+    /// <summary>Bits that a set of background rows has.</summary>
+    private const int MostRows = 128;
 
-    // 2^n sets of shares a leaf, made when they are met.
-    private const int MostKeptGroups = 10;
-
-    private readonly record struct Node(float Threshold, int Feature, bool MissingGoesLeft, int Left, int Slot, int Leaf);
-
-    /// <summary>A leaf, and what its path asks.</summary>
-    /// <param name="Groups">In the order in which the path first asks for them; their position is their bit.</param>
-    /// <param name="Entries">What is added to which sum.</param>
-    private sealed record Leaf(int[] Groups, (int Sum, double Value)[] Entries)
+    /// <summary>A set of background rows, a bit each.</summary>
+    private readonly record struct RowSet(ulong Low, ulong High)
     {
-        /// <summary>Sets of groups that background rows fail, and the share of the rows that fail these.</summary>
-        public (ulong Failed, double Share)[] Background = [];
+        public bool IsEmpty => (Low | High) == 0;
 
-        /// <summary>By set of groups that the explained row fails: one a group, the multiple of the leaf's values that it adds.</summary>
-        public double[]?[] Known = [];
+        public static RowSet operator &(RowSet a, RowSet b) => new(a.Low & b.Low, a.High & b.High);
+        public static RowSet operator |(RowSet a, RowSet b) => new(a.Low | b.Low, a.High | b.High);
+
+        /// <summary>What is in <paramref name="a"/> and not in <paramref name="b"/>.</summary>
+        public static RowSet operator -(RowSet a, RowSet b) => new(a.Low & ~b.Low, a.High & ~b.High);
+
+        public RowSet With(int row) => row < 64 ? new(Low | 1UL << row, High) : new(Low, High | 1UL << (row - 64));
     }
 
+    /// <param name="LeftRows">Background rows that go left here.</param>
+    /// <param name="Slot">Position of its group among the groups that the path from the root asks, in the order in which they are first asked.</param>
+    /// <param name="Leaf">-1 for a question.</param>
+    private readonly record struct Node(RowSet LeftRows, float Threshold, int Feature, bool MissingGoesLeft, int Left, int Slot, int Leaf);
+
+    /// <param name="Groups">That the path asks, in order.</param>
+    /// <param name="Entries">What is added to which sum.</param>
+    private sealed record Leaf(int[] Groups, (int Sum, double Value)[] Entries);
+
     private readonly int[] _groups;
-    private readonly Background _background;
     private readonly Node[] _nodes;
     private readonly Leaf[] _leaves;
     private readonly int[] _roots;
     private readonly double _factor;
-    private readonly int _mostGroups;
-    private readonly int _deepest;
-    private readonly bool _isKept;
-    private readonly double[,] _joined;
+    private readonly RowSet _all;
 
-    /// <param name="mostKept">Other than <see cref="MostKept"/> where a test compares both ways.</param>
-    public TreeContributions(TreeEnsembleScorer trees, Background background, int[] groups, int groupCount, long mostKept = MostKept)
+    // By a and b, the length of a row being the most groups of a path and one.
+    private readonly double[] _joined;
+    private readonly int _most;
+
+    public TreeContributions(TreeEnsembleScorer trees, Background background, int[] groups, int groupCount)
         : base(ScaleOf(trees.Link), trees.OutputCount == 2 ? 1 : trees.SumCount, groupCount)
     {
-        (_groups, _background) = (groups, background);
+        if (background.RowCount > MostRows) throw new ArgumentException($"Found {background.RowCount} background rows, expected at most {MostRows}.", nameof(background));
+        _groups = groups;
         _roots = trees.Roots.ToArray();
-        _factor = trees.Link == TreeLink.Average ? 1.0 / _roots.Length : 1;
-        (_nodes, _leaves, _deepest) = Lay(trees);
-        _mostGroups = _leaves.Max(l => l.Groups.Length);
-        _joined = Shares(_mostGroups);
-        _isKept = _leaves.Length * (long)background.RowCount <= mostKept && _mostGroups <= 64;
-        if (_isKept) KeepBackground();
+        // The mean over the background rows, and of a forest over the trees.
+        _factor = (trees.Link == TreeLink.Average ? 1.0 / _roots.Length : 1) / background.RowCount;
+        for (var row = 0; row < background.RowCount; row++) _all = _all.With(row);
+        (_nodes, _leaves) = Lay(trees, background);
+        _most = _leaves.Max(l => l.Groups.Length);
+        _joined = Shares(_most);
         var skipped = SumCount < trees.SumCount ? 1 : 0;
-        for (var k = 0; k < SumCount; k++) Base[k] = trees.BaseScores[k + skipped] * _factor;
+        for (var k = 0; k < SumCount; k++) Base[k] = trees.BaseScores[k + skipped] * _factor * background.RowCount;
         for (var row = 0; row < background.RowCount; row++)
             foreach (var root in _roots)
-                foreach (var (sum, value) in _leaves[LeafOf(root, background.Row(row))].Entries) Base[sum] += value * _factor / background.RowCount;
+                foreach (var (sum, value) in _leaves[LeafOf(root, background.Row(row))].Entries) Base[sum] += value * _factor;
     }
 
     private static ContributionScale ScaleOf(TreeLink link) => link switch
@@ -73,13 +79,12 @@ internal sealed class TreeContributions : ScoreContributions
         _ => ContributionScale.LogOdds,
     };
 
-    private (Node[], Leaf[], int) Lay(TreeEnsembleScorer trees)
+    private (Node[], Leaf[]) Lay(TreeEnsembleScorer trees, Background background)
     {
         var (nodes, leaves) = (new Node[trees.NodeCount], new List<Leaf>());
         // Two classes' shares: the second is told, the first is what is left.
         var onlySecond = trees is { OutputCount: 2, SumCount: 2 };
         var paths = new int[trees.NodeCount][];
-        var depths = new int[trees.NodeCount];
         foreach (var root in _roots) paths[root] = [];
         // Children stand behind their parents.
         for (var node = 0; node < nodes.Length; node++)
@@ -89,176 +94,133 @@ internal sealed class TreeContributions : ScoreContributions
             if (trees.IsLeaf(node, out var entries, out var question))
             {
                 var added = Enumerable.Range(entries.First, entries.Count).Select(trees.LeafEntry).Where(e => !onlySecond || e.Output == 1);
-                nodes[node] = new Node(0, -1, false, 0, -1, leaves.Count);
+                nodes[node] = new Node(default, 0, -1, false, 0, -1, leaves.Count);
                 leaves.Add(new Leaf(path, [.. added.Select(e => (onlySecond ? 0 : e.Output, e.Value))]));
                 continue;
             }
             var slot = Array.IndexOf(path, _groups[question.Feature]);
             if (slot < 0) (slot, path) = (path.Length, [.. path, _groups[question.Feature]]);
-            nodes[node] = new Node(question.Threshold, question.Feature, question.MissingGoesLeft, question.Left, slot, -1);
+            var left = default(RowSet);
+            for (var row = 0; row < background.RowCount; row++)
+                if (GoesLeft(question.Threshold, question.MissingGoesLeft, background.Row(row)[question.Feature])) left = left.With(row);
+            nodes[node] = new Node(left, question.Threshold, question.Feature, question.MissingGoesLeft, question.Left, slot, -1);
             paths[question.Left] = paths[question.Left + 1] = path;
-            depths[question.Left] = depths[question.Left + 1] = depths[node] + 1;
         }
-        return (nodes, [.. leaves], depths.Max());
+        return (nodes, [.. leaves]);
     }
 
     /// <summary>By a and b: what a group that must have joined gets, (a - 1)! b! / (a + b)!; one that must not have gets the same with a and b changed about.</summary>
-    private static double[,] Shares(int most)
+    private static double[] Shares(int most)
     {
-        var shares = new double[most + 1, most + 1];
+        var shares = new double[(most + 1) * (most + 1)];
         for (var a = 1; a <= most; a++)
         {
-            shares[a, 0] = 1.0 / a;
-            for (var b = 1; a + b <= most; b++) shares[a, b] = shares[a, b - 1] * b / (a + b);
+            var first = a * (most + 1);
+            shares[first] = 1.0 / a;
+            for (var b = 1; a + b <= most; b++) shares[first + b] = shares[first + b - 1] * b / (a + b);
         }
         return shares;
     }
 
-    private static bool GoesLeft(in Node node, float value) => float.IsNaN(value) ? node.MissingGoesLeft : value <= node.Threshold;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool GoesLeft(float threshold, bool missingGoesLeft, float value) => value <= threshold || (missingGoesLeft && float.IsNaN(value));
 
     private int LeafOf(int root, ReadOnlySpan<float> row)
     {
         var at = root;
-        while (_nodes[at].Leaf < 0) at = _nodes[at].Left + (GoesLeft(_nodes[at], row[_nodes[at].Feature]) ? 0 : 1);
+        while (_nodes[at].Leaf < 0) at = _nodes[at].Left + (GoesLeft(_nodes[at].Threshold, _nodes[at].MissingGoesLeft, row[_nodes[at].Feature]) ? 0 : 1);
         return _nodes[at].Leaf;
     }
 
     internal override void Add(ReadOnlySpan<float> features, double weight, Span<double> contributions)
     {
-        if (_isKept) AddKept(features, weight * _factor, contributions);
-        else AddSought(features, weight * _factor / _background.RowCount, contributions);
+        var walk = new Walk(this, features, contributions, weight * _factor, new RowSet[_most], new bool[_most], new double[_most]);
+        foreach (var root in _roots) walk.Down(root, 0, 0, _all);
     }
 
-    private void AddKept(ReadOnlySpan<float> features, double factor, Span<double> contributions)
-    {
-        foreach (var visit in new Walk(this, features))
-        {
-            var leaf = _leaves[visit.Leaf];
-            var shares = leaf.Known.Length > 0 ? leaf.Known[visit.Failed] ??= SharesOf(leaf, visit.Failed) : SharesOf(leaf, visit.Failed);
-            if (shares.Length == 0) continue;
-            foreach (var (sum, value) in leaf.Entries)
-            {
-                var ofSum = contributions[(sum * GroupCount)..];
-                for (var s = 0; s < shares.Length; s++) ofSum[leaf.Groups[s]] += shares[s] * value * factor;
-            }
-        }
-    }
-
-    private double[] SharesOf(Leaf leaf, ulong failed)
-    {
-        var shares = new double[leaf.Groups.Length];
-        var b = BitOperations.PopCount(failed);
-        var isReached = false;
-        foreach (var (other, share) in leaf.Background)
-        {
-            var a = BitOperations.PopCount(other);
-            if ((other & failed) != 0 || a + b == 0) continue;
-            isReached = true;
-            for (var s = 0; s < shares.Length; s++)
-            {
-                if ((other >> s & 1) != 0) shares[s] += share * _joined[a, b];
-                else if ((failed >> s & 1) != 0) shares[s] -= share * _joined[b, a];
-            }
-        }
-        return isReached ? shares : [];
-    }
-
-    private void KeepBackground()
-    {
-        var found = Array.ConvertAll(_leaves, _ => new Dictionary<ulong, int>());
-        for (var row = 0; row < _background.RowCount; row++)
-            foreach (var (leaf, failed) in new Walk(this, _background.Row(row))) found[leaf][failed] = found[leaf].GetValueOrDefault(failed) + 1;
-        foreach (var (i, leaf) in _leaves.Index())
-        {
-            leaf.Background = [.. found[i].Select(f => (f.Key, (double)f.Value / _background.RowCount))];
-            if (leaf.Groups.Length <= MostKeptGroups) leaf.Known = new double[]?[1 << leaf.Groups.Length];
-        }
-    }
-
-    /// <summary>All leaves of all trees, and for each the set of groups whose questions the row fails on the way.</summary>
-    private ref struct Walk(TreeContributions trees, ReadOnlySpan<float> features)
+    /// <summary>A walk to the leaves that a mixture of the explained row with a background row can reach.</summary>
+    /// <param name="failing">By slot: background rows that fail it.</param>
+    /// <param name="fails">By slot: whether the explained row fails it.</param>
+    /// <param name="shares">Room for a leaf: what each slot adds, as a multiple of its values.</param>
+    private readonly ref struct Walk(TreeContributions trees, ReadOnlySpan<float> features, Span<double> contributions, double factor, RowSet[] failing, bool[] fails, double[] shares)
     {
         private readonly ReadOnlySpan<float> _features = features;
-        private readonly (int Node, ulong Failed)[] _open = new (int, ulong)[trees._deepest + 1];
-        private int _tree, _count;
+        private readonly Span<double> _contributions = contributions;
 
-        public (int Leaf, ulong Failed) Current { get; private set; }
-
-        public readonly Walk GetEnumerator() => this;
-
-        public bool MoveNext()
+        /// <param name="slots">Groups that the path has asked.</param>
+        /// <param name="failed">Of them, those that the explained row fails.</param>
+        /// <param name="rows">Background rows that fail none of these.</param>
+        public void Down(int at, int slots, int failed, RowSet rows)
         {
-            if (_count == 0)
+            ref readonly var node = ref trees._nodes[at];
+            if (node.Leaf >= 0)
             {
-                if (_tree == trees._roots.Length) return false;
-                _open[_count++] = (trees._roots[_tree++], 0);
+                AddLeaf(trees._leaves[node.Leaf], failed, rows);
+                return;
             }
-            var (at, failed) = _open[--_count];
-            while (trees._nodes[at].Leaf < 0)
+            var slot = node.Slot;
+            var isNew = slot == slots;
+            var (before, failedBefore) = isNew ? (default, false) : (failing[slot], fails[slot]);
+            var goesLeft = GoesLeft(node.Threshold, node.MissingGoesLeft, _features[node.Feature]);
+            if (isNew) slots++;
+            for (var side = 0; side < 2; side++)
             {
-                ref readonly var node = ref trees._nodes[at];
-                var right = GoesLeft(node, _features[node.Feature]) ? 0 : 1;
-                _open[_count++] = (node.Left + 1 - right, failed | 1UL << node.Slot);
-                at = node.Left + right;
+                var failingHere = before | (side == 0 ? trees._all - node.LeftRows : node.LeftRows);
+                var failsHere = failedBefore || goesLeft != (side == 0);
+                var left = failsHere ? rows - failingHere : rows;
+                if (left.IsEmpty) continue;
+                (failing[slot], fails[slot]) = (failingHere, failsHere);
+                Down(node.Left + side, slots, failed + (failsHere && !failedBefore ? 1 : 0), left);
             }
-            Current = (trees._nodes[at].Leaf, failed);
-            return true;
+            (failing[slot], fails[slot]) = (before, failedBefore);
         }
-    }
 
-    private void AddSought(ReadOnlySpan<float> features, double factor, Span<double> contributions)
-    {
-        var search = new Search(this, new sbyte[GroupCount], new int[_mostGroups]);
-        for (var row = 0; row < _background.RowCount; row++)
-            foreach (var root in _roots) search.Seek(root, features, _background.Row(row), factor, contributions);
-    }
-
-    /// <summary>Looks for the leaves that a mixture of two rows can reach.</summary>
-    /// <param name="sides">By group: 1 where it must have joined, -1 where it must not have, 0 where either will do.</param>
-    /// <param name="bound">The groups that are not 0.</param>
-    private sealed class Search(TreeContributions trees, sbyte[] sides, int[] bound)
-    {
-        private int _joined, _left;
-
-        public void Seek(int at, ReadOnlySpan<float> row, ReadOnlySpan<float> background, double factor, Span<double> contributions)
+        private void AddLeaf(Leaf leaf, int failed, RowSet rows)
         {
-            while (true)
+            var own = shares.AsSpan(0, leaf.Groups.Length);
+            own.Clear();
+            // What those that must not have joined lose is the same for each of them.
+            var lost = AddRows(rows.Low, isHigh: false, failed, own) + AddRows(rows.High, isHigh: true, failed, own);
+            for (var slot = 0; slot < own.Length; slot++)
+                if (fails[slot]) own[slot] -= lost;
+            foreach (var (sum, value) in leaf.Entries)
             {
-                ref readonly var node = ref trees._nodes[at];
-                if (node.Leaf >= 0)
-                {
-                    AddLeaf(trees._leaves[node.Leaf], factor, contributions);
-                    return;
-                }
-                var own = node.Left + (GoesLeft(node, row[node.Feature]) ? 0 : 1);
-                var other = node.Left + (GoesLeft(node, background[node.Feature]) ? 0 : 1);
-                var group = trees._groups[node.Feature];
-                if (own == other || sides[group] > 0) at = own;
-                else if (sides[group] < 0) at = other;
-                else
-                {
-                    bound[_joined + _left] = group;
-                    sides[group] = 1;
-                    _joined++;
-                    Seek(own, row, background, factor, contributions);
-                    _joined--;
-                    sides[group] = -1;
-                    _left++;
-                    Seek(other, row, background, factor, contributions);
-                    _left--;
-                    sides[group] = 0;
-                    return;
-                }
+                var ofSum = _contributions[(sum * trees.GroupCount)..];
+                for (var slot = 0; slot < own.Length; slot++) ofSum[leaf.Groups[slot]] += own[slot] * value * factor;
             }
         }
 
-        private void AddLeaf(Leaf leaf, double factor, Span<double> contributions)
+        /// <summary>Counts for all rows at once how many groups each fails, digit by digit, and then treats rows with the same count together.</summary>
+        private double AddRows(ulong rows, bool isHigh, int failed, Span<double> own)
         {
-            for (var i = 0; i < _joined + _left; i++)
+            if (rows == 0) return 0;
+            // One set of rows a binary digit of the count.
+            Span<ulong> digits = stackalloc ulong[32];
+            var used = 0;
+            for (var slot = 0; slot < own.Length; slot++)
             {
-                var share = sides[bound[i]] > 0 ? trees._joined[_joined, _left] : -trees._joined[_left, _joined];
-                foreach (var (sum, value) in leaf.Entries) contributions[(sum * trees.GroupCount) + bound[i]] += share * value * factor;
+                var carry = rows & (isHigh ? failing[slot].High : failing[slot].Low);
+                for (var digit = 0; carry != 0; digit++)
+                {
+                    if (digit == used) digits[used++] = 0;
+                    (digits[digit], carry) = (digits[digit] ^ carry, digits[digit] & carry);
+                }
             }
+            var lost = 0.0;
+            var width = trees._most + 1;
+            var left = rows;
+            for (var joined = 0; left != 0; joined++)
+            {
+                var same = left;
+                for (var digit = 0; digit < used; digit++) same &= (joined >> digit & 1) != 0 ? digits[digit] : ~digits[digit];
+                if (same == 0) continue;
+                left &= ~same;
+                lost += trees._joined[(failed * width) + joined] * BitOperations.PopCount(same);
+                if (joined == 0) continue;
+                var share = trees._joined[(joined * width) + failed];
+                for (var slot = 0; slot < own.Length; slot++) own[slot] += share * BitOperations.PopCount(same & (isHigh ? failing[slot].High : failing[slot].Low));
+            }
+            return lost;
         }
     }
 }

@@ -1,0 +1,236 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using ModelWorkbench.Core.Datasets;
+using ModelWorkbench.Core.Explanations;
+using ModelWorkbench.Core.Models;
+using ModelWorkbench.Core.Recipes;
+using ModelWorkbench.Core.Splits;
+using ModelWorkbench.Core.Trainers;
+
+namespace ModelWorkbench.Core.Experiments;
+
+/// <summary>Explains a finished model on raw columns: what they add to answers, how answers move with them, the model in a few rules, and where it errs.</summary>
+internal sealed class ExplanationRunner(ExperimentData data, int threads, JobFolder folder, Action<ExperimentEvent> report)
+{
+    private const int MostExplainedRows = 500;
+    private const int RowsTogether = 16;
+    private const double MostSeconds = 40;
+
+    // One row alone may take long where a model is slow and has to be sampled.
+    private const double LongestSeconds = 600;
+    private const long MostNumbers = 5_000_000;
+
+    // A point for each row, column and class is drawn: more would be a page that does not open.
+    private const int MostPointColumns = 12;
+    private const int MostPoints = 40_000;
+
+    private const int DependenceRows = 300;
+    private const int DependenceColumns = 12;
+    private const int SurrogateRows = 5_000;
+    private const int SurrogateDepth = 3;
+    private const int FewestSurrogateRows = 40;
+    private const int MostWorstRows = 100;
+    private const int WorstRowsAPair = 4;
+    private const int MostWorstRowColumns = 200;
+    private const int MostErrorRows = 20_000;
+
+    private readonly Target _target = data.Target;
+
+    public void Run(JobWork.Explain work, CancellationToken cancellationToken)
+    {
+        ModelPackage package;
+        using (var file = File.OpenRead(work.ModelFile)) package = ModelPackage.Read(file);
+        var rows = new ModelBuilder(data, new TrialRunner(data, threads), threads).TrainingSource;
+        Tell(0, "what columns add to answers");
+        var contributions = Explanation.Run(token => Contributions(package, Sample(rows, MostExplainedRows), token), LongestSeconds, cancellationToken);
+        var columns = contributions.Value?.Columns.Select(c => c.Column).ToArray() ?? [.. package.Manifest.Signature.Used.Select(i => i.Name)];
+
+        var some = Sample(rows, DependenceRows);
+        var dependence = new List<PartialDependence>();
+        string[] asked = [.. columns.Where(c => PartialDependence.WhyNot(some[c]) is null).Take(DependenceColumns)];
+        foreach (var (i, column) in asked.Index())
+        {
+            Tell(0.5 + (0.3 * i / asked.Length), $"how answers move with {column}");
+            dependence.Add(PartialDependence.Compute(some, column, table => Answers(package.Pipeline.Predict(table)), AnswerCount, cancellationToken));
+        }
+        Tell(0.8, "the model in a few rules");
+        var surrogate = Surrogate(package, Sample(rows, SurrogateRows), cancellationToken);
+        Tell(0.9, "where it errs");
+        var errors = Errors(ValidationPredictions.Of(work.Trial), cancellationToken);
+
+        const string reportFile = "explanation.json";
+        folder.Write(reportFile, stream => JsonSerializer.Serialize(stream, new ModelExplanation(contributions.Value, contributions.WhyNot, dependence, surrogate, errors), CoreJson.Options));
+        report(new ExplanationReady(reportFile));
+
+        void Tell(double share, string phase) => report(new TrialProgressed(work.Trial.Number, share, phase));
+    }
+
+    /// <summary>Of two classes the second says it all.</summary>
+    private int AnswerCount => _target.Task == LearningTask.Multiclass ? _target.Classes.Count : 1;
+
+    private IReadOnlyList<string> AnswerNames => _target.Task switch
+    {
+        LearningTask.Regression => [_target.Column],
+        LearningTask.Binary => [_target.Classes[1]],
+        _ => _target.Classes,
+    };
+
+    private double[] Answers(double[] outputs) => _target.Task == LearningTask.Binary ? [.. outputs.Where((_, i) => i % 2 == 1)] : outputs;
+
+    private Table Sample(Table rows, int most) => rows.RowCount <= most ? rows : rows.Take(RowSample.Take(rows.RowCount, most, data.Plan.Split.Seed));
+
+    private ContributionReport Contributions(ModelPackage package, Table rows, CancellationToken cancellationToken)
+    {
+        var explainer = new RowExplainer(package);
+        var (sums, columns) = (explainer.Base.Count, explainer.Columns.Count);
+        var wanted = (int)Math.Clamp(MostNumbers / Math.Max(1, sums * columns), 1, Math.Min(rows.RowCount, MostExplainedRows));
+        var found = new List<RowContributions>(wanted);
+        var clock = Stopwatch.StartNew();
+        // Rows were drawn at random but stand in order: those that are explained before time is up shall not be the first of the file.
+        int[] order = [.. Enumerable.Range(0, rows.RowCount)];
+        new Random(data.Plan.Split.Seed).Shuffle(order);
+        while (found.Count < wanted && (found.Count == 0 || clock.Elapsed.TotalSeconds < MostSeconds))
+        {
+            int[] next = order[found.Count..Math.Min(wanted, found.Count + (RowsTogether * threads))];
+            var parts = new RowContributions[next.Length];
+            Parallel.For(0, next.Length, new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken },
+                i => parts[i] = explainer.Explain(rows.Take([next[i]]), cancellationToken)[0]);
+            found.AddRange(parts);
+        }
+        var explained = rows.Take(order[..found.Count]);
+        double[][] size = [.. Enumerable.Range(0, columns).Select(column => Enumerable.Range(0, sums).Select(sum => found.Average(f => Math.Abs(f.Values[(sum * columns) + column]))).ToArray())];
+        int[] ranked = [.. Enumerable.Range(0, columns).OrderByDescending(column => size[column].Sum())];
+        var drawn = Math.Min(found.Count, Math.Max(1, MostPoints / (sums * Math.Min(columns, MostPointColumns))));
+        return new ContributionReport(explainer.Scale, explainer.IsExact, AnswerNames, explainer.Base, found.Count, explainer.BackgroundCount,
+            [.. ranked.Select((column, rank) => new ColumnContributions(explainer.Columns[column], size[column], rank < MostPointColumns ? Points(column) : null))]);
+
+        ContributionPoints Points(int column)
+        {
+            float[][] added = [.. Enumerable.Range(0, sums).Select(sum => found.Take(drawn).Select(f => (float)f.Values[(sum * columns) + column]).ToArray())];
+            var source = explained[explainer.Columns[column]].Take([.. Enumerable.Range(0, drawn)]);
+            return new ContributionPoints([.. Enumerable.Range(0, drawn).Select(source.GetText)], PositionsOf(source, added[0]), added);
+        }
+    }
+
+    /// <summary>Where each value lies among all, 0 to 1.</summary>
+    private static float?[] PositionsOf(Column column, float[] added)
+    {
+        Func<int, double> order;
+        if (column is DictionaryColumn names)
+        {
+            var means = Enumerable.Range(0, column.Length).GroupBy(row => names.Codes[row]).ToDictionary(g => g.Key, g => g.Average(row => added[row]));
+            order = row => means[names.Codes[row]];
+        }
+        else order = column is NumericColumn numbers ? row => numbers.Values[row] : row => ((DateTimeColumn)column).Ticks[row];
+        double[] distinct = [.. Enumerable.Range(0, column.Length).Where(row => !column.IsMissing(row)).Select(order).Order()];
+        var positions = new float?[column.Length];
+        for (var row = 0; row < positions.Length; row++)
+        {
+            if (column.IsMissing(row)) continue;
+            // Equal values lie in the middle of the ranks that they share.
+            var (first, last) = (LowerBound(distinct, order(row)), UpperBound(distinct, order(row)) - 1);
+            positions[row] = distinct.Length < 2 ? 0.5f : (float)((first + last) / 2.0 / (distinct.Length - 1));
+        }
+        return positions;
+    }
+
+    private static int LowerBound(double[] sorted, double value) => Bound(sorted, at => sorted[at] < value);
+
+    private static int UpperBound(double[] sorted, double value) => Bound(sorted, at => sorted[at] <= value);
+
+    private static int Bound(double[] sorted, Func<int, bool> isBefore)
+    {
+        var (low, high) = (0, sorted.Length);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (isBefore(middle)) low = middle + 1;
+            else high = middle;
+        }
+        return low;
+    }
+
+    private SurrogateTree? Surrogate(ModelPackage package, Table rows, CancellationToken cancellationToken)
+    {
+        if (rows.RowCount < 2 * FewestSurrogateRows) return null;
+        var answers = Answers(package.Pipeline.Predict(rows));
+        int[] shuffled = [.. Enumerable.Range(0, rows.RowCount)];
+        new Random(data.Plan.Split.Seed).Shuffle(shuffled);
+        var held = rows.RowCount / 4;
+        int[] learnt = shuffled[held..], told = shuffled[..held];
+        double[] Of(int[] some) => [.. some.SelectMany(row => answers.AsSpan(row * AnswerCount, AnswerCount).ToArray())];
+        var tree = ReadableTree.Fit(rows.Take(learnt), [.. package.Manifest.Signature.Used.Select(i => i.Name)], Of(learnt), AnswerCount, SurrogateDepth, Math.Max(5, learnt.Length / 50), cancellationToken);
+        var truth = Of(told);
+        var (errors, deviations, agree) = (0.0, 0.0, 0);
+        double[] means = [.. Enumerable.Range(0, AnswerCount).Select(k => told.Average(row => answers[(row * AnswerCount) + k]))];
+        foreach (var part in tree.Parts(rows.Take(told)))
+            foreach (var row in part.Rows)
+            {
+                var own = truth.AsSpan(row * AnswerCount, AnswerCount);
+                for (var k = 0; k < AnswerCount; k++)
+                {
+                    errors += (own[k] - part.Means[k]) * (own[k] - part.Means[k]);
+                    deviations += (own[k] - means[k]) * (own[k] - means[k]);
+                }
+                if (ClassOf(own) == ClassOf(part.Means)) agree++;
+            }
+        return new SurrogateTree(AnswerNames, [.. tree.Parts(rows.Take(learnt)).Select(p => new SurrogateLeaf(p.Conditions, p.Rows.Length, p.Means))],
+            deviations == 0 ? null : 1 - (errors / deviations), _target.Task == LearningTask.Regression ? null : (double)agree / told.Length, learnt.Length);
+    }
+
+    private int ClassOf(ReadOnlySpan<double> answers) => _target.Task == LearningTask.Binary ? answers[0] > 0.5 ? 1 : 0 : Target.Likeliest(answers);
+
+    private ErrorReport Errors(ValidationPredictions predictions, CancellationToken cancellationToken)
+    {
+        var (rows, labels, outputs) = Judged(predictions);
+        var isNumber = _target.Task == LearningTask.Regression;
+        var width = data.ClassCount;
+        double[] answers = isNumber ? outputs : [.. labels.Select((_, row) => (double)Target.Likeliest(outputs.AsSpan(row * width, width)))];
+        double[] errors = [.. labels.Select((label, row) => isNumber ? Math.Abs(outputs[row] - label) : 1 - outputs[(row * width) + (int)label])];
+        // For people a row is right or wrong; to find slices it helps to know by how much.
+        double[] told = isNumber ? errors : [.. labels.Select((label, row) => label == answers[row] ? 0.0 : 1.0)];
+        string[] columns = [.. rows.Columns.Select(c => c.Name).Where(name => name != _target.Column)];
+        var kept = rows.RowCount <= MostErrorRows ? [.. Enumerable.Range(0, rows.RowCount)] : RowSample.Take(rows.RowCount, MostErrorRows, data.Plan.Split.Seed);
+        var slices = ErrorSlices.Find(rows.Take(kept), columns, Array.ConvertAll(kept, row => errors[row]), Array.ConvertAll(kept, row => told[row]), data.Plan.Split.Seed, cancellationToken);
+
+        int[] ordered = [.. Enumerable.Range(0, errors.Length).OrderByDescending(row => errors[row])];
+        int[] worst = [.. isNumber ? ordered.Take(MostWorstRows) : ordered.Take(MostWorstRows).Concat(ordered.GroupBy(row => (labels[row], answers[row])).SelectMany(pair => pair.Take(WorstRowsAPair))).Distinct().OrderByDescending(row => errors[row])];
+        string[] shown = [.. columns.Take(MostWorstRowColumns)];
+        return new ErrorReport(rows.RowCount, slices, shown,
+            [.. worst.Select(row => new WorstRow(rows.LineNumbers[row], Text(labels[row]), Text(answers[row]), errors[row], [.. shown.Select(name => rows[name].GetText(row))]))],
+            [.. columns.Select(name => GroupReport.Compute(rows[name], _target.Task, labels, answers)).OfType<GroupReport>()]);
+
+        string Text(double answer) => isNumber ? answer.ToString("G6", CultureInfo.InvariantCulture) : _target.Classes[(int)answer];
+    }
+
+    /// <summary>The validation rows as they stand in the file, each once, with the truth and the mean of the answers.</summary>
+    private (Table Rows, float[] Labels, double[] Outputs) Judged(ValidationPredictions predictions)
+    {
+        var width = data.ClassCount;
+        var positions = new Dictionary<int, int>();
+        for (var row = 0; row < data.Source.RowCount; row++) positions.TryAdd(data.Source.LineNumbers[row], row);
+        var (rows, labels, sums, counts) = (new List<int>(), new List<float>(), new List<double[]>(), new List<int>());
+        var places = new Dictionary<int, int>();
+        foreach (var (fold, outputs) in predictions.Outputs.Index())
+        {
+            var part = data.Part(fold);
+            var lines = part.Validation!.LineNumbers;
+            for (var i = 0; i < lines.Length; i++)
+            {
+                if (!positions.TryGetValue(lines[i], out var source)) continue;
+                if (!places.TryGetValue(source, out var place))
+                {
+                    places.Add(source, place = rows.Count);
+                    rows.Add(source);
+                    labels.Add(part.ValidationLabels[i]);
+                    sums.Add(new double[width]);
+                    counts.Add(0);
+                }
+                counts[place]++;
+                for (var k = 0; k < width; k++) sums[place][k] += outputs[(i * width) + k];
+            }
+        }
+        return (data.Source.Take([.. rows]), [.. labels], [.. sums.SelectMany((sum, place) => sum.Select(s => s / counts[place]))]);
+    }
+}
