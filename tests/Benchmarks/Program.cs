@@ -34,6 +34,9 @@ switch (args)
     case ["child", "native-lightgbm", { } rows]:
         TrainingComparison.RunNativeLightGbm(int.Parse(rows));
         break;
+    case ["contributions"]:
+        ContributionComparison.Run();
+        break;
     case ["rows"]:
         RowBenchmark.Run();
         break;
@@ -50,7 +53,7 @@ switch (args)
         IngestComparison.RunDuckDb(csv);
         break;
     default:
-        Console.Error.WriteLine("generate <csv> <rows> [seed] | ingest <csv> [rounds] | windows <table file> [rows] | training [most rows] | batch [rows] [rounds] | rows | search <train csv> <test csv> <target> <task> <seconds> <seed> <predictions csv> [each-once] | losses <train csv> <target> <task> <rows> <result json>");
+        Console.Error.WriteLine("generate <csv> <rows> [seed] | ingest <csv> [rounds] | windows <table file> [rows] | training [most rows] | batch [rows] [rounds] | rows | contributions | search <train csv> <test csv> <target> <task> <seconds> <seed> <predictions csv> [each-once] | losses <train csv> <target> <task> <rows> <result json>");
         return 1;
 }
 return 0;

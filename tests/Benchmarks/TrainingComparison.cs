@@ -104,7 +104,7 @@ internal static class TrainingComparison
     }
 
     /// <summary>Numbers of which some act alone, some together and some not at all, with noise in the class.</summary>
-    private static (float[] Features, float[] Labels) Generate(int rows)
+    internal static (float[] Features, float[] Labels) Generate(int rows)
     {
         var random = new Random(1);
         var (features, labels) = (new float[(long)rows * FeatureCount], new float[rows]);

@@ -16,6 +16,9 @@ public static class WaterfallPlot
 {
     private const int Shown = 12;
 
+    // Of the bars' width, to either side.
+    private const double RoomForNumbers = 0.22;
+
     /// <param name="columns">All columns that the model uses.</param>
     /// <param name="usual">Where it begins.</param>
     /// <param name="scale">What is added up.</param>
@@ -30,7 +33,7 @@ public static class WaterfallPlot
         return new PlotFigure(
             "Why this answer",
             $"{AxisOf(scale, of)}: {Figures.Number(usual, 3)} is usual, {Figures.Number(sum, 3)} for this row. {string.Join(", ", shown.Take(5).Select(c => $"{Name(c)} {Signed(c.Added)}"))}.",
-            new PlotAxis(AxisOf(scale, of)),
+            new PlotAxis(AxisOf(scale, of)) { Range = Around(shown, usual) },
             new PlotAxis("") { Names = [.. shown.Select(Name)], Reversed = true, Grid = false },
             colors => [Bars(shown, usual, colors)])
         {
@@ -55,6 +58,18 @@ public static class WaterfallPlot
         null => $"{column.Column}: missing",
         var value => $"{PlotText.Shorten(column.Column, 20)} = {PlotText.Shorten(value, 16)}",
     };
+
+    /// <summary>From the lowest to the highest point that bars reach, with room for the numbers beside them.</summary>
+    private static (double From, double To)? Around(IReadOnlyList<ColumnContribution> columns, double usual)
+    {
+        var (at, low, high) = (usual, usual, usual);
+        foreach (var column in columns)
+        {
+            at += column.Added;
+            (low, high) = (Math.Min(low, at), Math.Max(high, at));
+        }
+        return high > low ? (low - ((high - low) * RoomForNumbers), high + ((high - low) * RoomForNumbers)) : null;
+    }
 
     private static string Signed(double value) => value >= 0 ? $"+{Figures.Number(value, 3)}" : $"−{Figures.Number(-value, 3)}";
 

@@ -11,12 +11,17 @@ namespace ModelWorkbench.Core.Explanations;
 /// (a - 1)! b! / (a + b)! of its value to each of the former and takes a! (b - 1)! / (a + b)! from each of the latter; where a group is failed by
 /// both rows, the leaf is never reached (Lundberg et al. 2020, supplement, algorithm 3, here for groups of features).
 /// All background rows go down a tree together, one bit each: which of them turn left at a node is found out once, when this is made, and a
-/// branch that no mixture of the explained row with one of them can reach is not entered.
+/// branch that no mixture of the explained row with one of them can reach is not entered. What a leaf adds hangs only on which groups the
+/// explained row fails: of not too many leaves it is remembered.
 /// </remarks>
 internal sealed class TreeContributions : ScoreContributions
 {
     /// <summary>Bits that a set of background rows has.</summary>
     private const int MostRows = 128;
+
+    // Leaves that remember, and groups of a leaf that does: it has room for 2^n.
+    private const int MostRemembering = 20_000;
+    private const int MostRememberedGroups = 8;
 
     /// <summary>A set of background rows, a bit each.</summary>
     private readonly record struct RowSet(ulong Low, ulong High)
@@ -39,7 +44,11 @@ internal sealed class TreeContributions : ScoreContributions
 
     /// <param name="Groups">That the path asks, in order.</param>
     /// <param name="Entries">What is added to which sum.</param>
-    private sealed record Leaf(int[] Groups, (int Sum, double Value)[] Entries);
+    private sealed record Leaf(int[] Groups, (int Sum, double Value)[] Entries)
+    {
+        /// <summary>By set of groups that the explained row fails, a bit each: what each group adds, as a multiple of the values; null until it was asked for.</summary>
+        public double[]?[] Known = [];
+    }
 
     private readonly int[] _groups;
     private readonly Node[] _nodes;
@@ -64,6 +73,8 @@ internal sealed class TreeContributions : ScoreContributions
         (_nodes, _leaves) = Lay(trees, background);
         _most = _leaves.Max(l => l.Groups.Length);
         _joined = Shares(_most);
+        if (_leaves.Length <= MostRemembering)
+            foreach (var leaf in _leaves.Where(l => l.Groups.Length <= MostRememberedGroups)) leaf.Known = new double[]?[1 << leaf.Groups.Length];
         var skipped = SumCount < trees.SumCount ? 1 : 0;
         for (var k = 0; k < SumCount; k++) Base[k] = trees.BaseScores[k + skipped] * _factor * background.RowCount;
         for (var row = 0; row < background.RowCount; row++)
@@ -135,7 +146,7 @@ internal sealed class TreeContributions : ScoreContributions
     internal override void Add(ReadOnlySpan<float> features, double weight, Span<double> contributions)
     {
         var walk = new Walk(this, features, contributions, weight * _factor, new RowSet[_most], new bool[_most], new double[_most]);
-        foreach (var root in _roots) walk.Down(root, 0, 0, _all);
+        foreach (var root in _roots) walk.Down(root, 0, 0, 0, _all);
     }
 
     /// <summary>A walk to the leaves that a mixture of the explained row with a background row can reach.</summary>
@@ -149,13 +160,14 @@ internal sealed class TreeContributions : ScoreContributions
 
         /// <param name="slots">Groups that the path has asked.</param>
         /// <param name="failed">Of them, those that the explained row fails.</param>
+        /// <param name="mask">The same, a bit each; of use for paths of few groups alone.</param>
         /// <param name="rows">Background rows that fail none of these.</param>
-        public void Down(int at, int slots, int failed, RowSet rows)
+        public void Down(int at, int slots, int failed, int mask, RowSet rows)
         {
             ref readonly var node = ref trees._nodes[at];
             if (node.Leaf >= 0)
             {
-                AddLeaf(trees._leaves[node.Leaf], failed, rows);
+                AddLeaf(trees._leaves[node.Leaf], failed, mask, rows);
                 return;
             }
             var slot = node.Slot;
@@ -170,24 +182,30 @@ internal sealed class TreeContributions : ScoreContributions
                 var left = failsHere ? rows - failingHere : rows;
                 if (left.IsEmpty) continue;
                 (failing[slot], fails[slot]) = (failingHere, failsHere);
-                Down(node.Left + side, slots, failed + (failsHere && !failedBefore ? 1 : 0), left);
+                Down(node.Left + side, slots, failed + (failsHere && !failedBefore ? 1 : 0), failsHere ? mask | 1 << slot : mask, left);
             }
             (failing[slot], fails[slot]) = (before, failedBefore);
         }
 
-        private void AddLeaf(Leaf leaf, int failed, RowSet rows)
+        private void AddLeaf(Leaf leaf, int failed, int mask, RowSet rows)
         {
-            var own = shares.AsSpan(0, leaf.Groups.Length);
+            var own = leaf.Known.Length == 0 ? Share(leaf, failed, rows, shares.AsSpan(0, leaf.Groups.Length)) : leaf.Known[mask] ??= Share(leaf, failed, rows, new double[leaf.Groups.Length]).ToArray();
+            foreach (var (sum, value) in leaf.Entries)
+            {
+                var ofSum = _contributions[(sum * trees.GroupCount)..];
+                var added = value * factor;
+                for (var slot = 0; slot < own.Length; slot++) ofSum[leaf.Groups[slot]] += own[slot] * added;
+            }
+        }
+
+        private Span<double> Share(Leaf leaf, int failed, RowSet rows, Span<double> own)
+        {
             own.Clear();
             // What those that must not have joined lose is the same for each of them.
             var lost = AddRows(rows.Low, isHigh: false, failed, own) + AddRows(rows.High, isHigh: true, failed, own);
             for (var slot = 0; slot < own.Length; slot++)
                 if (fails[slot]) own[slot] -= lost;
-            foreach (var (sum, value) in leaf.Entries)
-            {
-                var ofSum = _contributions[(sum * trees.GroupCount)..];
-                for (var slot = 0; slot < own.Length; slot++) ofSum[leaf.Groups[slot]] += own[slot] * value * factor;
-            }
+            return own;
         }
 
         /// <summary>Counts for all rows at once how many groups each fails, digit by digit, and then treats rows with the same count together.</summary>
