@@ -28,28 +28,18 @@ public static class Evaluator
             if (!(probabilities[i] is >= -1e-9 and <= 1 + 1e-9))
                 throw new ArgumentException(FormattableString.Invariant($"Row {i / classCount}, class '{classes[i % classCount]}': found the probability {probabilities[i]}, expected 0 to 1."), nameof(probabilities));
 
-        var confusion = ClassificationMetrics.ConfusionMatrix(truth, ClassificationMetrics.PredictedClasses(probabilities, classCount), classCount);
+        var rows = JudgedRows.OfClasses(truth.ToArray(), probabilities.ToArray(), classCount);
+        var confusion = ClassificationMetrics.ConfusionMatrix(truth, rows.PredictedClasses, classCount);
         var perClass = ClassificationMetrics.PerClass(classes, confusion);
-        var metrics = new Dictionary<string, double?>
-        {
-            [Metric.Accuracy.Id] = ClassificationMetrics.Accuracy(confusion),
-            [Metric.BalancedAccuracy.Id] = ClassificationMetrics.BalancedAccuracy(confusion),
-            [Metric.Auc.Id] = ClassificationMetrics.Auc(truth, probabilities, classCount),
-            [Metric.F1.Id] = ClassificationMetrics.F1(perClass),
-            [Metric.LogLoss.Id] = ClassificationMetrics.LogLoss(truth, probabilities, classCount),
-        };
-
         var roc = new List<RocCurve>();
         var precisionRecall = new List<PrecisionRecallCurve>();
         for (var c = classCount == 2 ? 1 : 0; c < classCount; c++)
         {
-            var scores = ClassificationMetrics.ScoresOf(c, probabilities, classCount);
-            var positive = ClassificationMetrics.IsClass(c, truth);
-            if (RankingCurves.Roc(classes[c], scores, positive) is { } rocCurve) roc.Add(rocCurve);
-            if (RankingCurves.PrecisionRecall(classes[c], scores, positive) is { } precisionRecallCurve) precisionRecall.Add(precisionRecallCurve);
+            if (RankingCurves.Roc(classes[c], rows.RankedBy(c)) is { } rocCurve) roc.Add(rocCurve);
+            if (RankingCurves.PrecisionRecall(classes[c], rows.RankedBy(c)) is { } precisionRecallCurve) precisionRecall.Add(precisionRecallCurve);
         }
         return new EvaluationReport(
-            classCount == 2 ? LearningTask.Binary : LearningTask.Multiclass, truth.Length, metrics,
+            classCount == 2 ? LearningTask.Binary : LearningTask.Multiclass, truth.Length, rows.Figures(),
             new ClassificationReport(classes, confusion, perClass, roc, precisionRecall), null);
     }
 
@@ -65,12 +55,6 @@ public static class Evaluator
             if (!double.IsFinite(actual[row]) || !double.IsFinite(predicted[row]))
                 throw new ArgumentException(FormattableString.Invariant($"Row {row}: found {actual[row]} (actual) and {predicted[row]} (predicted), expected finite numbers."), nameof(predicted));
 
-        var metrics = new Dictionary<string, double?>
-        {
-            [Metric.RSquared.Id] = RegressionMetrics.RSquared(actual, predicted),
-            [Metric.Rmse.Id] = RegressionMetrics.Rmse(actual, predicted),
-            [Metric.Mae.Id] = RegressionMetrics.Mae(actual, predicted),
-        };
         var residuals = new double[actual.Length];
         for (var row = 0; row < residuals.Length; row++) residuals[row] = actual[row] - predicted[row];
         var (edges, counts) = Histogram(residuals);
@@ -78,7 +62,7 @@ public static class Evaluator
         var shown = RowSample.Take(actual.Length, MaximumShownRows, SampleSeed);
         var (shownActual, shownPredicted) = (new double[shown.Length], new double[shown.Length]);
         for (var i = 0; i < shown.Length; i++) (shownActual[i], shownPredicted[i]) = (actual[shown[i]], predicted[shown[i]]);
-        return new EvaluationReport(LearningTask.Regression, actual.Length, metrics, null, new RegressionReport(shownActual, shownPredicted, edges, counts));
+        return new EvaluationReport(LearningTask.Regression, actual.Length, JudgedRows.OfNumbers(actual.ToArray(), predicted.ToArray()).Figures(), null, new RegressionReport(shownActual, shownPredicted, edges, counts));
     }
 
     /// <summary>Bins of equal width, about the root of the number of values, 5 to 50; one bin where all values are equal.</summary>

@@ -22,7 +22,7 @@ public class EvaluationPartTests : PartTest
         Assert.Contains(Metric.Accuracy.Meaning, accuracy.QuerySelector("button")!.GetAttribute("aria-label"));
         Assert.Equal("0.9000", accuracy.QuerySelector(".value")!.TextContent.Trim());
         Assert.Contains("higher is better", accuracy.TextContent);
-        var logLoss = tiles.FindAll(".tile").Last();
+        var logLoss = Tile(tiles, "Log loss");
         Assert.Contains("lower is better", logLoss.TextContent);
         Assert.Contains("undefined", logLoss.TextContent);
     }
@@ -33,10 +33,10 @@ public class EvaluationPartTests : PartTest
         var tiles = Render<MetricTiles>(p => p.Add(x => x.Report, Binary(0.9, 0.3)).Add(x => x.Compared, Binary(0.8, 0.5)).Add(x => x.ComparedName, "Champion"));
         Assert.Contains("Champion 0.8000", tiles.FindAll(".tile")[0].TextContent);
         Assert.Equal("▲ 0.1000 better", tiles.FindAll(".tile")[0].QuerySelector(".verdict")!.TextContent.Trim());
-        Assert.Equal("▼ 0.2000 better", tiles.FindAll(".tile").Last().QuerySelector(".verdict")!.TextContent.Trim());
+        Assert.Equal("▼ 0.2000 better", Tile(tiles, "Log loss").QuerySelector(".verdict")!.TextContent.Trim());
         var worse = Render<MetricTiles>(p => p.Add(x => x.Report, Binary(0.8, 0.5)).Add(x => x.Compared, Binary(0.9, null)));
         Assert.Equal("▼ 0.1000 worse", worse.FindAll(".tile")[0].QuerySelector(".verdict")!.TextContent.Trim());
-        Assert.Null(worse.FindAll(".tile").Last().QuerySelector(".verdict"));
+        Assert.Null(Tile(worse, "Log loss").QuerySelector(".verdict"));
     }
 
     [Fact]
@@ -84,6 +84,9 @@ public class EvaluationPartTests : PartTest
         Assert.Equal("Column importance", some.FindComponent<Plot>().Instance.Figure.Title);
         Assert.Contains("5 times among 500 rows", some.Find(".note").TextContent);
     }
+
+    private static AngleSharp.Dom.IElement Tile(IRenderedComponent<MetricTiles> tiles, string name) =>
+        tiles.FindAll(".tile").Single(t => t.QuerySelector("dt")!.TextContent.Trim().StartsWith(name, StringComparison.Ordinal));
 
     private static EvaluationReport Binary(double accuracy, double? logLoss) => new(
         LearningTask.Binary, 10, new Dictionary<string, double?> { [Metric.Accuracy.Id] = accuracy, [Metric.LogLoss.Id] = logLoss }, null, null);
