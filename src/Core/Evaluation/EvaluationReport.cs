@@ -13,7 +13,11 @@ public sealed record EvaluationReport(
     int RowCount,
     IReadOnlyDictionary<string, double?> Metrics,
     ClassificationReport? Classification,
-    RegressionReport? Regression);
+    RegressionReport? Regression)
+{
+    /// <summary>Where each metric lies in 95 of 100 cases, by its id (<see cref="PairedBootstrap"/>); without metrics that are undefined on most draws, and null in reports from before there were intervals.</summary>
+    public IReadOnlyDictionary<string, MetricInterval>? Intervals { get; init; }
+}
 
 /// <param name="Classes">Class names in the model's order; for binary the second is the positive class.</param>
 /// <param name="Confusion">Rows by true class (first index) and predicted class (second index).</param>

@@ -211,7 +211,7 @@ internal sealed class TrialRunner(ExperimentData data, int threads)
         var foldReports = reports.OfType<EvaluationReport>().ToArray();
         var metrics = FoldMean.Compute(foldReports);
         var validation = isComplete
-            ? data.Evaluate([.. done.SelectMany(f => f.Outputs)], [.. data.ValidationLabels.SelectMany(l => l)]) with { Metrics = metrics }
+            ? data.EvaluateValidation([.. done.Select(f => f.Outputs)], metrics)
             : null;
         var (median, p99) = PredictionMicroseconds(FromSource(first.Pipeline));
         using var size = new MemoryStream();

@@ -161,6 +161,13 @@ public class EvaluatorTests
     }
 
     [Fact]
+    public void A_report_from_before_there_were_intervals_can_be_read()
+    {
+        const string json = """{"task":"regression","rowCount":2,"metrics":{"mae-error":1},"classification":null,"regression":{"actual":[1,2],"predicted":[2,3],"residualEdges":[-1.5,-0.5],"residualCounts":[2]}}""";
+        Assert.Null(JsonSerializer.Deserialize<EvaluationReport>(json, CoreJson.Options)!.Intervals);
+    }
+
+    [Fact]
     public void The_final_report_sees_exactly_the_locked_rows()
     {
         var table = Samples.Read("iris.csv");

@@ -40,6 +40,24 @@ public class EvaluationPartTests : PartTest
     }
 
     [Fact]
+    public void A_figure_has_its_interval_below_and_the_method_in_its_explanation()
+    {
+        var report = Binary(0.9, 0.3) with { Intervals = new Dictionary<string, MetricInterval> { [Metric.Accuracy.Id] = new(0.85, 0.95) } };
+        var tiles = Render<MetricTiles>(p => p.Add(x => x.Report, report));
+        Assert.Contains("0.8500 to 0.9500", Tile(tiles, "Accuracy").QuerySelector(".interval")!.TextContent);
+        Assert.Contains("bootstrap", Tile(tiles, "Accuracy").QuerySelector("button")!.GetAttribute("aria-label"));
+        Assert.Null(Tile(tiles, "Log loss").QuerySelector(".interval"));
+    }
+
+    [Theory]
+    [InlineData(0.1, 0.2, "Better than the baseline beyond chance")]
+    [InlineData(-0.1, 0.2, "Not distinguishable from the baseline")]
+    [InlineData(0, 0, "Not distinguishable from the baseline")]
+    [InlineData(-0.2, -0.1, "Worse than the baseline beyond chance")]
+    public void A_sentence_says_whether_the_baseline_is_beaten_beyond_chance(double low, double high, string expected) =>
+        Assert.Contains(expected, Render<BaselineVerdict>(p => p.Add(x => x.Gain, new MetricInterval(low, high)).Add(x => x.Metric, Metric.Auc)).Markup);
+
+    [Fact]
     public void Classes_have_a_matrix_curves_and_a_row_each_with_names_as_text()
     {
         var section = Render<ClassificationSection>(p => p.Add(x => x.Report, Classes()));
