@@ -40,7 +40,20 @@ public static class Evaluator
         }
         return new EvaluationReport(
             classCount == 2 ? LearningTask.Binary : LearningTask.Multiclass, truth.Length, rows.Figures(),
-            new ClassificationReport(classes, confusion, perClass, roc, precisionRecall), null);
+            new ClassificationReport(classes, confusion, perClass, roc, precisionRecall)
+            {
+                Calibration = Calibration(classes, truth, probabilities, rows.PredictedClasses),
+                Scores = classCount == 2 ? ProbabilityCurves.Distribution(ClassificationMetrics.ScoresOf(1, probabilities, 2), ClassificationMetrics.IsClass(1, truth)) : null,
+                Thresholds = classCount == 2 ? ProbabilityCurves.Thresholds(rows.RankedBy(1), confusion) : null,
+            }, null);
+    }
+
+    private static CalibrationCurve Calibration(IReadOnlyList<string> classes, ReadOnlySpan<int> truth, ReadOnlySpan<double> probabilities, int[] predicted)
+    {
+        if (classes.Count == 2) return ProbabilityCurves.Calibration(classes[1], ClassificationMetrics.ScoresOf(1, probabilities, 2), ClassificationMetrics.IsClass(1, truth));
+        var (confidence, right) = (new double[truth.Length], new bool[truth.Length]);
+        for (var row = 0; row < truth.Length; row++) (confidence[row], right[row]) = (probabilities[(row * classes.Count) + predicted[row]], predicted[row] == truth[row]);
+        return ProbabilityCurves.Calibration(null, confidence, right);
     }
 
     /// <summary>Reports on predicted numbers.</summary>
@@ -62,7 +75,9 @@ public static class Evaluator
         var shown = RowSample.Take(actual.Length, MaximumShownRows, SampleSeed);
         var (shownActual, shownPredicted) = (new double[shown.Length], new double[shown.Length]);
         for (var i = 0; i < shown.Length; i++) (shownActual[i], shownPredicted[i]) = (actual[shown[i]], predicted[shown[i]]);
-        return new EvaluationReport(LearningTask.Regression, actual.Length, JudgedRows.OfNumbers(actual.ToArray(), predicted.ToArray()).Figures(), null, new RegressionReport(shownActual, shownPredicted, edges, counts));
+        var (actuals, predictions) = (actual.ToArray(), predicted.ToArray());
+        return new EvaluationReport(LearningTask.Regression, actual.Length, JudgedRows.OfNumbers(actuals, predictions).Figures(), null,
+            new RegressionReport(shownActual, shownPredicted, edges, counts) { Quantiles = ResidualCurves.Quantiles(residuals), ErrorByRange = ResidualCurves.ByRange(actuals, predictions) });
     }
 
     /// <summary>Bins of equal width, about the root of the number of values, 5 to 50; one bin where all values are equal.</summary>
