@@ -47,6 +47,53 @@ public class CurveTests
         Assert.Equal((report.Confusion[1][1], report.Confusion[0][1]), (thresholds.TruePositives[thresholds.Own], thresholds.FalsePositives[thresholds.Own]));
     }
 
+    [Theory]
+    [MemberData(nameof(BinaryCases))]
+    public void Figures_at_a_threshold_and_the_best_one_by_F1_agree_with_scikit_learn(string name)
+    {
+        var expected = Case("binary", name);
+        var counts = Binary(expected).Thresholds!;
+        foreach (var at in expected.GetProperty("at").EnumerateArray())
+        {
+            var found = ThresholdExplorer.At(counts, ThresholdExplorer.IndexOf(counts, at.GetProperty("threshold").GetDouble()));
+            Assert.Equal((at.GetProperty("fn").GetInt32(), at.GetProperty("tn").GetInt32()), (found.FalseNegatives, found.TrueNegatives));
+            Assert.Equal(at.GetProperty("accuracy").GetDouble(), found.Accuracy, 1e-12);
+            Assert.Equal(at.GetProperty("precision").GetDouble(), found.Precision!.Value, 1e-12);
+            Assert.Equal(at.GetProperty("recall").GetDouble(), found.Recall!.Value, 1e-12);
+            Assert.Equal(at.GetProperty("f1").GetDouble(), found.F1, 1e-12);
+            Assert.Equal(at.GetProperty("mcc").GetDouble(), found.Mcc, 1e-12);
+        }
+        var best = ThresholdExplorer.At(counts, ThresholdExplorer.BestF1(counts));
+        Assert.Equal(expected.GetProperty("bestF1").GetDouble(), best.F1, 1e-12);
+        Assert.Equal(expected.GetProperty("bestThreshold").GetDouble(), best.Threshold);
+    }
+
+    /// <summary>Worked example: probabilities 0.9 (yes), 0.6 (no), 0.4 (yes), 0.2 (no).</summary>
+    [Fact]
+    public void Costs_decide_where_the_line_is_drawn()
+    {
+        var counts = Evaluator.Classification(["no", "yes"], [1, 0, 1, 0], [0.1, 0.9, 0.4, 0.6, 0.6, 0.4, 0.8, 0.2]).Classification!.Thresholds!;
+        Assert.Equal(0.6, At(null).Threshold);
+        Assert.Equal((1, 1, 1, 1), At(null) is var own ? (own.TruePositives, own.FalsePositives, own.FalseNegatives, own.TrueNegatives) : default);
+        // A missed one costs ten alarms: both are to be found, for one alarm.
+        Assert.Equal(0.4, Least(new DecisionCosts(1, 10)).Threshold);
+        Assert.Equal(1, new DecisionCosts(1, 10).Of(Least(new DecisionCosts(1, 10))));
+        // An alarm costs ten missed ones: only what is certain.
+        Assert.Equal(0.9, Least(new DecisionCosts(10, 1)).Threshold);
+        // Each one that is found brings 3, which an alarm of 2 is worth.
+        Assert.Equal(2 - 6, new DecisionCosts(2, 0, 3).Of(Least(new DecisionCosts(2, 0, 3))));
+        // Nothing is worth an alarm.
+        Assert.Equal((0, 0), Least(new DecisionCosts(10, 0)) is var none ? (none.TruePositives, none.FalsePositives) : default);
+        Assert.Null(At(1).Precision);
+        // Between two probabilities the decisions are those of the one above.
+        Assert.Equal(0.6, At(0.5).Threshold);
+        Assert.Equal(0.2, At(-1).Threshold);
+        Assert.True(At(5).Threshold > 0.9);
+
+        ThresholdFigures At(double? threshold) => ThresholdExplorer.At(counts, ThresholdExplorer.IndexOf(counts, threshold));
+        ThresholdFigures Least(DecisionCosts costs) => ThresholdExplorer.At(counts, ThresholdExplorer.LeastCost(counts, costs));
+    }
+
     [Fact]
     public void Many_thresholds_are_thinned_and_the_models_own_is_kept()
     {
