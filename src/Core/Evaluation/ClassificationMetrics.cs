@@ -79,16 +79,26 @@ public static class ClassificationMetrics
 
     /// <summary>Mean of -ln(probability given to the true class), 0 is perfect. Probabilities are kept 1e-15 away from 0 and 1, so one row adds at most 34.5.</summary>
     /// <remarks>Good (1952), Rational decisions; scikit-learn's log_loss with eps=1e-15.</remarks>
-    public static double LogLoss(ReadOnlySpan<int> truth, ReadOnlySpan<double> probabilities, int classCount, ReadOnlySpan<int> counts = default)
+    /// <param name="losses">Of <see cref="LogLosses"/>.</param>
+    /// <param name="counts">By row.</param>
+    public static double LogLoss(ReadOnlySpan<double> losses, ReadOnlySpan<int> counts = default)
     {
         var (sum, rows) = (0.0, 0L);
-        for (var row = 0; row < truth.Length; row++)
+        for (var row = 0; row < losses.Length; row++)
         {
-            if (Count(counts, row) is not (> 0 and var count)) continue;
-            sum -= count * Math.Log(Math.Clamp(probabilities[row * classCount + truth[row]], 1e-15, 1 - 1e-15));
+            var count = Count(counts, row);
+            sum += count * losses[row];
             rows += count;
         }
         return sum / rows;
+    }
+
+    /// <summary>What each row adds to the log loss.</summary>
+    public static double[] LogLosses(ReadOnlySpan<int> truth, ReadOnlySpan<double> probabilities, int classCount)
+    {
+        var losses = new double[truth.Length];
+        for (var row = 0; row < losses.Length; row++) losses[row] = -Math.Log(Math.Clamp(probabilities[row * classCount + truth[row]], 1e-15, 1 - 1e-15));
+        return losses;
     }
 
     /// <summary>Mean squared distance of the positive class's probability from 1 where the row is of it, else from 0; 0 is perfect, 1 the worst. Two classes.</summary>

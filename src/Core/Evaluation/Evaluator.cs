@@ -15,8 +15,9 @@ public static class Evaluator
     /// <param name="classes">K names, at least 2; of two the second is the positive class.</param>
     /// <param name="truth">The 0-based class of each row; length n, at least 1.</param>
     /// <param name="probabilities">Row-major, length n * K.</param>
+    /// <param name="figuresOnly">Leaves the matrix and the curves out: for folds, whose figures alone are wanted.</param>
     /// <exception cref="ArgumentException">Lengths do not fit, a class is out of range, or a probability is not within 0 to 1.</exception>
-    public static EvaluationReport Classification(IReadOnlyList<string> classes, ReadOnlySpan<int> truth, ReadOnlySpan<double> probabilities)
+    public static EvaluationReport Classification(IReadOnlyList<string> classes, ReadOnlySpan<int> truth, ReadOnlySpan<double> probabilities, bool figuresOnly = false)
     {
         var classCount = classes.Count;
         if (classCount < 2) throw new ArgumentException($"Found {classCount} classes, expected at least 2.", nameof(classes));
@@ -29,6 +30,8 @@ public static class Evaluator
                 throw new ArgumentException(FormattableString.Invariant($"Row {i / classCount}, class '{classes[i % classCount]}': found the probability {probabilities[i]}, expected 0 to 1."), nameof(probabilities));
 
         var rows = JudgedRows.OfClasses(truth.ToArray(), probabilities.ToArray(), classCount);
+        var task = classCount == 2 ? LearningTask.Binary : LearningTask.Multiclass;
+        if (figuresOnly) return new EvaluationReport(task, truth.Length, rows.Figures(), null, null);
         var confusion = ClassificationMetrics.ConfusionMatrix(truth, rows.PredictedClasses, classCount);
         var perClass = ClassificationMetrics.PerClass(classes, confusion);
         var roc = new List<RocCurve>();
@@ -39,7 +42,7 @@ public static class Evaluator
             if (RankingCurves.PrecisionRecall(classes[c], rows.RankedBy(c)) is { } precisionRecallCurve) precisionRecall.Add(precisionRecallCurve);
         }
         return new EvaluationReport(
-            classCount == 2 ? LearningTask.Binary : LearningTask.Multiclass, truth.Length, rows.Figures(),
+            task, truth.Length, rows.Figures(),
             new ClassificationReport(classes, confusion, perClass, roc, precisionRecall)
             {
                 Calibration = Calibration(classes, truth, probabilities, rows.PredictedClasses),
@@ -59,8 +62,9 @@ public static class Evaluator
     /// <summary>Reports on predicted numbers.</summary>
     /// <param name="actual">The truth; length n, at least 1.</param>
     /// <param name="predicted">Same order and length.</param>
+    /// <param name="figuresOnly">Leaves the points and the curves out: for folds, whose figures alone are wanted.</param>
     /// <exception cref="ArgumentException">Lengths differ, there is no row, or a number is not finite.</exception>
-    public static EvaluationReport Regression(ReadOnlySpan<double> actual, ReadOnlySpan<double> predicted)
+    public static EvaluationReport Regression(ReadOnlySpan<double> actual, ReadOnlySpan<double> predicted, bool figuresOnly = false)
     {
         if (actual.Length == 0 || actual.Length != predicted.Length)
             throw new ArgumentException($"Found {actual.Length} actual and {predicted.Length} predicted numbers, expected equally many and at least one.", nameof(predicted));
@@ -68,6 +72,9 @@ public static class Evaluator
             if (!double.IsFinite(actual[row]) || !double.IsFinite(predicted[row]))
                 throw new ArgumentException(FormattableString.Invariant($"Row {row}: found {actual[row]} (actual) and {predicted[row]} (predicted), expected finite numbers."), nameof(predicted));
 
+        var (actuals, predictions) = (actual.ToArray(), predicted.ToArray());
+        var figures = JudgedRows.OfNumbers(actuals, predictions).Figures();
+        if (figuresOnly) return new EvaluationReport(LearningTask.Regression, actual.Length, figures, null, null);
         var residuals = new double[actual.Length];
         for (var row = 0; row < residuals.Length; row++) residuals[row] = actual[row] - predicted[row];
         var (edges, counts) = Histogram(residuals);
@@ -75,8 +82,7 @@ public static class Evaluator
         var shown = RowSample.Take(actual.Length, MaximumShownRows, SampleSeed);
         var (shownActual, shownPredicted) = (new double[shown.Length], new double[shown.Length]);
         for (var i = 0; i < shown.Length; i++) (shownActual[i], shownPredicted[i]) = (actual[shown[i]], predicted[shown[i]]);
-        var (actuals, predictions) = (actual.ToArray(), predicted.ToArray());
-        return new EvaluationReport(LearningTask.Regression, actual.Length, JudgedRows.OfNumbers(actuals, predictions).Figures(), null,
+        return new EvaluationReport(LearningTask.Regression, actual.Length, figures, null,
             new RegressionReport(shownActual, shownPredicted, edges, counts) { Quantiles = ResidualCurves.Quantiles(residuals), ErrorByRange = ResidualCurves.ByRange(actuals, predictions) });
     }
 

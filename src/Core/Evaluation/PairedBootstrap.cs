@@ -1,3 +1,4 @@
+using ModelWorkbench.Core.Splits;
 using ModelWorkbench.Core.Trainers;
 
 namespace ModelWorkbench.Core.Evaluation;
@@ -84,17 +85,17 @@ public sealed class PairedBootstrap
         var figures = metrics.Select(_ => new double?[Draws]).ToArray();
         Parallel.For(0, Draws, draw =>
         {
-            var random = new Random(unchecked((_seed * 397) + draw));
             var drawn = new int[_rowCount];
-            for (var i = 0; i < drawn.Length; i++) drawn[random.Next(drawn.Length)]++;
+            for (var i = 0; i < drawn.Length; i++) drawn[(int)(RowSample.Chance(((long)draw * _rowCount) + i, _seed) * drawn.Length)]++;
             int[][] counts = [.. _parts.Select(part => Array.ConvertAll(part.Drawn, place => drawn[place]))];
             int[] totals = [.. counts.Select(ofPart => ofPart.Sum())];
+            double?[][] ofParts = [.. rows.Select((part, i) => totals[i] == 0 ? new double?[metrics.Count] : part.Figures(metrics, counts[i]))];
             for (var m = 0; m < metrics.Count; m++)
             {
                 var (sum, weight) = (0.0, 0L);
                 for (var part = 0; part < rows.Length; part++)
                 {
-                    if (totals[part] == 0 || rows[part].Figure(metrics[m], counts[part]) is not { } figure) continue;
+                    if (ofParts[part][m] is not { } figure) continue;
                     sum += figure * totals[part];
                     weight += totals[part];
                 }

@@ -19,6 +19,11 @@ internal static class QuantileBins
             var above = Math.Min(below + 1, sorted.Length - 1);
             edges[i] = sorted[below] + ((position - below) * (sorted[above] - sorted[below]));
         }
-        return Array.ConvertAll(values, value => edges.Count(edge => edge < value));
+        return Array.ConvertAll(values, value =>
+        {
+            var bin = 0;
+            while (bin < edges.Length && edges[bin] < value) bin++;
+            return bin;
+        });
     }
 }

@@ -100,9 +100,12 @@ internal sealed class ExperimentData
         }
     }
 
-    public EvaluationReport Evaluate(double[] outputs, float[] labels) => Target.Task == LearningTask.Regression
-        ? Evaluator.Regression(Array.ConvertAll(labels, l => (double)l), outputs)
-        : Evaluator.Classification(Target.Classes, Array.ConvertAll(labels, l => (int)l), outputs);
+    /// <summary>The figures of a fold's validation rows, without matrix and curves.</summary>
+    public EvaluationReport EvaluateFold(int fold, double[] outputs) => Evaluate(outputs, Part(fold).ValidationLabels, figuresOnly: true);
+
+    private EvaluationReport Evaluate(double[] outputs, float[] labels, bool figuresOnly = false) => Target.Task == LearningTask.Regression
+        ? Evaluator.Regression(Array.ConvertAll(labels, l => (double)l), outputs, figuresOnly)
+        : Evaluator.Classification(Target.Classes, Array.ConvertAll(labels, l => (int)l), outputs, figuresOnly);
 
     /// <summary>Draws of the validation rows: how far figures hang on which rows there happen to be.</summary>
     public PairedBootstrap Bootstrap => _bootstrap.Value;

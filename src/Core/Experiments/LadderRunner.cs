@@ -171,5 +171,5 @@ internal sealed class LadderRunner(ExperimentData data, int threads, JobFolder f
     private IReadOnlyList<double[]> Answers(IReadOnlyList<FittedPipeline> folds) =>
         [.. folds.Select((pipeline, fold) => pipeline.Score(data.Part(fold).Validation ?? throw new InvalidOperationException($"Fold {fold + 1} has no validation rows.")))];
 
-    private EvaluationReport[] Reports(IReadOnlyList<double[]> answers) => [.. answers.Select((outputs, fold) => data.Evaluate(outputs, data.Part(fold).ValidationLabels))];
+    private EvaluationReport[] Reports(IReadOnlyList<double[]> answers) => [.. answers.Select((outputs, fold) => data.EvaluateFold(fold, outputs))];
 }

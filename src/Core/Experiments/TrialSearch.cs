@@ -349,7 +349,7 @@ internal sealed class TrialSearch
         var spec = new TrialSpec(TrainerCatalog.EnsembleId, HyperparameterValues.None, TrialOrigin.Ensemble, "Mixes trials so that their errors cancel out; weights chosen on out-of-fold predictions.");
         _report(new TrialStarted(number, spec));
         var members = pool.Select((trial, i) => (Trial: trial, Weight: weights[i])).Where(m => m.Weight > 0).OrderByDescending(m => m.Weight).ThenBy(m => m.Trial.Number).ToList();
-        var foldReports = mixed.Select((fold, i) => _data.Evaluate(fold, _data.Part(i).ValidationLabels)).ToArray();
+        var foldReports = mixed.Select((fold, i) => _data.EvaluateFold(i, fold)).ToArray();
         var metrics = FoldMean.Compute(foldReports);
         double?[] foldScores = [.. foldReports.Select(r => r.Metrics[_data.Metric.Id])];
         var result = new TrialResult(

@@ -152,6 +152,16 @@ public class EvaluatorTests
     }
 
     [Fact]
+    public void Figures_alone_are_those_of_the_whole_report()
+    {
+        var (whole, figures) = (Evaluator.Classification(["a", "b"], [0, 1, 1], [0.8, 0.2, 0.6, 0.4, 0.1, 0.9]), Evaluator.Classification(["a", "b"], [0, 1, 1], [0.8, 0.2, 0.6, 0.4, 0.1, 0.9], figuresOnly: true));
+        Assert.Equal(whole.Metrics, figures.Metrics);
+        Assert.Null(figures.Classification);
+        Assert.Null(Evaluator.Regression([1, 2], [1, 3], figuresOnly: true).Regression);
+        Assert.Throws<ArgumentException>(() => Evaluator.Classification(["a", "b"], [0], [1, double.NaN], figuresOnly: true));
+    }
+
+    [Fact]
     public void A_report_survives_JSON()
     {
         var report = Evaluator.Classification(["no", "yes"], [1, 0, 1], [0.2, 0.8, 0.6, 0.4, 0.5, 0.5]);
