@@ -35,6 +35,9 @@ public static class ThresholdExplorer
             ClassificationMetrics.Accuracy(confusion), positive.Precision, positive.Recall, positive.F1, ClassificationMetrics.Mcc(confusion));
     }
 
+    /// <summary>At every threshold, highest first.</summary>
+    public static IReadOnlyList<ThresholdFigures> All(ThresholdCounts counts) => [.. Enumerable.Range(0, counts.Threshold.Count).Select(i => At(counts, i))];
+
     /// <summary>The place of the threshold that decides as the given one does: of those that are not below it, the lowest.</summary>
     /// <param name="counts">Of a report.</param>
     /// <param name="threshold">Any number; null for the model's own.</param>
@@ -48,9 +51,9 @@ public static class ThresholdExplorer
 
     /// <summary>Where the costs are least; of equal ones the highest threshold.</summary>
     public static int LeastCost(ThresholdCounts counts, DecisionCosts costs) =>
-        Enumerable.Range(0, counts.Threshold.Count).MinBy(i => costs.Of(At(counts, i)));
+        All(counts).Index().MinBy(x => costs.Of(x.Item)).Index;
 
     /// <summary>Where F1 is largest; of equal ones the highest threshold.</summary>
     public static int BestF1(ThresholdCounts counts) =>
-        Enumerable.Range(0, counts.Threshold.Count).MaxBy(i => At(counts, i).F1);
+        All(counts).Index().MaxBy(x => x.Item.F1).Index;
 }

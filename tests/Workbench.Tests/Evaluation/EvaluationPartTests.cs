@@ -80,7 +80,7 @@ public class EvaluationPartTests : PartTest
     {
         var report = Evaluator.Classification(["no", "yes"], [0, 1, 1, 0], [0.9, 0.1, 0.2, 0.8, 0.6, 0.4, 0.7, 0.3]).Classification!;
         var section = Render<ClassificationSection>(p => p.Add(x => x.Report, report));
-        Assert.Equal(["Confusion matrix", "ROC curve", "Precision and recall", "Calibration", "Probabilities by true class", "Cumulative gain", "Lift"],
+        Assert.Equal(["Confusion matrix", "ROC curve", "Precision and recall", "Cumulative gain", "Lift", "Calibration", "Probabilities by true class"],
             section.FindComponents<Plot>().Select(p => p.Instance.Figure.Title));
     }
 

@@ -143,6 +143,19 @@ public class PlotTests
     }
 
     [Fact]
+    public void Figures_by_threshold_have_a_line_each_and_a_gap_where_one_is_undefined()
+    {
+        var counts = new ThresholdCounts([0.95, 0.9, 0.4], [0, 1, 2], [0, 0, 2], 2, 2, 1);
+        var figure = ThresholdPlot.Figure(ThresholdExplorer.All(counts), 0.9);
+        var traces = figure.Traces(Light).Cast<Scatter>().ToList();
+        Assert.Equal(["Precision", "Recall", "F1", "MCC", "The model's own"], traces.Select(t => t.Name));
+        Assert.Equal<object?>([null, 1.0, 0.5], traces[0].Y);
+        Assert.Equal([0.0, 0.5, 1.0], traces[1].Y);
+        Assert.Equal([0.9, 0.9], traces[4].X);
+        Assert.Contains("at 0.9", figure.Description);
+    }
+
+    [Fact]
     public void Probabilities_of_either_class_are_shares_of_that_class()
     {
         var figure = ScoreDistributionPlot.Figure(new ScoreDistribution([3, 1], [0, 0]), ["no", Hostile]);
