@@ -115,21 +115,34 @@ public static class ClassificationMetrics
         return sum / rows;
     }
 
-    /// <summary>Share of rows whose class is among the <paramref name="k"/> with the largest probabilities, 0 to 1; of equal ones the later goes first, as in scikit-learn's top_k_accuracy_score.</summary>
-    public static double TopAccuracy(ReadOnlySpan<int> truth, ReadOnlySpan<double> probabilities, int classCount, int k, ReadOnlySpan<int> counts = default)
+    /// <summary>Share of rows whose class is among the likeliest, 0 to 1.</summary>
+    /// <param name="hits">Of <see cref="TopHits"/>.</param>
+    /// <param name="counts">By row.</param>
+    public static double TopAccuracy(ReadOnlySpan<bool> hits, ReadOnlySpan<int> counts = default)
     {
-        var (hits, rows) = (0L, 0L);
-        for (var row = 0; row < truth.Length; row++)
+        var (sum, rows) = (0L, 0L);
+        for (var row = 0; row < hits.Length; row++)
         {
-            if (Count(counts, row) is not (> 0 and var count)) continue;
+            var count = Count(counts, row);
+            if (hits[row]) sum += count;
+            rows += count;
+        }
+        return (double)sum / rows;
+    }
+
+    /// <summary>Whether each row's class is among the <paramref name="k"/> with the largest probabilities; of equal ones the later goes first, as in scikit-learn's top_k_accuracy_score.</summary>
+    public static bool[] TopHits(ReadOnlySpan<int> truth, ReadOnlySpan<double> probabilities, int classCount, int k)
+    {
+        var hits = new bool[truth.Length];
+        for (var row = 0; row < hits.Length; row++)
+        {
             var ofRow = probabilities.Slice(row * classCount, classCount);
             var (own, before) = (truth[row], 0);
             for (var c = 0; c < classCount; c++)
                 if (ofRow[c] > ofRow[own] || (c > own && ofRow[c] == ofRow[own])) before++;
-            if (before < k) hits += count;
-            rows += count;
+            hits[row] = before < k;
         }
-        return (double)hits / rows;
+        return hits;
     }
 
     internal static int Count(ReadOnlySpan<int> counts, int row) => counts.IsEmpty ? 1 : counts[row];

@@ -13,6 +13,7 @@ internal sealed class JudgedRows
     private readonly double[] _actual, _outputs;
     private readonly Lazy<int[]> _predicted;
     private readonly Lazy<double[]> _losses;
+    private readonly Lazy<bool[]> _topThree;
     private readonly Lazy<Ranking>[] _rankings;
     private readonly Lazy<(double[] Errors, int[] Rows)> _errors;
 
@@ -29,6 +30,7 @@ internal sealed class JudgedRows
         _names = [.. Enumerable.Range(0, classCount).Select(c => c.ToString(CultureInfo.InvariantCulture))];
         _predicted = new(() => ClassificationMetrics.PredictedClasses(_outputs, _classCount));
         _losses = new(() => ClassificationMetrics.LogLosses(_truth, _outputs, _classCount));
+        _topThree = new(() => ClassificationMetrics.TopHits(_truth, _outputs, _classCount, 3));
         _rankings = [.. Enumerable.Range(0, classCount).Select(c => new Lazy<Ranking>(() => new Ranking(ClassificationMetrics.ScoresOf(c, _outputs, _classCount), ClassificationMetrics.IsClass(c, _truth))))];
         _errors = new(() => RegressionMetrics.AscendingErrors(_actual, _outputs));
     }
@@ -83,7 +85,7 @@ internal sealed class JudgedRows
         if (metric == Metric.MedianAbsoluteError) return RegressionMetrics.Median(_errors.Value.Errors, _errors.Value.Rows, counts);
         if (metric == Metric.LogLoss) return ClassificationMetrics.LogLoss(_losses.Value, counts);
         if (metric == Metric.Brier) return ClassificationMetrics.Brier(_truth, _outputs, counts);
-        if (metric == Metric.TopThreeAccuracy) return _classCount < metric.FewestClasses ? null : ClassificationMetrics.TopAccuracy(_truth, _outputs, _classCount, 3, counts);
+        if (metric == Metric.TopThreeAccuracy) return _classCount < metric.FewestClasses ? null : ClassificationMetrics.TopAccuracy(_topThree.Value, counts);
         if (metric == Metric.Auc || metric == Metric.AveragePrecision) return OfRankings(metric, counts);
         if (metric == Metric.Accuracy) return ClassificationMetrics.Accuracy(judged.Matrix);
         if (metric == Metric.BalancedAccuracy) return ClassificationMetrics.BalancedAccuracy(judged.Matrix);
