@@ -299,7 +299,7 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         Assert.InRange(accuracy, theirs - 0.02, theirs + 0.02);
 
         // A page left before its plots are drawn makes the plot library complain in the console.
-        await Expect(page.Locator(".js-plotly-plot")).ToHaveCountAsync(6);
+        await Expect(page.Locator(".js-plotly-plot")).ToHaveCountAsync(9);
 
         // POST /predict {"features": [[…]]}
         await visit.ById("to-publish").ClickAsync();
