@@ -71,9 +71,9 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         // Evaluate
         await visit.ById("evaluate").First.ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "On validation rows" })).ToBeVisibleAsync();
-        // Confusion matrix, ROC, precision and recall, importance, components, explained variance.
+        // Confusion matrix, ROC, precision and recall, calibration, gain, lift, importance, components, explained variance.
         // On a machine that is busy with other tests importance may not be ready in its time; then the page says so in its place.
-        await Expect(page.Locator(".js-plotly-plot").Or(page.GetByText(new Regex("Not computed within the time budget")))).ToHaveCountAsync(6, new() { Timeout = 30_000 });
+        await Expect(page.Locator(".js-plotly-plot").Or(page.GetByText(new Regex("Not computed within the time budget")))).ToHaveCountAsync(9, new() { Timeout = 30_000 });
         var trial = new Uri(page.Url).AbsolutePath;
         await visit.PictureAsync("journey-5-evaluate");
 
@@ -91,7 +91,7 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         await visit.PictureAsync("journey-5-optimise");
         await page.GotoAsync(new Uri(new Uri(page.Url), trial).ToString());
         await visit.ConnectedAsync();
-        await Expect(page.Locator(".js-plotly-plot").Or(page.GetByText(new Regex("Not computed within the time budget")))).ToHaveCountAsync(6, new() { Timeout = 30_000 });
+        await Expect(page.Locator(".js-plotly-plot").Or(page.GetByText(new Regex("Not computed within the time budget")))).ToHaveCountAsync(9, new() { Timeout = 30_000 });
 
         // Publish
         await visit.ById("to-publish").ClickAsync();
@@ -299,7 +299,7 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         Assert.InRange(accuracy, theirs - 0.02, theirs + 0.02);
 
         // A page left before its plots are drawn makes the plot library complain in the console.
-        await Expect(page.Locator(".js-plotly-plot")).ToHaveCountAsync(6);
+        await Expect(page.Locator(".js-plotly-plot")).ToHaveCountAsync(9);
 
         // POST /predict {"features": [[…]]}
         await visit.ById("to-publish").ClickAsync();

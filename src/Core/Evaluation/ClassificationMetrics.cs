@@ -1,6 +1,7 @@
 namespace ModelWorkbench.Core.Evaluation;
 
 /// <summary>Figures of merit for predicted classes and probabilities. Classes are 0-based; probabilities are row-major, n rows of K classes, each row summing to 1.</summary>
+/// <remarks>Where there is a parameter <c>counts</c>, it says how often each row counts, as in a draw with replacement; empty for once each.</remarks>
 public static class ClassificationMetrics
 {
     /// <summary>The class with the largest probability of each row; of equal ones the first, so a binary 0.5 is the negative class, as in scikit-learn.</summary>
@@ -19,11 +20,11 @@ public static class ClassificationMetrics
     }
 
     /// <summary>Rows by true class (first index) and predicted class (second index).</summary>
-    public static int[][] ConfusionMatrix(ReadOnlySpan<int> truth, ReadOnlySpan<int> predicted, int classCount)
+    public static int[][] ConfusionMatrix(ReadOnlySpan<int> truth, ReadOnlySpan<int> predicted, int classCount, ReadOnlySpan<int> counts = default)
     {
         var confusion = new int[classCount][];
         for (var c = 0; c < classCount; c++) confusion[c] = new int[classCount];
-        for (var row = 0; row < truth.Length; row++) confusion[truth[row]][predicted[row]]++;
+        for (var row = 0; row < truth.Length; row++) confusion[truth[row]][predicted[row]] += Count(counts, row);
         return confusion;
     }
 
@@ -56,56 +57,95 @@ public static class ClassificationMetrics
         ? perClass[1].F1
         : perClass.Where(c => c.Precision is not null || c.Recall is not null).Average(c => c.F1);
 
-    /// <summary>Area under the ROC curve: the chance that a random positive row scores above a random negative one.</summary>
-    /// <param name="scores">One score a row, higher is more positive; length n.</param>
-    /// <param name="positive">The truth in the same order; length n.</param>
-    /// <returns>0 to 1, 0.5 is guessing; null where only one class is present, as the area is then undefined.</returns>
-    /// <remarks>Rank form, ties count half: Hanley and McNeil (1982), Radiology 143(1).</remarks>
-    public static double? Auc(ReadOnlySpan<double> scores, ReadOnlySpan<bool> positive)
-    {
-        var positives = (double)positive.Count(true);
-        var negatives = positive.Length - positives;
-        if (positives == 0 || negatives == 0) return null;
+    /// <summary>Mean of F1 over the classes, weighted by their rows, 0 to 1.</summary>
+    /// <remarks>scikit-learn's f1_score, average weighted.</remarks>
+    public static double WeightedF1(IReadOnlyList<ClassFigures> perClass) => perClass.Sum(c => c.F1 * c.Support) / perClass.Sum(c => (double)c.Support);
 
-        var sorted = scores.ToArray();
-        var labels = positive.ToArray();
-        Array.Sort(sorted, labels);
-        var rankSum = 0.0;
-        for (var start = 0; start < sorted.Length;)
-        {
-            var (end, hits) = (start, 0);
-            for (; end < sorted.Length && sorted[end] == sorted[start]; end++)
-                if (labels[end]) hits++;
-            rankSum += hits * (start + 1 + end) / 2.0;
-            start = end;
-        }
-        return (rankSum - positives * (positives + 1) / 2) / (positives * negatives);
-    }
-
-    /// <summary>AUC of the second class for two classes; for more the plain mean of each class against the rest.</summary>
-    /// <returns>0 to 1; classes without rows, or with all of them, are left out; null where none remains.</returns>
-    /// <remarks>Provost and Domingos (2000), unweighted; scikit-learn's roc_auc_score with multi_class="ovr".</remarks>
-    public static double? Auc(ReadOnlySpan<int> truth, ReadOnlySpan<double> probabilities, int classCount)
+    /// <summary>Correlation of truth and prediction, -1 to 1; 0 where only one class occurs in the truth or in the predictions.</summary>
+    /// <remarks>Matthews (1975), Biochimica et Biophysica Acta 405(2); for more than two classes Gorodkin (2004), Computational Biology and Chemistry 28; scikit-learn's matthews_corrcoef.</remarks>
+    public static double Mcc(IReadOnlyList<IReadOnlyList<int>> confusion)
     {
-        var (sum, defined) = (0.0, 0);
-        for (var c = classCount == 2 ? 1 : 0; c < classCount; c++)
+        var (rows, hits, both, truths, predictions) = (0.0, 0.0, 0.0, 0.0, 0.0);
+        for (var c = 0; c < confusion.Count; c++)
         {
-            if (Auc(ScoresOf(c, probabilities, classCount), IsClass(c, truth)) is not { } auc) continue;
-            sum += auc;
-            defined++;
+            var (support, predicted) = (0.0, 0.0);
+            for (var other = 0; other < confusion.Count; other++) (support, predicted) = (support + confusion[c][other], predicted + confusion[other][c]);
+            (rows, hits) = (rows + support, hits + confusion[c][c]);
+            (both, truths, predictions) = (both + (support * predicted), truths + (support * support), predictions + (predicted * predicted));
         }
-        return defined > 0 ? sum / defined : null;
+        var scale = Math.Sqrt((rows * rows) - truths) * Math.Sqrt((rows * rows) - predictions);
+        return scale > 0 ? ((hits * rows) - both) / scale : 0;
     }
 
     /// <summary>Mean of -ln(probability given to the true class), 0 is perfect. Probabilities are kept 1e-15 away from 0 and 1, so one row adds at most 34.5.</summary>
     /// <remarks>Good (1952), Rational decisions; scikit-learn's log_loss with eps=1e-15.</remarks>
-    public static double LogLoss(ReadOnlySpan<int> truth, ReadOnlySpan<double> probabilities, int classCount)
+    /// <param name="losses">Of <see cref="LogLosses"/>.</param>
+    /// <param name="counts">By row.</param>
+    public static double LogLoss(ReadOnlySpan<double> losses, ReadOnlySpan<int> counts = default)
     {
-        var sum = 0.0;
-        for (var row = 0; row < truth.Length; row++)
-            sum -= Math.Log(Math.Clamp(probabilities[row * classCount + truth[row]], 1e-15, 1 - 1e-15));
-        return sum / truth.Length;
+        var (sum, rows) = (0.0, 0L);
+        for (var row = 0; row < losses.Length; row++)
+        {
+            var count = Count(counts, row);
+            sum += count * losses[row];
+            rows += count;
+        }
+        return sum / rows;
     }
+
+    /// <summary>What each row adds to the log loss.</summary>
+    public static double[] LogLosses(ReadOnlySpan<int> truth, ReadOnlySpan<double> probabilities, int classCount)
+    {
+        var losses = new double[truth.Length];
+        for (var row = 0; row < losses.Length; row++) losses[row] = -Math.Log(Math.Clamp(probabilities[row * classCount + truth[row]], 1e-15, 1 - 1e-15));
+        return losses;
+    }
+
+    /// <summary>Mean squared distance of the positive class's probability from 1 where the row is of it, else from 0; 0 is perfect, 1 the worst. Two classes.</summary>
+    /// <remarks>Brier (1950), Verification of forecasts expressed in terms of probability; scikit-learn's brier_score_loss.</remarks>
+    public static double Brier(ReadOnlySpan<int> truth, ReadOnlySpan<double> probabilities, ReadOnlySpan<int> counts = default)
+    {
+        var (sum, rows) = (0.0, 0L);
+        for (var row = 0; row < truth.Length; row++)
+        {
+            var (distance, count) = (probabilities[(2 * row) + 1] - truth[row], Count(counts, row));
+            sum += count * distance * distance;
+            rows += count;
+        }
+        return sum / rows;
+    }
+
+    /// <summary>Share of rows whose class is among the likeliest, 0 to 1.</summary>
+    /// <param name="hits">Of <see cref="TopHits"/>.</param>
+    /// <param name="counts">By row.</param>
+    public static double TopAccuracy(ReadOnlySpan<bool> hits, ReadOnlySpan<int> counts = default)
+    {
+        var (sum, rows) = (0L, 0L);
+        for (var row = 0; row < hits.Length; row++)
+        {
+            var count = Count(counts, row);
+            if (hits[row]) sum += count;
+            rows += count;
+        }
+        return (double)sum / rows;
+    }
+
+    /// <summary>Whether each row's class is among the <paramref name="k"/> with the largest probabilities; of equal ones the later goes first, as in scikit-learn's top_k_accuracy_score.</summary>
+    public static bool[] TopHits(ReadOnlySpan<int> truth, ReadOnlySpan<double> probabilities, int classCount, int k)
+    {
+        var hits = new bool[truth.Length];
+        for (var row = 0; row < hits.Length; row++)
+        {
+            var ofRow = probabilities.Slice(row * classCount, classCount);
+            var (own, before) = (truth[row], 0);
+            for (var c = 0; c < classCount; c++)
+                if (ofRow[c] > ofRow[own] || (c > own && ofRow[c] == ofRow[own])) before++;
+            hits[row] = before < k;
+        }
+        return hits;
+    }
+
+    internal static int Count(ReadOnlySpan<int> counts, int row) => counts.IsEmpty ? 1 : counts[row];
 
     internal static double[] ScoresOf(int classIndex, ReadOnlySpan<double> probabilities, int classCount)
     {

@@ -17,23 +17,6 @@ public static class MetricCalculator
         if (labels.Length == 0 || outputs.Length != (long)labels.Length * classCount)
             throw new ArgumentException($"Found {labels.Length} labels and {outputs.Length} outputs, expected {classCount} outputs a label and at least one label.", nameof(outputs));
         if (!metric.Tasks.Contains(task)) throw new ArgumentException($"{metric.Name} is not defined for {task}.", nameof(metric));
-        if (task == LearningTask.Regression)
-        {
-            var actual = new double[labels.Length];
-            for (var row = 0; row < actual.Length; row++) actual[row] = labels[row];
-            if (metric == Metric.Rmse) return RegressionMetrics.Rmse(actual, outputs);
-            if (metric == Metric.Mae) return RegressionMetrics.Mae(actual, outputs);
-            if (metric == Metric.RSquared) return RegressionMetrics.RSquared(actual, outputs);
-            return Evaluator.Regression(actual, outputs).Metrics[metric.Id];
-        }
-        var truth = new int[labels.Length];
-        for (var row = 0; row < truth.Length; row++) truth[row] = (int)labels[row];
-        if (metric == Metric.Auc) return ClassificationMetrics.Auc(truth, outputs, classCount);
-        if (metric == Metric.LogLoss) return ClassificationMetrics.LogLoss(truth, outputs, classCount);
-        var confusion = ClassificationMetrics.ConfusionMatrix(truth, ClassificationMetrics.PredictedClasses(outputs, classCount), classCount);
-        if (metric == Metric.Accuracy) return ClassificationMetrics.Accuracy(confusion);
-        if (metric == Metric.BalancedAccuracy) return ClassificationMetrics.BalancedAccuracy(confusion);
-        if (metric == Metric.F1) return ClassificationMetrics.F1(ClassificationMetrics.PerClass([.. Enumerable.Range(0, classCount).Select(c => c.ToString(System.Globalization.CultureInfo.InvariantCulture))], confusion));
-        throw new ArgumentException($"{metric.Name} has no formula here.", nameof(metric));
+        return new JudgedRows(task, labels, outputs.ToArray(), classCount).Figure(metric);
     }
 }

@@ -1,3 +1,4 @@
+using ModelWorkbench.Core.Splits;
 using ModelWorkbench.Core.Trainers;
 
 namespace ModelWorkbench.Core.Evaluation;
@@ -5,8 +6,17 @@ namespace ModelWorkbench.Core.Evaluation;
 /// <summary>An interval that holds the true figure in 95 of 100 cases.</summary>
 public sealed record MetricInterval(double Low, double High);
 
-/// <summary>How far a metric, and the difference of two models on the same rows, hangs on which rows there happen to be.</summary>
-/// <remarks>Percentile bootstrap: Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapter 13. Both models meet the same drawn rows, so what makes rows hard for both cancels out.</remarks>
+/// <summary>The truth of the rows that are judged together.</summary>
+/// <param name="Labels">0-based classes or numbers; length n.</param>
+/// <param name="Rows">Which row of the table each is, in the same order: one that several repeats judge is drawn for all of them.</param>
+public sealed record JudgedFold(float[] Labels, int[] Rows)
+{
+    /// <summary>Of rows that are judged once.</summary>
+    public static JudgedFold Of(float[] labels) => new(labels, [.. Enumerable.Range(0, labels.Length)]);
+}
+
+/// <summary>How far a metric, and the difference of two models on the same rows, hangs on which rows there happen to be. A figure is the mean over the folds, weighted by their rows, as in a report.</summary>
+/// <remarks>Percentile bootstrap: Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapter 13. All models meet the same drawn rows, so what makes rows hard for two of them cancels out.</remarks>
 public sealed class PairedBootstrap
 {
     public const int Draws = 250;
@@ -14,54 +24,92 @@ public sealed class PairedBootstrap
     /// <summary>More rows cost time; of more, an even sample is drawn from and the interval is that of so many rows, a little too wide.</summary>
     public const int MostRows = 10_000;
 
-    private readonly Metric _metric;
     private readonly LearningTask _task;
-    private readonly int _classCount;
-    private readonly float[] _labels;
-    private readonly int[] _rows;
-    private readonly int _seed;
-    private readonly double?[] _base;
+    private readonly int _classCount, _seed, _rowCount;
+    private readonly IReadOnlyList<Part> _parts;
 
-    /// <param name="metric">Defined for the task.</param>
     /// <param name="task">What was learnt.</param>
-    /// <param name="labels">The truth; length n.</param>
-    /// <param name="outputs">Of the model that others are held against, row-major.</param>
     /// <param name="classCount">Outputs a row.</param>
+    /// <param name="folds">The truth, at least one row.</param>
     /// <param name="seed">Decides the draws.</param>
-    public PairedBootstrap(Metric metric, LearningTask task, float[] labels, double[] outputs, int classCount, int seed)
+    public PairedBootstrap(LearningTask task, int classCount, IReadOnlyList<JudgedFold> folds, int seed)
     {
-        (_metric, _task, _classCount, _seed) = (metric, task, classCount, seed);
-        _rows = labels.Length <= MostRows ? [.. Enumerable.Range(0, labels.Length)] : [.. Enumerable.Range(0, MostRows).Select(i => (int)((long)i * labels.Length / MostRows))];
-        _labels = Array.ConvertAll(_rows, row => labels[row]);
-        _base = Figures(outputs);
+        (_task, _classCount, _seed) = (task, classCount, seed);
+        var numbers = new Dictionary<int, int>();
+        foreach (var row in folds.SelectMany(f => f.Rows)) numbers.TryAdd(row, numbers.Count);
+        _rowCount = Math.Min(numbers.Count, MostRows);
+        var drawn = new int[numbers.Count];
+        if (numbers.Count > MostRows) Array.Fill(drawn, -1);
+        for (var i = 0; i < _rowCount; i++) drawn[(int)((long)i * numbers.Count / _rowCount)] = i;
+        _parts = [.. folds.Select(Keep).Where(part => part.Kept.Length > 0)];
+
+        Part Keep(JudgedFold fold, int index)
+        {
+            int[] kept = [.. Enumerable.Range(0, fold.Rows.Length).Where(i => drawn[numbers[fold.Rows[i]]] >= 0)];
+            return new Part(index, kept, Array.ConvertAll(kept, i => fold.Labels[i]), Array.ConvertAll(kept, i => drawn[numbers[fold.Rows[i]]]));
+        }
     }
 
-    /// <summary>Of the model itself; null where the metric is undefined on most draws.</summary>
-    public MetricInterval? Own => Interval(_base);
+    /// <param name="Fold">0-based.</param>
+    /// <param name="Kept">The fold's rows that are drawn from.</param>
+    /// <param name="Labels">Of those.</param>
+    /// <param name="Drawn">The place of each among all rows that are drawn from.</param>
+    private sealed record Part(int Fold, int[] Kept, float[] Labels, int[] Drawn);
+
+    /// <summary>Of every metric of the task, by its id; without those that are undefined on most draws.</summary>
+    /// <param name="outputs">Row-major outputs of each fold.</param>
+    public IReadOnlyDictionary<string, MetricInterval> Intervals(IReadOnlyList<double[]> outputs)
+    {
+        Metric[] metrics = [.. Metric.For(_task)];
+        var figures = Figures(metrics, outputs);
+        return metrics.Zip(figures, (metric, ofDraws) => (metric.Id, Interval: Interval(ofDraws)))
+            .Where(x => x.Interval is not null).ToDictionary(x => x.Id, x => x.Interval!);
+    }
+
+    /// <summary>Of one metric; null where it is undefined on most draws.</summary>
+    /// <param name="metric">Defined for the task.</param>
+    /// <param name="outputs">Row-major outputs of each fold.</param>
+    public MetricInterval? Of(Metric metric, IReadOnlyList<double[]> outputs) => Interval(Figures([metric], outputs)[0]);
 
     /// <summary>Of how much worse another model is on the same rows: above 0 is worse, whichever way the metric goes.</summary>
-    public MetricInterval? Loss(double[] outputs)
-    {
-        var other = Figures(outputs);
-        return Interval([.. _base.Zip(other, (b, o) => _metric.HigherIsBetter ? b - o : o - b)]);
-    }
+    /// <param name="metric">Defined for the task.</param>
+    /// <param name="outputs">Row-major outputs of each fold.</param>
+    /// <param name="other">Those of the other model.</param>
+    public MetricInterval? Loss(Metric metric, IReadOnlyList<double[]> outputs, IReadOnlyList<double[]> other) =>
+        Interval([.. Figures([metric], outputs)[0].Zip(Figures([metric], other)[0], (a, b) => metric.HigherIsBetter ? a - b : b - a)]);
 
-    private double?[] Figures(double[] outputs)
+    /// <returns>By metric, then by draw.</returns>
+    private double?[][] Figures(IReadOnlyList<Metric> metrics, IReadOnlyList<double[]> outputs)
     {
-        var figures = new double?[Draws];
+        JudgedRows[] rows = [.. _parts.Select(part => new JudgedRows(_task, part.Labels, Kept(outputs[part.Fold], part.Kept), _classCount))];
+        var figures = metrics.Select(_ => new double?[Draws]).ToArray();
         Parallel.For(0, Draws, draw =>
         {
-            var random = new Random(unchecked((_seed * 397) + draw));
-            var (labels, drawn) = (new float[_rows.Length], new double[_rows.Length * _classCount]);
-            for (var i = 0; i < _rows.Length; i++)
+            var drawn = new int[_rowCount];
+            for (var i = 0; i < drawn.Length; i++) drawn[(int)(RowSample.Chance(((long)draw * _rowCount) + i, _seed) * drawn.Length)]++;
+            int[][] counts = [.. _parts.Select(part => Array.ConvertAll(part.Drawn, place => drawn[place]))];
+            int[] totals = [.. counts.Select(ofPart => ofPart.Sum())];
+            double?[][] ofParts = [.. rows.Select((part, i) => totals[i] == 0 ? new double?[metrics.Count] : part.Figures(metrics, counts[i]))];
+            for (var m = 0; m < metrics.Count; m++)
             {
-                var pick = random.Next(_rows.Length);
-                labels[i] = _labels[pick];
-                outputs.AsSpan(_rows[pick] * _classCount, _classCount).CopyTo(drawn.AsSpan(i * _classCount));
+                var (sum, weight) = (0.0, 0L);
+                for (var part = 0; part < rows.Length; part++)
+                {
+                    if (ofParts[part][m] is not { } figure) continue;
+                    sum += figure * totals[part];
+                    weight += totals[part];
+                }
+                figures[m][draw] = weight > 0 ? sum / weight : null;
             }
-            figures[draw] = MetricCalculator.Compute(_metric, _task, labels, drawn, _classCount);
         });
         return figures;
+    }
+
+    private double[] Kept(double[] outputs, int[] rows)
+    {
+        var kept = new double[rows.Length * _classCount];
+        for (var i = 0; i < rows.Length; i++) outputs.AsSpan(rows[i] * _classCount, _classCount).CopyTo(kept.AsSpan(i * _classCount));
+        return kept;
     }
 
     private static MetricInterval? Interval(double?[] figures)

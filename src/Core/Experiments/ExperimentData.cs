@@ -30,6 +30,7 @@ internal sealed class ExperimentData
 
     private readonly Lazy<PreparedPart>[] _folds;
     private readonly Lazy<PreparedPart> _all;
+    private readonly Lazy<PairedBootstrap> _bootstrap;
     private readonly ConcurrentDictionary<(int Fold, FeatureEncoding Encoding), Lazy<EncodedPart>> _encoded = [];
     private readonly IReadOnlyDictionary<int, float>? _weights;
     private long _keptNumbers;
@@ -46,6 +47,7 @@ internal sealed class ExperimentData
         CanLogTarget = Target.Task == LearningTask.Regression && TargetSkew.CanLog(Target.Labels(Split.Training.Table));
         _folds = [.. Folds.Select(fold => new Lazy<PreparedPart>(() => Prepare(fold.Training, fold.Validation)))];
         _all = new Lazy<PreparedPart>(() => Prepare(Split.Training, null));
+        _bootstrap = new Lazy<PairedBootstrap>(() => Draws([.. _folds.Select(f => new JudgedFold(f.Value.ValidationLabels, f.Value.Validation!.LineNumbers.ToArray()))]));
     }
 
     public ExperimentPlan Plan { get; }
@@ -98,9 +100,27 @@ internal sealed class ExperimentData
         }
     }
 
-    public EvaluationReport Evaluate(double[] outputs, float[] labels) => Target.Task == LearningTask.Regression
-        ? Evaluator.Regression(Array.ConvertAll(labels, l => (double)l), outputs)
-        : Evaluator.Classification(Target.Classes, Array.ConvertAll(labels, l => (int)l), outputs);
+    /// <summary>The figures of a fold's validation rows, without matrix and curves.</summary>
+    public EvaluationReport EvaluateFold(int fold, double[] outputs) => Evaluate(outputs, Part(fold).ValidationLabels, figuresOnly: true);
+
+    private EvaluationReport Evaluate(double[] outputs, float[] labels, bool figuresOnly = false) => Target.Task == LearningTask.Regression
+        ? Evaluator.Regression(Array.ConvertAll(labels, l => (double)l), outputs, figuresOnly)
+        : Evaluator.Classification(Target.Classes, Array.ConvertAll(labels, l => (int)l), outputs, figuresOnly);
+
+    /// <summary>Draws of the validation rows: how far figures hang on which rows there happen to be.</summary>
+    public PairedBootstrap Bootstrap => _bootstrap.Value;
+
+    /// <summary>Reports on the validation rows of all folds, with intervals.</summary>
+    /// <param name="outputs">By fold.</param>
+    /// <param name="metrics">Means over the folds.</param>
+    public EvaluationReport EvaluateValidation(IReadOnlyList<double[]> outputs, IReadOnlyDictionary<string, double?> metrics) =>
+        Evaluate([.. outputs.SelectMany(o => o)], [.. ValidationLabels.SelectMany(l => l)]) with { Metrics = metrics, Intervals = Bootstrap.Intervals(outputs) };
+
+    /// <summary>Reports on rows that are judged once, with intervals.</summary>
+    public EvaluationReport EvaluateOnce(double[] outputs, float[] labels) =>
+        Evaluate(outputs, labels) with { Intervals = Draws([JudgedFold.Of(labels)]).Intervals([outputs]) };
+
+    private PairedBootstrap Draws(IReadOnlyList<JudgedFold> folds) => new(Target.Task, ClassCount, folds, Plan.Split.Seed);
 
     private PreparedPart Prepare(TrainingRows training, ValidationRows? validation)
     {

@@ -83,7 +83,12 @@ public sealed record JobFailed(string Reason) : ExperimentEvent;
 /// <param name="Pca">Of the prepared features of the training rows; null with a reason where it was not computed.</param>
 /// <param name="PcaNote">Why there is no PCA.</param>
 /// <param name="ImportanceNote">Why there is no importance.</param>
-public sealed record TrialReport(EvaluationReport Validation, PermutationImportance? Importance, PcaReport? Pca, string? PcaNote, string? ImportanceNote = null);
+public sealed record TrialReport(EvaluationReport Validation, PermutationImportance? Importance, PcaReport? Pca, string? PcaNote, string? ImportanceNote = null)
+{
+    /// <summary>How much better than the baseline on the same validation rows, by the experiment's metric, in 95 of 100 cases: above 0 is better, whichever way the metric goes.
+    /// Null for the baseline itself, where its predictions were not at hand, and in reports from before there were intervals.</summary>
+    public MetricInterval? GainOverBaseline { get; init; }
+}
 
 /// <summary>The order to a training process, as <c>job.json</c> in its folder.</summary>
 /// <param name="Plan">The comparison it is part of.</param>
@@ -111,7 +116,8 @@ public abstract record JobWork
     /// <summary>Fits a completed trial on all training rows and explains it.</summary>
     /// <param name="Trial">Whose model is wanted.</param>
     /// <param name="Members">For an ensemble, its members.</param>
-    public sealed record MakeModel(FinishedTrial Trial, IReadOnlyList<FinishedTrial> Members) : JobWork;
+    /// <param name="Baseline">The judged baseline, which the report holds the trial against; null where there is none.</param>
+    public sealed record MakeModel(FinishedTrial Trial, IReadOnlyList<FinishedTrial> Members, FinishedTrial? Baseline = null) : JobWork;
 
     /// <summary>Tests a model on the locked test set.</summary>
     /// <param name="ModelFile">Full path of the model package.</param>

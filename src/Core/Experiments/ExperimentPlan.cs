@@ -68,7 +68,8 @@ public sealed record ExperimentPlan(
         }
         var metric = Metric.All.FirstOrDefault(m => m.Id == MetricId);
         if (metric is null) problems.Add($"There is no metric '{MetricId}'. The metrics are: {string.Join(", ", Metric.All.Select(m => m.Id))}.");
-        else if (!metric.Tasks.Contains(Task)) problems.Add($"{metric.Name} is not defined for {Task.ToString().ToLowerInvariant()}. Expected one of: {string.Join(", ", Metric.For(Task).Select(m => m.Id))}.");
+        else if (!metric.Tasks.Contains(Task)) problems.Add($"{metric.Name} is not defined for {Task.ToString().ToLowerInvariant()}. Expected one of: {string.Join(", ", Metric.ToChooseBy(Task).Select(m => m.Id))}.");
+        else if (!metric.CanChoose) problems.Add($"The best trial cannot be chosen by {metric.Name}, as some tables leave it undefined. Expected one of: {string.Join(", ", Metric.ToChooseBy(Task).Select(m => m.Id))}.");
         if (TrainerIds.Count == 0) problems.Add("No model family is chosen; expected at least one.");
         problems.AddRange(TrainerIds.Where(id => TrainerCatalog.All.All(t => t.Id != id))
             .Select(id => $"There is no model family '{id}'. The families are: {string.Join(", ", TrainerCatalog.All.Select(t => t.Id))}."));

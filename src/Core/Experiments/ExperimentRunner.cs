@@ -60,7 +60,7 @@ public sealed class ExperimentRunner
         var number = make.Trial.Number;
         var trials = new TrialRunner(data, _job.Threads);
         var models = new ModelBuilder(data, trials, _job.Threads);
-        var finisher = new TrialFinisher(data, trials, models, _job.Threads, _folder, ValidationPredictions.Of);
+        var finisher = new TrialFinisher(data, trials, models, _job.Threads, _folder, ValidationPredictions.Of, () => make.Baseline);
         var progress = new Action<double, string>((share, phase) => _report(new TrialProgressed(number, share, phase)));
         _report(finisher.Finish(make.Trial, make.Members, null, () => 20, progress, cancellationToken));
     }
@@ -86,7 +86,7 @@ public sealed class ExperimentRunner
         var report = FinalReport.Evaluate(data.Split.Test, test =>
         {
             var rows = rest.Replay(test);
-            return data.Evaluate(pipeline.Score(rows), data.Target.Labels(rows));
+            return data.EvaluateOnce(pipeline.Score(rows), data.Target.Labels(rows));
         });
         const string reportFile = "final.json";
         _folder.Write(reportFile, stream => JsonSerializer.Serialize(stream, report, CoreJson.Options));

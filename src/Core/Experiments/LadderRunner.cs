@@ -39,7 +39,7 @@ internal sealed class LadderRunner(ExperimentData data, int threads, JobFolder f
 
         var outputs = Answers(original);
         double[] before = [.. outputs.SelectMany(o => o)];
-        var bootstrap = new PairedBootstrap(data.Metric, data.Target.Task, _labels, before, data.ClassCount, data.Plan.Split.Seed);
+        var ownInterval = data.Bootstrap.Of(data.Metric, outputs);
         var timed = data.Part(ExperimentData.All).Training;
         var own = ScorerMeter.Measure(whole, timed, FoldMean.Compute(Reports(outputs))[data.Metric.Id]);
         var proposed = ScorerOptimiser.Propose(whole.Scorer);
@@ -67,7 +67,7 @@ internal sealed class LadderRunner(ExperimentData data, int threads, JobFolder f
         }
         const string reportFile = "ladder.json";
         folder.Write(reportFile, stream => JsonSerializer.Serialize(stream,
-            new LadderReport(data.Metric.Id, _labels.Length, Math.Min(ScorerMeter.MostRows, timed.RowCount), own, bootstrap.Own, rungs), CoreJson.Options));
+            new LadderReport(data.Metric.Id, _labels.Length, Math.Min(ScorerMeter.MostRows, timed.RowCount), own, ownInterval, rungs), CoreJson.Options));
         report(new LadderReady(reportFile, variants));
 
         void Tell(double share, string phase) => report(new TrialProgressed(trial.Number, share, phase));
@@ -89,7 +89,7 @@ internal sealed class LadderRunner(ExperimentData data, int threads, JobFolder f
             var bytes = folder.Write($"{files}.mwm", package.Write);
             folder.Write($"{files}.mwo", predictions.Write);
             folder.Write($"{files}.json", stream => JsonSerializer.Serialize(stream,
-                new TrialReport(data.Evaluate(pooled, _labels) with { Metrics = metrics }, null, null, NoExplanations, NoExplanations), CoreJson.Options));
+                new TrialReport(data.EvaluateValidation(answered, metrics), null, null, NoExplanations, NoExplanations), CoreJson.Options));
             var (median, p99) = _trials.PredictionMicroseconds(package.Pipeline);
             result = result with
             {
@@ -108,7 +108,7 @@ internal sealed class LadderRunner(ExperimentData data, int threads, JobFolder f
             var figures = ScorerMeter.Measure(final, timed, result.Score);
             var loss = result.Score - own.Score;
             if (data.Metric.HigherIsBetter) loss = -loss;
-            var interval = bootstrap.Loss(pooled);
+            var interval = data.Bootstrap.Loss(data.Metric, outputs, answered);
             var spec = trial.Spec with { Origin = TrialOrigin.Optimisation, Why = $"{name}, of trial {trial.Number}." };
             return (new LadderVariant(number, spec, result, $"{files}.mwm", $"{files}.json", $"{files}.mwo"),
                 new LadderRung(steps, name, number, figures, loss, interval, ChangedShare(pooled), Judge(loss, interval, result.Score), null));
@@ -164,12 +164,12 @@ internal sealed class LadderRunner(ExperimentData data, int threads, JobFolder f
         LadderVerdict? Judge(double? loss, MetricInterval? interval, double? score) =>
             loss is null || interval is null ? null
             : loss <= 0 || interval.Low <= 0 ? LadderVerdict.NoLoss
-            : bootstrap.Own is { } range && (data.Metric.HigherIsBetter ? score >= range.Low : score <= range.High) ? LadderVerdict.WithinInterval
+            : ownInterval is { } range && (data.Metric.HigherIsBetter ? score >= range.Low : score <= range.High) ? LadderVerdict.WithinInterval
             : LadderVerdict.Worse;
     }
 
     private IReadOnlyList<double[]> Answers(IReadOnlyList<FittedPipeline> folds) =>
         [.. folds.Select((pipeline, fold) => pipeline.Score(data.Part(fold).Validation ?? throw new InvalidOperationException($"Fold {fold + 1} has no validation rows.")))];
 
-    private EvaluationReport[] Reports(IReadOnlyList<double[]> answers) => [.. answers.Select((outputs, fold) => data.Evaluate(outputs, data.Part(fold).ValidationLabels))];
+    private EvaluationReport[] Reports(IReadOnlyList<double[]> answers) => [.. answers.Select((outputs, fold) => data.EvaluateFold(fold, outputs))];
 }

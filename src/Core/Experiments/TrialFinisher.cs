@@ -17,7 +17,8 @@ namespace ModelWorkbench.Core.Experiments;
 /// <param name="threads">At least 1.</param>
 /// <param name="folder">Where models and reports go.</param>
 /// <param name="predictionsOf">What a judged trial answered for the validation rows.</param>
-internal sealed class TrialFinisher(ExperimentData data, TrialRunner trials, ModelBuilder models, int threads, JobFolder folder, Func<FinishedTrial, ValidationPredictions> predictionsOf)
+/// <param name="baseline">Asked when a report is made: the judged baseline, where its predictions are at hand.</param>
+internal sealed class TrialFinisher(ExperimentData data, TrialRunner trials, ModelBuilder models, int threads, JobFolder folder, Func<FinishedTrial, ValidationPredictions> predictionsOf, Func<FinishedTrial?> baseline)
 {
     public const string LaterNote = "Computed when a model of this trial is made.";
 
@@ -93,15 +94,18 @@ internal sealed class TrialFinisher(ExperimentData data, TrialRunner trials, Mod
     private TrialReport Report(FinishedTrial trial, IReadOnlyList<FinishedTrial> members, double[] weights, FittedPipeline? firstFold, double seconds, CancellationToken cancellationToken)
     {
         var validation = Validation(trial);
-        if (seconds <= 0) return new TrialReport(validation, null, null, LaterNote, LaterNote);
+        if (seconds <= 0) return new TrialReport(validation, null, null, LaterNote, LaterNote) { GainOverBaseline = GainOverBaseline(trial) };
         // The model is finished: explaining it may go beyond the deadline a little, and whatever happens there does not undo the trial.
         _pca ??= Explanation.Run(Pca, seconds, cancellationToken);
         var importance = Explanation.Run(token => Importance(firstFold ?? FirstFold(trial, members, weights, token), token), seconds, cancellationToken);
-        return new TrialReport(validation, importance.Value, _pca.Value, _pca.WhyNot, importance.WhyNot);
+        return new TrialReport(validation, importance.Value, _pca.Value, _pca.WhyNot, importance.WhyNot) { GainOverBaseline = GainOverBaseline(trial) };
     }
 
     private EvaluationReport Validation(FinishedTrial trial) =>
-        data.Evaluate([.. predictionsOf(trial).Outputs.SelectMany(o => o)], [.. data.ValidationLabels.SelectMany(l => l)]) with { Metrics = trial.Result!.Metrics };
+        data.EvaluateValidation(predictionsOf(trial).Outputs, trial.Result!.Metrics);
+
+    private MetricInterval? GainOverBaseline(FinishedTrial trial) =>
+        baseline() is { } other && other.Number != trial.Number ? data.Bootstrap.Loss(data.Metric, predictionsOf(trial).Outputs, predictionsOf(other).Outputs) : null;
 
     private FittedPipeline FirstFold(FinishedTrial trial, IReadOnlyList<FinishedTrial> members, double[] weights, CancellationToken cancellationToken)
     {

@@ -62,7 +62,7 @@ internal sealed class TrialRunner(ExperimentData data, int threads)
                     var index = fold;
                     using var soft = new CancellationTokenSource(TimeSpan.FromSeconds(Math.Max(0.05, softSecondsAFold)));
                     var fit = Fit(trainer, spec.Values, index, sampledRows, null, Math.Max(1, threads / parallel), share => Report(index, share), cancellationToken, soft.Token, projection);
-                    var report = data.Evaluate(fit.Outputs, data.Part(index).ValidationLabels);
+                    var report = data.EvaluateFold(index, fit.Outputs);
                     lock (gate)
                     {
                         (fits[index], reports[index]) = (fit, report);
@@ -204,14 +204,14 @@ internal sealed class TrialRunner(ExperimentData data, int threads)
             {
                 calibration.Apply(fit.Outputs, data.ClassCount);
                 fits[i] = fit with { Pipeline = fit.Pipeline with { Scorer = calibration.Apply(fit.Pipeline.Scorer) } };
-                reports[i] = data.Evaluate(fit.Outputs, data.Part(i).ValidationLabels);
+                reports[i] = data.EvaluateFold(i, fit.Outputs);
             }
             first = fits[0]!;
         }
         var foldReports = reports.OfType<EvaluationReport>().ToArray();
         var metrics = FoldMean.Compute(foldReports);
         var validation = isComplete
-            ? data.Evaluate([.. done.SelectMany(f => f.Outputs)], [.. data.ValidationLabels.SelectMany(l => l)]) with { Metrics = metrics }
+            ? data.EvaluateValidation([.. done.Select(f => f.Outputs)], metrics)
             : null;
         var (median, p99) = PredictionMicroseconds(FromSource(first.Pipeline));
         using var size = new MemoryStream();

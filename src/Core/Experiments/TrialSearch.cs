@@ -61,7 +61,7 @@ internal sealed class TrialSearch
         _finished = [.. work.Finished];
         _nextNumber = work.NextNumber;
         _trials = new TrialRunner(data, job.Threads);
-        _finisher = new TrialFinisher(data, _trials, new ModelBuilder(data, _trials, job.Threads), job.Threads, folder, PredictionsOf);
+        _finisher = new TrialFinisher(data, _trials, new ModelBuilder(data, _trials, job.Threads), job.Threads, folder, PredictionsOf, () => Baseline);
     }
 
     private double Elapsed => _work.SpentSeconds + _clock.Elapsed.TotalSeconds;
@@ -267,7 +267,10 @@ internal sealed class TrialSearch
             _predictions[number] = predictions;
         }
         var reportFile = $"trial-{number}.json";
-        var report = new TrialReport(validation, null, null, TrialFinisher.LaterNote, TrialFinisher.LaterNote);
+        var report = new TrialReport(validation, null, null, TrialFinisher.LaterNote, TrialFinisher.LaterNote)
+        {
+            GainOverBaseline = predictions is not null && Baseline is { } baseline ? _data.Bootstrap.Loss(_data.Metric, predictions.Outputs, PredictionsOf(baseline).Outputs) : null,
+        };
         _folder.Write(reportFile, stream => JsonSerializer.Serialize(stream, report, CoreJson.Options));
         _report(new TrialCompleted(number, result, reportFile, predictionsFile));
         return new FinishedTrial(number, spec, result, predictionsFile is null ? null : _folder.PathOf(predictionsFile));
@@ -346,7 +349,7 @@ internal sealed class TrialSearch
         var spec = new TrialSpec(TrainerCatalog.EnsembleId, HyperparameterValues.None, TrialOrigin.Ensemble, "Mixes trials so that their errors cancel out; weights chosen on out-of-fold predictions.");
         _report(new TrialStarted(number, spec));
         var members = pool.Select((trial, i) => (Trial: trial, Weight: weights[i])).Where(m => m.Weight > 0).OrderByDescending(m => m.Weight).ThenBy(m => m.Trial.Number).ToList();
-        var foldReports = mixed.Select((fold, i) => _data.Evaluate(fold, _data.Part(i).ValidationLabels)).ToArray();
+        var foldReports = mixed.Select((fold, i) => _data.EvaluateFold(i, fold)).ToArray();
         var metrics = FoldMean.Compute(foldReports);
         double?[] foldScores = [.. foldReports.Select(r => r.Metrics[_data.Metric.Id])];
         var result = new TrialResult(
@@ -361,7 +364,7 @@ internal sealed class TrialSearch
             },
             members.Sum(m => m.Trial.Result!.PredictionP99Microseconds), FinishedAfterSeconds: Elapsed, Sharpness: sharpness, Members: [.. members.Select(m => new EnsembleMember(m.Trial.Number, m.Weight))]);
         result = result with { OverLimit = OverLimit(result) };
-        var validation = _data.Evaluate([.. mixed.SelectMany(o => o)], [.. _data.ValidationLabels.SelectMany(l => l)]) with { Metrics = metrics };
+        var validation = _data.EvaluateValidation(mixed, metrics);
         var ensemble = Complete(number, spec, result, validation, new ValidationPredictions(mixed));
         _finished.Add(ensemble);
         return ensemble;
@@ -404,6 +407,9 @@ internal sealed class TrialSearch
 
     private ValidationPredictions PredictionsOf(FinishedTrial trial) =>
         _predictions.TryGetValue(trial.Number, out var kept) ? kept : _predictions[trial.Number] = ValidationPredictions.Of(trial);
+
+    /// <summary>The baseline, where it was judged and its predictions are at hand.</summary>
+    private FinishedTrial? Baseline => _finished.FirstOrDefault(f => f is { Spec.TrainerId: BaselineTrainer.BaselineId, Result.Score: not null, PredictionsFile: not null });
 
     private bool IsEligible(FinishedTrial trial) => trial is { Result: { Score: not null, SampledRowCount: null, OverLimit: null }, IsExcluded: false };
 

@@ -174,8 +174,9 @@ public sealed class ExperimentSupervisor(
             if (result.SampledRowCount is not null) return "The trial learnt from a sample of the rows only; try its values on all rows first.";
             var members = (result.Members ?? []).Select(m => experiment.Trials.SingleOrDefault(t => t.Number == m.TrialNumber)).OfType<TrialRow>().ToList();
             if (members.Count < (result.Members?.Count ?? 0)) return "A member of the ensemble is no longer there.";
+            var baseline = experiment.Trials.Where(t => t is { TrainerId: BaselineTrainer.BaselineId, Status: TrialStatus.Completed, PredictionsSha256: not null }).Select(Finished).FirstOrDefault();
             string? failure = null;
-            var exit = await RunProcessAsync(Job(experiment, new JobWork.MakeModel(Finished(trial), [.. members.Select(Finished)])), null, async (experimentEvent, folder) =>
+            var exit = await RunProcessAsync(Job(experiment, new JobWork.MakeModel(Finished(trial), [.. members.Select(Finished)], baseline)), null, async (experimentEvent, folder) =>
             {
                 if (experimentEvent is JobFailed failed) failure = failed.Reason;
                 if (experimentEvent is ModelReady ready) await KeepModelAsync(experimentId, ready, folder);

@@ -29,6 +29,11 @@ public class EvaluatorTests
         Assert.Equal(expected.GetProperty("f1").GetDouble(), report.Metrics["f1-score"]!.Value, 1e-12);
         Assert.Equal(expected.GetProperty("auc").GetDouble(), report.Metrics["auc-score"]!.Value, 1e-12);
         Assert.Equal(expected.GetProperty("logLoss").GetDouble(), report.Metrics["log-loss"]!.Value, 1e-9);
+        Assert.Equal(expected.GetProperty("mcc").GetDouble(), report.Metrics["mcc-score"]!.Value, 1e-12);
+        AssertFigure(expected, "averagePrecision", report, "average-precision-score");
+        AssertFigure(expected, "brier", report, "brier-loss");
+        AssertFigure(expected, "weightedF1", report, "weighted-f1-score");
+        AssertFigure(expected, "topThree", report, "top-3-accuracy-score");
 
         var details = report.Classification!;
         Assert.Equal(expected.GetProperty("confusion").EnumerateArray().Select(row => row.Doubles()), details.Confusion.Select(row => row.Select(n => (double)n).ToArray()));
@@ -69,6 +74,8 @@ public class EvaluatorTests
         Assert.Equal(expected.GetProperty("rSquared").GetDouble(), report.Metrics["r-squared-score"]!.Value, 1e-12);
         Assert.Equal(expected.GetProperty("rmse").GetDouble(), report.Metrics["rmse-error"]!.Value, 1e-7);
         Assert.Equal(expected.GetProperty("mae").GetDouble(), report.Metrics["mae-error"]!.Value, 1e-7);
+        Assert.Equal(expected.GetProperty("medianError").GetDouble(), report.Metrics["median-absolute-error"]!.Value, 1e-7);
+        AssertFigure(expected, "mape", report, "mape-error");
         Assert.Equal(actual, report.Regression!.Actual);
         Assert.Equal(actual.Length, report.Regression.ResidualCounts.Sum());
         Assert.Equal(report.Regression.ResidualCounts.Count + 1, report.Regression.ResidualEdges.Count);
@@ -89,6 +96,7 @@ public class EvaluatorTests
     {
         var report = Evaluator.Classification(["no", "yes"], [1, 1], [0.2, 0.8, 0.6, 0.4]);
         Assert.Null(report.Metrics["auc-score"]);
+        Assert.Null(report.Metrics["average-precision-score"]);
         Assert.Empty(report.Classification!.Roc);
         Assert.Empty(report.Classification.PrecisionRecall);
         Assert.Null(report.Classification.PerClass[0].Recall);
@@ -144,12 +152,29 @@ public class EvaluatorTests
     }
 
     [Fact]
+    public void Figures_alone_are_those_of_the_whole_report()
+    {
+        var (whole, figures) = (Evaluator.Classification(["a", "b"], [0, 1, 1], [0.8, 0.2, 0.6, 0.4, 0.1, 0.9]), Evaluator.Classification(["a", "b"], [0, 1, 1], [0.8, 0.2, 0.6, 0.4, 0.1, 0.9], figuresOnly: true));
+        Assert.Equal(whole.Metrics, figures.Metrics);
+        Assert.Null(figures.Classification);
+        Assert.Null(Evaluator.Regression([1, 2], [1, 3], figuresOnly: true).Regression);
+        Assert.Throws<ArgumentException>(() => Evaluator.Classification(["a", "b"], [0], [1, double.NaN], figuresOnly: true));
+    }
+
+    [Fact]
     public void A_report_survives_JSON()
     {
         var report = Evaluator.Classification(["no", "yes"], [1, 0, 1], [0.2, 0.8, 0.6, 0.4, 0.5, 0.5]);
         var json = JsonSerializer.Serialize(report, CoreJson.Options);
         Assert.Equal(json, JsonSerializer.Serialize(JsonSerializer.Deserialize<EvaluationReport>(json, CoreJson.Options), CoreJson.Options));
         Assert.Contains("\"task\":\"binary\"", json);
+    }
+
+    [Fact]
+    public void A_report_from_before_there_were_intervals_can_be_read()
+    {
+        const string json = """{"task":"regression","rowCount":2,"metrics":{"mae-error":1},"classification":null,"regression":{"actual":[1,2],"predicted":[2,3],"residualEdges":[-1.5,-0.5],"residualCounts":[2]}}""";
+        Assert.Null(JsonSerializer.Deserialize<EvaluationReport>(json, CoreJson.Options)!.Intervals);
     }
 
     [Fact]
@@ -166,6 +191,14 @@ public class EvaluatorTests
         });
         Assert.Equal(30, report.RowCount);
         Assert.Equal(table.Take(split.Test.Positions).LineNumbers.ToArray(), seen!.LineNumbers.ToArray());
+    }
+
+    private static void AssertFigure(JsonElement expected, string name, EvaluationReport report, string metricId)
+    {
+        double? figure = expected.GetProperty(name).ValueKind == JsonValueKind.Null ? null : expected.GetProperty(name).GetDouble();
+        var found = report.Metrics.GetValueOrDefault(metricId);
+        Assert.Equal(figure is null, found is null);
+        if (figure is { } number) Assert.Equal(number, found!.Value, 1e-12);
     }
 
     private static IEnumerable<string> Cases(string kind) =>

@@ -142,6 +142,28 @@ public sealed class ExperimentRunnerTests : IDisposable
         double Score(ExperimentPlan plan) => Completed(Run(plan, table)).Result.Score!.Value;
     }
 
+    [Fact]
+    public void A_report_says_how_far_its_figures_hang_on_the_rows_and_whether_the_baseline_is_beaten()
+    {
+        var random = new Random(4);
+        double[] x = [.. Enumerable.Range(0, 200).Select(_ => random.NextDouble())];
+        var table = Table(Categories("y", [.. x.Select(v => v + (0.8 * random.NextDouble()) > 0.9 ? "yes" : "no")]), Numbers("x", x));
+        var events = Run(Plan(table) with { TrainerIds = [BaselineTrainer.BaselineId, "linear-lbfgs"], Split = new SplitPlan(Folds: 3, Repeats: 2) }, table);
+        Assert.Equal(2, events.OfType<TrialCompleted>().Count());
+        var (baseline, linear) = (Written("trial-1.json"), Written("trial-2.json"));
+        Assert.Null(baseline.GainOverBaseline);
+        Assert.True(linear.GainOverBaseline!.Low > 0, $"{linear.GainOverBaseline}");
+        Assert.Equal(linear.GainOverBaseline, Written("trial-2.model.json").GainOverBaseline);
+        Assert.All(Metric.For(LearningTask.Binary), metric =>
+        {
+            var interval = linear.Validation.Intervals![metric.Id];
+            Assert.True(interval.Low < interval.High, metric.Name);
+            Assert.InRange(linear.Validation.Metrics[metric.Id]!.Value, interval.Low, interval.High);
+        });
+    }
+
+    private TrialReport Written(string file) => JsonSerializer.Deserialize<TrialReport>(File.ReadAllText(Path.Combine(_folder, file)), CoreJson.Options)!;
+
     private static Table Line(int rows) => Table(
         Categories("y", [.. Enumerable.Range(0, rows).Select(i => i % 2 == 0 ? "a" : "b")]), Numbers("x", [.. Enumerable.Range(0, rows).Select(i => (double)i)]));
 
@@ -165,5 +187,5 @@ public sealed class ExperimentRunnerTests : IDisposable
         return list.OfType<TrialCompleted>().SingleOrDefault() ?? throw new Xunit.Sdk.XunitException($"Expected a completed trial, found {string.Join(", ", list)}.");
     }
 
-    private TrialReport Report() => JsonSerializer.Deserialize<TrialReport>(File.ReadAllText(Path.Combine(_folder, "trial-1.model.json")), CoreJson.Options)!;
+    private TrialReport Report() => Written("trial-1.model.json");
 }

@@ -82,6 +82,115 @@ public class PlotTests
     }
 
     [Fact]
+    public void Confusion_matrix_shows_shares_of_the_true_or_the_predicted_class_instead()
+    {
+        var report = Report(["cat", "dog"], [[30, 10], [0, 60]]);
+        var byTruth = ConfusionMatrixPlot.Figure(report, ConfusionCells.ByTrueClass);
+        Assert.Equal(["75.0 %", "25.0 %", "0 %", "100 %"], new[] { (0, 0), (0, 1), (1, 0), (1, 1) }.Select(cell => Texts(byTruth)[cell]));
+        Assert.Contains("cat 75.0 %, dog 100 %", byTruth.Description);
+        var byPrediction = ConfusionMatrixPlot.Figure(report, ConfusionCells.ByPredictedClass);
+        var cells = (HeatMap)byPrediction.Traces(Light)[0];
+        Assert.Equal([1.0, 1 / 7.0], Row(cells.Z, 0));
+        Assert.Equal("true: cat<br>predicted: dog<br>10 rows, 14.3 % of the predicted class", Row(cells.HoverText, 0)[1]);
+        Assert.Equal("Share of the predicted class", cells.ColorBar.Title.Text);
+        var empty = ConfusionMatrixPlot.Figure(Report(["a", "b"], [[2, 0], [2, 0]]), ConfusionCells.ByPredictedClass);
+        Assert.Equal([0.5, 0.0], Row(((HeatMap)empty.Traces(Light)[0]).Z, 0));
+    }
+
+    [Fact]
+    public void Confusion_matrix_of_many_classes_has_whole_per_cents()
+    {
+        var counts = Enumerable.Range(0, 26).Select(i => (IReadOnlyList<int>)[.. Enumerable.Range(0, 26).Select(j => i == j ? 2 : j == 0 ? 1 : 0)]).ToList();
+        var texts = Texts(ConfusionMatrixPlot.Figure(Report([.. Enumerable.Range(0, 26).Select(i => $"c{i}")], counts), ConfusionCells.ByTrueClass));
+        Assert.Equal(("100", "67", "33"), (texts[(0, 0)], texts[(1, 1)], texts[(1, 0)]));
+        Assert.DoesNotContain((1, 2), texts.Keys);
+    }
+
+    [Fact]
+    public void Calibration_has_a_point_a_bin_the_diagonal_and_the_rows_below_on_an_axis_of_their_own()
+    {
+        var figure = CalibrationPlot.Figure(new CalibrationCurve(Hostile, [0.2, 0.8], [0.1, 0.9], [40, 60], 0.1, [40, 0, 0, 60]));
+        var traces = figure.Traces(Light);
+        Assert.Equal([0.2, 0.8], ((Scatter)traces[1]).X);
+        Assert.Equal([0.1, 0.9], ((Scatter)traces[1]).Y);
+        var bars = (Bar)traces[2];
+        Assert.Equal([0.125, 0.375, 0.625, 0.875], bars.X);
+        Assert.Equal([40, 0, 0, 60], bars.Y);
+        Assert.Equal("75 % to 100 %: 60 rows", bars.HoverTextArray[3]);
+        var layout = figure.Layout(Light, 400);
+        Assert.Equal("y2", bars.YAxis);
+        Assert.Equal(2, layout.YAxis.Count);
+        Assert.DoesNotContain("<", layout.XAxis[0].Title.Text);
+        Assert.Contains("20.0 % predicted, 10.0 % true", figure.Description);
+        Assert.Contains("Expected calibration error 0.1000", figure.Description);
+        Assert.Equal("Probability of the predicted class", CalibrationPlot.Figure(new CalibrationCurve(null, [1], [1], [3], 0, [0, 3])).X.Title);
+    }
+
+    [Fact]
+    public void Gain_and_lift_have_the_points_of_the_curve_and_the_level_of_guessing()
+    {
+        GainCurve[] curves = [new(Hostile, 0.25, [0, 0.1, 1], [0, 0.4, 1], [null, 4, 1])];
+        var gain = GainPlots.Gain(curves);
+        var line = (Scatter)gain.Traces(Light)[1];
+        Assert.Equal([0.0, 0.1, 1.0], line.X);
+        Assert.Equal([0.0, 0.4, 1.0], line.Y);
+        Assert.DoesNotContain("<", line.Name);
+        Assert.Contains("holds 40.0 %", gain.Description);
+        var lift = GainPlots.Lift(curves);
+        Assert.Equal<object?>([null, 4.0, 1.0], ((Scatter)lift.Traces(Light)[1]).Y);
+        Assert.Equal([1.0, 1.0], ((Scatter)lift.Traces(Light)[0]).Y);
+        Assert.Contains("4 times", lift.Description);
+    }
+
+    [Fact]
+    public void Figures_by_threshold_have_a_line_each_and_a_gap_where_one_is_undefined()
+    {
+        var counts = new ThresholdCounts([0.95, 0.9, 0.4], [0, 1, 2], [0, 0, 2], 2, 2, 1);
+        var figure = ThresholdPlot.Figure(ThresholdExplorer.All(counts), 0.9);
+        var traces = figure.Traces(Light).Cast<Scatter>().ToList();
+        Assert.Equal(["Precision", "Recall", "F1", "MCC", "The model's own"], traces.Select(t => t.Name));
+        Assert.Equal<object?>([null, 1.0, 0.5], traces[0].Y);
+        Assert.Equal([0.0, 0.5, 1.0], traces[1].Y);
+        Assert.Equal([0.9, 0.9], traces[4].X);
+        Assert.Contains("at 0.9", figure.Description);
+    }
+
+    [Fact]
+    public void Probabilities_of_either_class_are_shares_of_that_class()
+    {
+        var figure = ScoreDistributionPlot.Figure(new ScoreDistribution([3, 1], [0, 0]), ["no", Hostile]);
+        var bars = figure.Traces(Light).Cast<Bar>().ToList();
+        Assert.Equal([0.75, 0.25], bars[0].Y);
+        Assert.Equal([0.0, 0.0], bars[1].Y);
+        Assert.Equal([0.25, 0.75], bars[0].X);
+        Assert.Equal("no: 3 rows from 0 % to 50 %", bars[0].HoverTextArray[0]);
+        Assert.DoesNotContain("<", bars[1].Name + bars[1].HoverTextArray[0] + figure.Layout(Light, 300).XAxis[0].Title.Text);
+    }
+
+    [Fact]
+    public void Residual_quantiles_have_the_line_of_the_normal_distribution()
+    {
+        var figure = ResidualQuantilePlot.Figure(new ResidualQuantiles([-1, 0, 2], [-3, 0, 9], 1, 2));
+        var line = (ScatterGl)figure.Traces(Light)[1];
+        Assert.Equal([-1.0, 2.0], line.X);
+        Assert.Equal([-1.0, 5.0], line.Y);
+        Assert.Equal([-3.0, 0.0, 9.0], ((ScatterGl)figure.Traces(Light)[0]).Y);
+    }
+
+    [Fact]
+    public void Errors_by_range_stand_in_the_order_of_the_prediction_with_their_rows()
+    {
+        var figure = RangeErrorPlot.Figure([new RangeError(1, 2, 0.5, 0.25, 10), new RangeError(3, 3, 4, -4, 1)]);
+        var bars = (Bar)figure.Traces(Light)[0];
+        Assert.Equal([0.5, 4.0], bars.X);
+        Assert.Equal(["10 rows", "1 row"], bars.TextArray);
+        Assert.Equal(["1 to 2", "3"], figure.Layout(Light, 300).YAxis[0].TickText);
+        Assert.Contains("too low by 0.2500", bars.HoverTextArray[0]);
+        Assert.Contains("too high by 4.0000", bars.HoverTextArray[1]);
+        Assert.Contains("largest at 3", figure.Description);
+    }
+
+    [Fact]
     public void Class_names_that_are_numbers_or_alike_stay_names()
     {
         var stem = new string('x', 60);

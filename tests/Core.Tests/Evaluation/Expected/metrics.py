@@ -33,9 +33,19 @@ def classification(name, classes, truth, p):
     else:
         auc = float(np.mean(defined))
     precision, recall, f1, support = m.precision_recall_fscore_support(truth, predicted, labels=labels, zero_division=0)
+    if binary:
+        average_precision = curves[1]["averagePrecision"] if curves[1] else None
+        brier = m.brier_score_loss(truth, p[:, 1])
+    else:
+        present = [c for c in labels if curves[c]]
+        average_precision = m.average_precision_score((truth[:, None] == np.array(present)).astype(int), p[:, present], average="macro")
+        brier = None
     return {"name": name, "classes": classes, "truth": truth.tolist(), "probabilities": p.ravel().tolist(),
             "accuracy": m.accuracy_score(truth, predicted), "balancedAccuracy": m.balanced_accuracy_score(truth, predicted),
             "f1": m.f1_score(truth, predicted, average="binary" if binary else "macro", zero_division=0),
+            "averagePrecision": average_precision, "mcc": m.matthews_corrcoef(truth, predicted), "brier": brier,
+            "weightedF1": None if binary else m.f1_score(truth, predicted, average="weighted", zero_division=0),
+            "topThree": m.top_k_accuracy_score(truth, p, k=3, labels=labels) if len(classes) > 5 else None,
             "auc": auc, "logLoss": m.log_loss(truth, p, labels=labels, eps=1e-15),
             "confusion": m.confusion_matrix(truth, predicted, labels=labels).tolist(),
             "precision": precision.tolist(), "recall": recall.tolist(), "f1PerClass": f1.tolist(), "support": support.tolist(),
@@ -57,7 +67,9 @@ def multi(n, k, present):
 
 def regression(name, actual, predicted):
     return {"name": name, "actual": actual.tolist(), "predicted": predicted.tolist(), "rSquared": m.r2_score(actual, predicted),
-            "rmse": m.mean_squared_error(actual, predicted, squared=False), "mae": m.mean_absolute_error(actual, predicted)}
+            "rmse": m.mean_squared_error(actual, predicted, squared=False), "mae": m.mean_absolute_error(actual, predicted),
+            "medianError": m.median_absolute_error(actual, predicted),
+            "mape": None if (actual == 0).any() else m.mean_absolute_percentage_error(actual, predicted)}
 
 
 cases = [
@@ -73,5 +85,16 @@ numbers = [
     regression("good predictions", x, x + rng.normal(0, 4_000, 200)),
     regression("worse than the mean", x, rng.permutation(x)),
     regression("a single bin of error", np.arange(1.0, 11), np.arange(1.0, 11) + 2),
+]
+truth, p = multi(160, 7, [0, 1, 2, 3, 4, 5, 6])
+cases += [
+    classification("seven classes", list("abcdefg"), truth, p),
+    # Tenths, so that many probabilities of a row are equal.
+    classification("seven classes with ties", list("abcdefg"), truth, np.floor(10 * p) / 10 + (1 - np.floor(10 * p).sum(axis=1, keepdims=True) / 10) / 7),
+    classification("always the same class", ["no", "yes"], np.array([0, 1, 0, 0, 1]), np.tile([0.6, 0.4], (5, 1))),
+]
+numbers += [
+    regression("an actual 0, an odd number of rows", np.array([0.0, -2, 3, 5, 8]), np.array([0.5, -1, 3, 9, 7.5])),
+    regression("actual numbers below 0", np.array([-4.0, -2, 3, 5]), np.array([-5.0, -1, 3, 9])),
 ]
 json.dump({"classification": cases, "regression": numbers}, open("metrics.json", "w"), indent=0)
