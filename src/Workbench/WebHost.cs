@@ -7,6 +7,7 @@ using ModelWorkbench.Workbench.Batches;
 using ModelWorkbench.Workbench.Datasets;
 using ModelWorkbench.Workbench.Endpoints;
 using ModelWorkbench.Workbench.Experiments;
+using ModelWorkbench.Workbench.Explanations;
 using ModelWorkbench.Workbench.Jobs;
 using ModelWorkbench.Workbench.Monitoring;
 using ModelWorkbench.Workbench.Optimisation;
@@ -94,6 +95,7 @@ public static class WebHost
             api.MapRecipes();
             api.MapExperiments();
             api.MapOptimisation();
+            api.MapComponents();
             api.MapEndpoints();
             api.MapBatches();
             api.MapMonitoring();

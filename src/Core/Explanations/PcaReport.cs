@@ -61,7 +61,27 @@ public sealed record PcaReport(
 
     /// <summary>The features with the longest arrows on two components, the longest first.</summary>
     public IReadOnlyList<FeatureArrow> Arrows(int x, int y, int count) =>
-        [.. FeatureNames.Select((name, i) => new FeatureArrow(name, Loadings[x][i], Loadings[y][i])).OrderByDescending(a => (a.X * a.X) + (a.Y * a.Y)).Take(count)];
+        [.. FeatureNames.Select((name, i) => new FeatureArrow(name, LoadingOf(x, i), LoadingOf(y, i))).OrderByDescending(a => (a.X * a.X) + (a.Y * a.Y)).Take(count)];
+
+    /// <summary>The shown rows next to one of them on two components, itself first.</summary>
+    /// <param name="shown">Its place among the shown rows.</param>
+    /// <param name="x">0-based component.</param>
+    /// <param name="y">0-based component.</param>
+    /// <param name="count">Neighbours at most, beside itself.</param>
+    /// <returns>Places among the shown rows.</returns>
+    public IReadOnlyList<int> Nearest(int shown, int x, int y, int count)
+    {
+        var (across, up) = (Scores(x), Scores(y));
+        return
+        [
+            shown,
+            .. Enumerable.Range(0, across.Count).Where(i => i != shown)
+                .OrderBy(i => Math.Pow(across[i] - across[shown], 2) + Math.Pow(up[i] - up[shown], 2)).Take(count),
+        ];
+    }
+
+    // The only component of a single feature is shown against one that does not exist.
+    private double LoadingOf(int component, int feature) => component < Loadings.Count ? Loadings[component][feature] : 0;
 }
 
 /// <param name="Feature">Its name, such as <c>age</c> or <c>sex=male</c>.</param>
