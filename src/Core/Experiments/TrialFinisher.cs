@@ -148,18 +148,19 @@ internal sealed class TrialFinisher(ExperimentData data, TrialRunner trials, Mod
     {
         if (pca.Rows is not { } shown) return null;
         var width = data.ClassCount;
-        var known = new Dictionary<int, (double[] Sums, int Times)>();
+        // Of a large table few rows are shown; the others need no place.
+        var known = shown.Distinct().ToDictionary(row => row, _ => (Sums: new double[width], Times: 0));
         foreach (var (fold, outputs) in predictionsOf(trial).Outputs.Index())
         {
             if (data.Part(fold).Validation is not { } held) continue;
             foreach (var (i, row) in data.DatasetRows(held).Index())
             {
-                var (sums, times) = known.GetValueOrDefault(row, (new double[width], 0));
-                for (var k = 0; k < width; k++) sums[k] += outputs[(i * width) + k];
-                known[row] = (sums, times + 1);
+                if (!known.TryGetValue(row, out var sofar)) continue;
+                for (var k = 0; k < width; k++) sofar.Sums[k] += outputs[(i * width) + k];
+                known[row] = (sofar.Sums, sofar.Times + 1);
             }
         }
-        double[]?[] means = [.. shown.Select(row => known.TryGetValue(row, out var found) ? Array.ConvertAll(found.Sums, sum => sum / found.Times) : null)];
+        double[]?[] means = [.. shown.Select(row => known[row] is { Times: > 0 } found ? Array.ConvertAll(found.Sums, sum => sum / found.Times) : null)];
         if (pca.Targets is { } targets)
             return new PcaAnswers(null, [.. means.Select(m => m?[0])], [.. means.Select((m, i) => m is null ? (float?)null : (float)(targets[i] - m[0]))]);
         var classes = data.Target.Classes.Index().ToDictionary(c => c.Item, c => c.Index);

@@ -43,7 +43,8 @@ public static class PcaScatterPlot
             ])
         {
             ShowLegend = color is PointColors.Classes,
-            Height = 520,
+            // Names below the plot take room from it.
+            Height = 520 + (color is PointColors.Classes ? 16 * Math.Max(0, series.Count - 6) : 0),
             Items = [.. series.Select(s => s.Points)],
             Adjust = (layout, colors) =>
             {
@@ -52,7 +53,7 @@ public static class PcaScatterPlot
                 legend.Title = new() { Text = PlotText.Label(color.Title) };
                 // Beside the plot it would leave a narrow screen no room.
                 legend.Orientation = Plotly.Blazor.LayoutLib.LegendLib.OrientationEnum.H;
-                legend.Y = -0.18m;
+                (legend.Y, legend.YRef, legend.YAnchor) = (0, Plotly.Blazor.LayoutLib.LegendLib.YRefEnum.Container, Plotly.Blazor.LayoutLib.LegendLib.YAnchorEnum.Bottom);
                 if (features.Count > 0) layout.Annotations = [.. Arrows(features, across, up, colors)];
             },
         };

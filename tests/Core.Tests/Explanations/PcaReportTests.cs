@@ -161,6 +161,16 @@ public class PcaReportTests
     }
 
     [Fact]
+    public void The_nearest_rows_are_those_on_the_two_components_that_are_looked_at()
+    {
+        var report = new PcaReport([0.5, 0.3, 0.2], [0, 1, 5, 5.5], [0, 9, 0, 1], null, [1, 2, 3, 4], ["a"], [[1], [1], [1]], 4) { Further = [[0, 0, 9, 1]] };
+        Assert.Equal([0, 2, 3], report.Nearest(0, 0, 1, 2));
+        Assert.Equal([0, 1, 3, 2], report.Nearest(0, 0, 2, 20));
+        Assert.Equal([9.0, 1.0], report.Scores(2).Skip(2));
+        Assert.Equal(new FeatureArrow("a", 1, 0), Assert.Single(report.Arrows(0, 7, 3)));
+    }
+
+    [Fact]
     public void The_ellipse_has_the_axes_of_the_covariance_and_holds_95_percent_of_a_normal_cloud()
     {
         // Variances 4 and 1 with n - 1 in the denominator, turned by 30 degrees about (5, -2).
