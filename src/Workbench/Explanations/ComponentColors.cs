@@ -28,11 +28,18 @@ public static class ComponentColors
     {
         (Prediction, { Labels: { } labels }) => new PointColors.Classes($"predicted {targetName}", labels),
         (Prediction, { Values: { } values }) => new PointColors.Scale($"predicted {targetName}", [.. values.Select(v => v ?? double.NaN)]),
-        (Error, { } answers) => new PointColors.Scale($"error of {targetName}", [.. answers.Errors.Select(e => (double?)e ?? double.NaN)]),
+        (Error, { } answers) => OfErrors(report, answers, targetName),
         _ when column is not null && ColumnOf(color) == column.Name => OfColumn(column),
         _ when report.Labels is { } labels => new PointColors.Classes(targetName, labels),
         _ => new PointColors.Scale(targetName, report.Targets ?? []),
     };
+
+    private static PointColors.Scale OfErrors(PcaReport report, PcaAnswers answers, string targetName)
+    {
+        var scale = new PointColors.Scale($"error of {targetName}", [.. answers.Errors.Select(e => (double?)e ?? double.NaN)]);
+        // Too low and too high by as much are as far from the middle of the scale.
+        return report.Targets is null ? scale : scale with { Span = scale.Span?.Around0 };
+    }
 
     private static PointColors OfColumn(Column column) => column switch
     {

@@ -16,6 +16,8 @@ public static class PcaScatterPlot
     /// <summary>Features drawn as arrows.</summary>
     public const int ArrowCount = 8;
 
+    private const double LargestDecimal = 1e28;
+
     // Of the way to the outermost point.
     private const double ArrowReach = 0.8;
 
@@ -82,6 +84,8 @@ public static class PcaScatterPlot
                 {
                     ColorArray = PlotText.Points(series.Points.Select(i => scale.Of[i])),
                     ColorScale = PlotScale.Of(colors.Scatter),
+                    CMin = End(scale.Span?.From, scale.Span),
+                    CMax = End(scale.Span?.To, scale.Span),
                     ShowScale = true,
                     ColorBar = new ColorBar { Title = new() { Text = PlotText.Label(color.Title), Side = Plotly.Blazor.Traces.ScatterGlLib.MarkerLib.ColorBarLib.TitleLib.SideEnum.Right }, Thickness = 12, OutlineWidth = 0 },
                     Size = size,
@@ -90,6 +94,9 @@ public static class PcaScatterPlot
             HoverTemplate = scale is null ? hover : hover + (series.IsClass ? "<br>%{marker.color}" : "") + "<extra></extra>",
         };
     }
+
+    // Plotly.Blazor takes decimals here, which hold less than a double; the scale then reaches over all values.
+    private static decimal? End(double? value, ValueSpan? span) => span is { From: > -LargestDecimal, To: < LargestDecimal } ? (decimal?)value : null;
 
     private static ScatterGl? Ellipse(PointSeries series, IReadOnlyList<double> across, IReadOnlyList<double> up, string color)
     {

@@ -1,3 +1,5 @@
+using ModelWorkbench.Core.Explanations;
+
 namespace ModelWorkbench.Workbench.Plots;
 
 /// <summary>What the colour of points says.</summary>
@@ -10,7 +12,11 @@ public abstract record PointColors(string Title)
 
     /// <summary>One number a point.</summary>
     /// <param name="Of">NaN where a point has none; length n.</param>
-    public sealed record Scale(string Title, IReadOnlyList<double> Of) : PointColors(Title);
+    public sealed record Scale(string Title, IReadOnlyList<double> Of) : PointColors(Title)
+    {
+        /// <summary>What the scale reaches over, values beyond having the colour of its ends; null for all values.</summary>
+        public ValueSpan? Span { get; init; } = ValueSpan.Of(Of);
+    }
 
     /// <summary>More classes than this are not told apart: the most frequent keep a colour of their own, the rest share one.</summary>
     public const int MostClasses = 12;

@@ -171,6 +171,16 @@ public class PcaReportTests
     }
 
     [Fact]
+    public void A_few_extreme_values_do_not_take_all_of_the_scale()
+    {
+        double[] values = [.. Enumerable.Range(0, 101).Select(i => (double)i), double.NaN, double.PositiveInfinity];
+        Assert.Equal(new ValueSpan(2, 98), ValueSpan.Of(values));
+        Assert.Equal(new ValueSpan(-98, 98), ValueSpan.Of(values)!.Around0);
+        Assert.Null(ValueSpan.Of([1, 1, 1]));
+        Assert.Null(ValueSpan.Of([double.NaN]));
+    }
+
+    [Fact]
     public void The_ellipse_has_the_axes_of_the_covariance_and_holds_95_percent_of_a_normal_cloud()
     {
         // Variances 4 and 1 with n - 1 in the denominator, turned by 30 degrees about (5, -2).

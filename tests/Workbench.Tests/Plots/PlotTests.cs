@@ -218,6 +218,8 @@ public class PlotTests
         Assert.Equal([10.0, 30.0], traces[0].Marker.ColorArray);
         Assert.True(traces[0].Marker.ShowScale);
         Assert.Equal("price", traces[0].Marker.ColorBar.Title.Text);
+        Assert.True(traces[0].Marker.CMin > 10 && traces[0].Marker.CMax < 30);
+        Assert.Null(((ScatterGl)PcaScatterPlot.Figure(Components(labels: null), 0, 1, new PointColors.Scale("price", [-1e300, 0, 1e300])).Traces(Light)[0]).Marker.CMax);
         Assert.Equal((2, "no value", null), (traces.Count, traces[1].Name, traces[1].Marker.ShowScale));
     }
 
