@@ -98,19 +98,20 @@ public static class PcaScatterPlot
     // Plotly.Blazor takes decimals here, which hold less than a double; the scale then reaches over all values.
     private static decimal? End(double? value, ValueSpan? span) => span is { From: > -LargestDecimal, To: < LargestDecimal } ? (decimal?)value : null;
 
-    private static ScatterGl? Ellipse(PointSeries series, IReadOnlyList<double> across, IReadOnlyList<double> up, string color)
+    // Drawn under the points, and sharp at any zoom.
+    private static Scatter? Ellipse(PointSeries series, IReadOnlyList<double> across, IReadOnlyList<double> up, string color)
     {
         if (CovarianceEllipse.Of([.. series.Points.Select(i => across[i])], [.. series.Points.Select(i => up[i])]) is not { } ellipse) return null;
         var line = ellipse.Line(EllipsePoints);
-        return new ScatterGl
+        return new Scatter
         {
             Name = $"95 % of {PlotText.Label(series.Name)}",
-            Mode = ModeFlag.Lines,
+            Mode = Plotly.Blazor.Traces.ScatterLib.ModeFlag.Lines,
             X = PlotText.Points(line.Select(p => p.X)),
             Y = PlotText.Points(line.Select(p => p.Y)),
-            Line = new Plotly.Blazor.Traces.ScatterGlLib.Line { Color = color, Width = 2 },
+            Line = new() { Color = color, Width = 2 },
             ShowLegend = false,
-            HoverInfo = HoverInfoFlag.Skip,
+            HoverInfo = Plotly.Blazor.Traces.ScatterLib.HoverInfoFlag.Skip,
         };
     }
 

@@ -27,6 +27,7 @@ public static class ScreePlot
                 if (shares.Count <= 10) layout.XAxis[0].DTick = 1;
                 // The legend lies between the title and the plot.
                 layout.Margin.T = 76;
+                layout.Margin.R = 40;
                 var legend = layout.Legend[0];
                 legend.Orientation = Plotly.Blazor.LayoutLib.LegendLib.OrientationEnum.H;
                 (legend.X, legend.XAnchor) = (1, Plotly.Blazor.LayoutLib.LegendLib.XAnchorEnum.Right);
@@ -72,6 +73,8 @@ public static class ScreePlot
                 TextArray = [.. reached.Select(g => string.Join(", ", g.Select(m => Figures.Percent(m.Share, 0))))],
                 TextPosition = Plotly.Blazor.Traces.ScatterLib.TextPositionEnum.BottomRight,
                 TextFont = new() { Color = colors.Text },
+                // The name of a mark at the last component stands beside the plot.
+                ClipOnAxis = false,
                 Marker = new() { Color = colors.Text, Size = 10, Symbol = Plotly.Blazor.Traces.ScatterLib.MarkerLib.SymbolEnum.DiamondOpen },
                 HoverTemplate = "%{text} by %{x} components<extra></extra>",
                 ShowLegend = reached.Count > 0,

@@ -227,10 +227,12 @@ public class PlotTests
     public void Each_class_of_three_rows_and_more_has_an_ellipse_in_its_colour()
     {
         var report = Components(["a", "a", "a", "b"]) with { First = [0, 1, 2, 9], Second = [0, 2, 1, 9] };
-        var traces = PcaScatterPlot.Figure(report, 0, 1, new PointColors.Classes("species", report.Labels!), ellipses: true).Traces(Light).Cast<ScatterGl>().ToList();
-        Assert.Equal(["a", "b", "95 % of a"], traces.Select(t => t.Name));
-        Assert.Equal(traces[0].Marker.Color, traces[2].Line.Color);
-        Assert.Equal(traces[2].X[0], traces[2].X[^1]);
+        var traces = PcaScatterPlot.Figure(report, 0, 1, new PointColors.Classes("species", report.Labels!), ellipses: true).Traces(Light);
+        Assert.Equal(["a", "b"], traces.OfType<ScatterGl>().Select(t => t.Name));
+        var ellipse = Assert.Single(traces.OfType<Scatter>());
+        Assert.Equal("95 % of a", ellipse.Name);
+        Assert.Equal(((ScatterGl)traces[0]).Marker.Color, ellipse.Line.Color);
+        Assert.Equal(ellipse.X[0], ellipse.X[^1]);
     }
 
     [Fact]
