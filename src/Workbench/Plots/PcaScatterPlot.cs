@@ -34,7 +34,7 @@ public static class PcaScatterPlot
         IReadOnlyList<FeatureArrow> features = arrows ? report.Arrows(x, y, ArrowCount) : [];
         var held = report.ExplainedVarianceRatio.ElementAtOrDefault(x) + (x == y ? 0 : report.ExplainedVarianceRatio.ElementAtOrDefault(y));
         return new PlotFigure(
-            $"Rows on components {x + 1} and {y + 1}",
+            $"Components {x + 1} and {y + 1}",
             $"{Figures.Count(across.Count, "row")} on principal components {x + 1} and {y + 1} of {Figures.Count(report.FeatureCount, "feature")}, which hold {Figures.Percent(held)} of the variance; coloured by {color.Title}.{(ellipses ? " Ellipses show where 95 % of a class lie." : "")}{(features.Count > 0 ? $" The longest arrows: {string.Join(", ", features.Take(3).Select(f => f.Feature))}." : "")}",
             new PlotAxis(AxisTitle(report, x)),
             new PlotAxis(AxisTitle(report, y)),

@@ -71,7 +71,7 @@ public sealed class ComponentsPartTests : PartTest
         await section.ChangeAsync("[data-testid=ellipses]", true);
         await section.ChangeAsync("[data-testid=arrows]", true);
         Assert.Equal([View with { X = 2 }, View with { Y = 0 }, View with { Color = "column:age" }, View with { HasEllipses = true }, View with { HasArrows = true }], told);
-        Assert.Equal("Rows on components 1 and 2", section.FindComponent<Plot>().Instance.Figure.Title);
+        Assert.Equal("Components 1 and 2", section.FindComponent<Plot>().Instance.Figure.Title);
     }
 
     [Fact]
