@@ -80,7 +80,7 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         // Components: a box around the points lists their rows as they are in the dataset
         await visit.ById("to-components").ClickAsync();
         await page.WaitForURLAsync("**/components");
-        await page.GetByLabel("Coloured by").SelectOptionAsync("column:island");
+        await page.GetByLabel("Coloured by", new() { Exact = true }).SelectOptionAsync("column:island");
         await page.WaitForURLAsync("**/components?colour=column%3Aisland");
         await Expect(page.Locator(".js-plotly-plot")).ToHaveCountAsync(4);
         await Expect(page.Locator(".js-plotly-plot .legend").First).ToContainTextAsync("Torgersen");
