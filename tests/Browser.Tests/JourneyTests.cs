@@ -76,6 +76,7 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         await Expect(page.Locator(".js-plotly-plot").Or(page.GetByText(new Regex("Not computed within the time budget")))).ToHaveCountAsync(5, new() { Timeout = 30_000 });
         var trial = new Uri(page.Url).AbsolutePath;
         await visit.PictureAsync("journey-5-evaluate");
+        await Expect(visit.ById("to-optimise")).ToBeVisibleAsync();
 
         // Components: a box around the points lists their rows as they are in the dataset
         await visit.ById("to-components").ClickAsync();
@@ -101,7 +102,6 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         await visit.PictureAsync("journey-5-components");
 
         // Optimise: a linear model, which a search tries second, as the best may be one that learns for long
-        await Expect(visit.ById("to-optimise")).ToBeVisibleAsync();
         await page.GotoAsync(new Uri(new Uri(page.Url), $"{experiment}/trials/2/optimise").ToString());
         await visit.ConnectedAsync();
         await visit.ById("optimise").ClickAsync();
