@@ -7,9 +7,9 @@ using ModelWorkbench.Workbench.Batches;
 using ModelWorkbench.Workbench.Datasets;
 using ModelWorkbench.Workbench.Endpoints;
 using ModelWorkbench.Workbench.Experiments;
+using ModelWorkbench.Workbench.Explanations;
 using ModelWorkbench.Workbench.Jobs;
 using ModelWorkbench.Workbench.Monitoring;
-using ModelWorkbench.Workbench.Explanations;
 using ModelWorkbench.Workbench.Optimisation;
 using ModelWorkbench.Workbench.Recipes;
 using ModelWorkbench.Workbench.Serving;
@@ -96,6 +96,7 @@ public static class WebHost
             api.MapExperiments();
             api.MapExplanations();
             api.MapOptimisation();
+            api.MapComponents();
             api.MapEndpoints();
             api.MapBatches();
             api.MapMonitoring();

@@ -11,9 +11,50 @@ export function fit(frame, id) {
   });
   observer.observe(frame);
   observers.set(id, observer);
+  whenDrawn(id, plot => {
+    localise(plot);
+    plot.on('plotly_afterplot', () => localise(plot));
+  });
+}
+
+// The chart is drawn a moment after it is in the page.
+function whenDrawn(id, act) {
+  const plot = document.getElementById(id);
+  if (!plot) return;
+  if (plot.on) act(plot);
+  else setTimeout(() => whenDrawn(id, act), 50);
+}
+
+// Where the page has a base element, Plotly refers to its clips and gradients by the whole address of the page: as soon as the query changes, nothing is there.
+const elsewhere = /url\((["']?)[^"')#]*#/g;
+
+function localise(plot) {
+  for (const element of plot.querySelectorAll('[clip-path], [mask], [filter], [style*="url("]')) {
+    for (const name of ['clip-path', 'mask', 'filter']) {
+      const value = element.getAttribute(name);
+      if (value?.includes('url(')) element.setAttribute(name, value.replace(elsewhere, 'url($1#'));
+    }
+    for (const name of ['fill', 'stroke']) {
+      const value = element.style[name];
+      if (value?.includes('url(')) element.style[name] = value.replace(elsewhere, 'url($1#');
+    }
+  }
 }
 
 export function release(id) {
   observers.get(id)?.disconnect();
   observers.delete(id);
+}
+
+// A message to the server holds 32 KB.
+const mostPoints = 2000;
+
+export function select(id, owner) {
+  // A page that is gone is told nothing.
+  const tell = points => owner.invokeMethodAsync('OnSelected', points.slice(0, mostPoints).flatMap(p => [p.curveNumber, p.pointNumber]), points.length).catch(() => { });
+  whenDrawn(id, plot => {
+    plot.on('plotly_selected', event => { if (event) tell(event.points); });
+    plot.on('plotly_click', event => tell(event.points));
+    plot.on('plotly_deselect', () => tell([]));
+  });
 }

@@ -72,8 +72,28 @@ public static class TableFile
             await using var file = await OpenAsync(path, ct).ConfigureAwait(false);
             return rowCount >= file.Layout.RowCount
                 ? await file.ReadRowsAsync(0, file.Layout.RowCount, null, ct).ConfigureAwait(false)
-                : await file.ReadPicksAsync(Draw(file.Layout.RowCount, rowCount, seed), ct).ConfigureAwait(false);
+                : await file.ReadPicksAsync(Draw(file.Layout.RowCount, rowCount, seed), null, ct).ConfigureAwait(false);
         });
+    }
+
+    /// <summary>Single rows of the table; reads no more than the row groups that they are in.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="rows">0-based, ascending, distinct.</param>
+    /// <param name="columns">The columns to read, in that order; null for all.</param>
+    /// <param name="ct">Checked column by column.</param>
+    /// <exception cref="ArgumentException">The rows are out of order, or one is not in the table.</exception>
+    /// <exception cref="KeyNotFoundException">There is no column of a name asked for.</exception>
+    public static Table ReadPicks(string path, int[] rows, IReadOnlyList<string>? columns, CancellationToken ct)
+    {
+        for (var i = 0; i < rows.Length; i++)
+            if (rows[i] < 0 || (i > 0 && rows[i] <= rows[i - 1])) throw new ArgumentException($"Found row {rows[i]} at place {i}, expected rows from 0 on, ascending, each once.", nameof(rows));
+        var last = rows.Length > 0 ? rows[^1] : -1;
+        var (table, rowCount) = Guard(path, async () =>
+        {
+            await using var file = await OpenAsync(path, ct).ConfigureAwait(false);
+            return (last < file.Layout.RowCount ? await file.ReadPicksAsync(rows, columns, ct).ConfigureAwait(false) : null, file.Layout.RowCount);
+        });
+        return table ?? throw new ArgumentException($"Found row {last}, expected one of the {rowCount} rows, counted from 0.", nameof(rows));
     }
 
     /// <summary>The table in parts of some ten thousand rows, read when asked for; at least one, which may have no rows.</summary>
@@ -221,9 +241,11 @@ public static class TableFile
         }
 
         /// <param name="rows">Ascending.</param>
-        public async Task<Table> ReadPicksAsync(int[] rows, CancellationToken ct)
+        /// <param name="columns">Null for all.</param>
+        /// <param name="ct">Checked column by column.</param>
+        public async Task<Table> ReadPicksAsync(int[] rows, IReadOnlyList<string>? columns, CancellationToken ct)
         {
-            var loaders = CreateLoaders(null);
+            var loaders = CreateLoaders(columns);
             foreach (var loader in loaders) loader.Start(rows.Length);
             var lines = new int[rows.Length];
             for (int at = 0, g = 0; at < rows.Length; g++)

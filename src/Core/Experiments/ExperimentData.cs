@@ -33,6 +33,7 @@ internal sealed class ExperimentData
     private readonly Lazy<PairedBootstrap> _bootstrap;
     private readonly ConcurrentDictionary<(int Fold, FeatureEncoding Encoding), Lazy<EncodedPart>> _encoded = [];
     private readonly IReadOnlyDictionary<int, float>? _weights;
+    private readonly int[] _lines;
     private long _keptNumbers;
 
     public ExperimentData(ExperimentPlan plan, string tableFile, CancellationToken cancellationToken)
@@ -41,6 +42,7 @@ internal sealed class ExperimentData
         Metric = Metric.Parse(plan.MetricId);
         var table = TableFile.Read(tableFile, cancellationToken);
         _weights = Weighting.Read(table);
+        _lines = table.LineNumbers.ToArray();
         (Source, Prepared) = plan.Prepare(table, cancellationToken);
         Target = Target.Create(Prepared.Rows, plan.Target, plan.Task);
         (Split, Folds) = plan.SplitRows(Prepared);
@@ -72,6 +74,14 @@ internal sealed class ExperimentData
 
     /// <summary>Of the rows that a fold learns from, before encoding: for questions asked before any fold is fitted.</summary>
     public TrainingShape RoughShape => new(Plan.Task, Folds.Max(f => f.Training.Table.RowCount), Split.Training.Table.ColumnCount - 1, Target.Classes.Count) { CanLogTarget = CanLogTarget, IsWeighted = Plan.IsWeighted };
+
+    /// <summary>The 0-based rows of the dataset that these rows were read from; -1 where there is none.</summary>
+    public int[] DatasetRows(Table rows)
+    {
+        var found = new int[rows.RowCount];
+        for (var row = 0; row < found.Length; row++) found[row] = Math.Max(-1, Array.BinarySearch(_lines, rows.LineNumbers[row]));
+        return found;
+    }
 
     /// <param name="fold">0-based, or <see cref="All"/>.</param>
     public PreparedPart Part(int fold) => fold == All ? _all.Value : _folds[fold].Value;

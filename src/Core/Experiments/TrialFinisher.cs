@@ -29,7 +29,6 @@ internal sealed class TrialFinisher(ExperimentData data, TrialRunner trials, Mod
     private const int WideColumnCount = 100;
     private const int WideImportanceRowCount = 300;
     private const int WideImportanceRepeats = 1;
-    private const int PcaRowCount = 20_000;
 
     // Fits on all training rows, by trial: an ensemble uses those that were made already.
     private readonly Dictionary<int, FinalFit> _fits = [];
@@ -98,7 +97,7 @@ internal sealed class TrialFinisher(ExperimentData data, TrialRunner trials, Mod
         // The model is finished: explaining it may go beyond the deadline a little, and whatever happens there does not undo the trial.
         _pca ??= Explanation.Run(Pca, seconds, cancellationToken);
         var importance = Explanation.Run(token => Importance(firstFold ?? FirstFold(trial, members, weights, token), token), seconds, cancellationToken);
-        return new TrialReport(validation, importance.Value, _pca.Value, _pca.WhyNot, importance.WhyNot) { GainOverBaseline = GainOverBaseline(trial) };
+        return new TrialReport(validation, importance.Value, _pca.Value is { } pca ? pca with { Answers = Answers(pca, trial) } : null, _pca.WhyNot, importance.WhyNot) { GainOverBaseline = GainOverBaseline(trial) };
     }
 
     private EvaluationReport Validation(FinishedTrial trial) =>
@@ -132,17 +131,46 @@ internal sealed class TrialFinisher(ExperimentData data, TrialRunner trials, Mod
     private PcaReport Pca(CancellationToken cancellationToken)
     {
         var part = data.Part(ExperimentData.All);
-        var features = Sample(part.Training, PcaRowCount, out var drawn);
-        var encoder = FeatureEncoder.Fit(features, FeatureEncoding.OneHotStandardized, cancellationToken);
+        var sampled = Sample(part.Training, PcaReporter.MaximumRows(1), out var drawn);
+        var encoder = FeatureEncoder.Fit(sampled, FeatureEncoding.OneHotStandardized, cancellationToken);
         // Asked before the features of a wide table fill the memory.
-        if (PcaReporter.WhyNot(features.RowCount, encoder.FeatureNames.Count) is { } reason) throw new ArgumentException(reason);
-        var labels = drawn is null ? part.TrainingLabels : Array.ConvertAll(drawn, r => part.TrainingLabels[r]);
+        if (PcaReporter.WhyNot(sampled.RowCount, encoder.FeatureNames.Count) is { } reason) throw new ArgumentException(reason);
+        var features = Sample(sampled, PcaReporter.MaximumRows(encoder.FeatureNames.Count), out var fewer);
+        var labels = Of(Of(part.TrainingLabels, drawn), fewer);
         var regression = data.Target.Task == LearningTask.Regression;
         return PcaReporter.Create(
             encoder.Encode(features),
             regression ? null : [.. labels.Select(l => data.Target.Classes[(int)l])],
             regression ? [.. labels.Select(l => (double)l)] : null,
-            standardize: false, data.Plan.Split.Seed, cancellationToken);
+            standardize: true, data.Plan.Split.Seed, cancellationToken, data.DatasetRows(features));
+
+        static float[] Of(float[] values, int[]? rows) => rows is null ? values : Array.ConvertAll(rows, r => values[r]);
+    }
+
+    /// <summary>What the trial answered for the shown rows where a fold held them out; of several times the mean.</summary>
+    private PcaAnswers? Answers(PcaReport pca, FinishedTrial trial)
+    {
+        if (pca.Rows is not { } shown) return null;
+        var width = data.ClassCount;
+        // Of a large table few rows are shown; the others need no place.
+        var known = shown.Distinct().ToDictionary(row => row, _ => (Sums: new double[width], Times: 0));
+        foreach (var (fold, outputs) in predictionsOf(trial).Outputs.Index())
+        {
+            if (data.Part(fold).Validation is not { } held) continue;
+            foreach (var (i, row) in data.DatasetRows(held).Index())
+            {
+                if (!known.TryGetValue(row, out var sofar)) continue;
+                for (var k = 0; k < width; k++) sofar.Sums[k] += outputs[(i * width) + k];
+                known[row] = (sofar.Sums, sofar.Times + 1);
+            }
+        }
+        double[]?[] means = [.. shown.Select(row => known[row] is { Times: > 0 } found ? Array.ConvertAll(found.Sums, sum => sum / found.Times) : null)];
+        if (pca.Targets is { } targets)
+            return new PcaAnswers(null, [.. means.Select(m => m?[0])], [.. means.Select((m, i) => m is null ? (float?)null : (float)(targets[i] - m[0]))]);
+        var classes = data.Target.Classes.Index().ToDictionary(c => c.Item, c => c.Index);
+        return new PcaAnswers(
+            [.. means.Select(m => m is null ? null : data.Target.Classes[Target.Likeliest(m)])], null,
+            [.. means.Select((m, i) => m is null ? (float?)null : (float)(1 - m[classes[pca.Labels![i]]]))]);
     }
 
     private Table Sample(Table rows, int count) => Sample(rows, count, out _);

@@ -67,7 +67,7 @@ public sealed record PrincipalComponents(
         }
     }
 
-    private static double[] Average(int rowCount, int featureCount, FeatureReader read, CancellationToken cancellationToken)
+    internal static double[] Average(int rowCount, int featureCount, FeatureReader read, CancellationToken cancellationToken)
     {
         var mean = new double[featureCount];
         var features = new double[featureCount];
@@ -112,15 +112,14 @@ public sealed record PrincipalComponents(
     private static void Standardize(double[,] covariance, double[] mean, double[] scale, int rowCount)
     {
         for (var j = 0; j < scale.Length; j++)
-        {
-            var deviation = Math.Sqrt(covariance[j, j] * (rowCount - 1) / rowCount);
-            // What rounding leaves of a constant feature must not be blown up to unit variance.
-            if (deviation > 10 * double.Epsilon && deviation > 1e-13 * Math.Abs(mean[j])) scale[j] = deviation;
-        }
+            scale[j] = ScaleOf(Math.Sqrt(covariance[j, j] * (rowCount - 1) / rowCount), mean[j]);
         for (var j = 0; j < scale.Length; j++)
             for (var l = 0; l < scale.Length; l++)
                 covariance[j, l] /= scale[j] * scale[l];
     }
+
+    /// <summary>The standard deviation, or 1 of a constant feature: what rounding leaves of it must not be blown up to unit variance.</summary>
+    internal static double ScaleOf(double deviation, double mean) => deviation > 10 * double.Epsilon && deviation > 1e-13 * Math.Abs(mean) ? deviation : 1;
 
     private static PrincipalComponents Decompose(double[,] covariance, double[] mean, double[] scale, int componentCount)
     {
@@ -142,7 +141,7 @@ public sealed record PrincipalComponents(
         return new PrincipalComponents(mean, scale, components, variance, [.. variance.Select(v => total > 0 ? v / total : 0)]);
     }
 
-    private static void FixSign(double[] component)
+    internal static void FixSign(double[] component)
     {
         var largest = TensorPrimitives.MaxMagnitude<double>(component);
         var first = Array.Find(component, weight => Math.Abs(weight) >= Math.Abs(largest) - 1e-9);

@@ -18,6 +18,9 @@ public sealed record PlotFigure(string Title, string Description, PlotAxis X, Pl
     /// <summary>Pixels the content needs, or null where any height will do.</summary>
     public int? Height { get; init; }
 
+    /// <summary>Where points can be chosen: for each of the first series what its points stand for, in their order. Series beyond these have no such points.</summary>
+    public IReadOnlyList<IReadOnlyList<int>>? Items { get; init; }
+
     /// <summary>Layout beyond title, axes and colours, in the given colours.</summary>
     public Action<Layout, PlotColors>? Adjust { get; init; }
 

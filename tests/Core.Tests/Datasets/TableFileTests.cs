@@ -158,6 +158,23 @@ public class TableFileTests
     }
 
     [Fact]
+    public void Single_rows_are_read_wherever_they_lie_and_of_the_columns_asked_for()
+    {
+        var table = ManyRows(150_000);
+        using var file = new TemporaryFile();
+        TableFile.Write(table, file.Path, TestContext.Current.CancellationToken);
+        int[] rows = [0, 7, 70_000, 149_999];
+        AssertSame(table.Take(rows), TableFile.ReadPicks(file.Path, rows, null, TestContext.Current.CancellationToken));
+        var one = TableFile.ReadPicks(file.Path, rows, ["t"], TestContext.Current.CancellationToken);
+        Assert.Equal(("t", 4, "text 149999"), (Assert.Single(one.Columns).Name, one.RowCount, one["t"].GetText(3)));
+        Assert.Equal(0, TableFile.ReadPicks(file.Path, [], ["t"], TestContext.Current.CancellationToken).RowCount);
+        Assert.Contains("150000", Assert.Throws<ArgumentException>(() => TableFile.ReadPicks(file.Path, [150_000], null, TestContext.Current.CancellationToken)).Message);
+        Assert.Throws<ArgumentException>(() => TableFile.ReadPicks(file.Path, [7, 7], null, TestContext.Current.CancellationToken));
+        Assert.Throws<ArgumentException>(() => TableFile.ReadPicks(file.Path, [-1], null, TestContext.Current.CancellationToken));
+        Assert.Throws<KeyNotFoundException>(() => TableFile.ReadPicks(file.Path, rows, ["gone"], TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public void Chunks_make_up_the_table_and_their_category_codes_agree()
     {
         var table = ManyRows(150_000);

@@ -83,14 +83,23 @@ public sealed class ExperimentRunnerTests : IDisposable
     }
 
     [Fact]
-    public void A_wide_table_is_explained_coarsely_and_says_why_it_has_no_components()
+    public void A_wide_table_is_explained_coarsely_and_has_components_with_the_row_and_the_answer_of_each_point()
     {
         var random = new Random(1);
         var wide = Table([Numbers("y", [.. Enumerable.Range(0, 40).Select(i => (double)i)]),
             .. Enumerable.Range(0, 1_001).Select(c => Numbers($"x{c}", [.. Enumerable.Range(0, 40).Select(_ => random.NextDouble())]))]);
         Completed(Run(Plan(wide, LearningTask.Regression), wide));
         Assert.Equal((1, 1_001), (Report().Importance!.Repeats, Report().Importance!.Columns.Count));
-        Assert.Equal("Principal components are computed for at most 1000 features, found 1001.", Report().PcaNote);
+        var pca = Report().Pca!;
+        Assert.Equal((1_001, true), (pca.FeatureCount, pca.IsRandomised));
+        Assert.Equal(pca.First.Count, pca.Rows!.Distinct().Count());
+        foreach (var (i, row) in pca.Rows!.Index())
+        {
+            // The target is the row's number.
+            Assert.Equal(row, pca.Targets![i]);
+            if (pca.Answers!.Values![i] is { } predicted) Assert.Equal(row - predicted, pca.Answers.Errors[i]!.Value, 1e-3);
+        }
+        Assert.Contains(pca.Answers!.Errors, e => e is not null);
     }
 
     [Fact]

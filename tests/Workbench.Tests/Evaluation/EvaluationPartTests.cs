@@ -164,13 +164,13 @@ public class EvaluationPartTests : PartTest
     }
 
     [Fact]
-    public void Components_name_the_features_they_lean_on_most()
+    public void Components_name_the_features_they_lean_on_most_and_lead_to_their_page()
     {
         var report = new PcaReport([0.7, 0.3], [1, 2], [3, 4], ["a", "b"], null, ["age", "fare", "class"], [[0.1, -0.9, 0.4], [1, 0, 0]], 900);
-        var section = Render<PcaSection>(p => p.Add(x => x.Report, report).Add(x => x.TargetName, "survived"));
-        Assert.Equal(2, section.FindComponents<Plot>().Count);
+        var section = Render<PcaSection>(p => p.Add(x => x.Report, report).Add(x => x.Href, "/experiments/1/trials/2/components"));
+        Assert.Equal("Explained variance", Assert.Single(section.FindComponents<Plot>()).Instance.Figure.Title);
         Assert.Contains("fare (−0.9), class (0.4), age (0.1)", section.Find(".note").TextContent);
-        Assert.Contains("of which 2 are shown", section.Find(".note").TextContent);
+        Assert.Equal("/experiments/1/trials/2/components", section.Find("[data-testid=to-components]").GetAttribute("href"));
     }
 
     [Fact]

@@ -208,7 +208,7 @@ public class PlotTests
         Assert.Contains("&lt;b&gt;bold&lt;/b&gt; &amp; &lt;a", (string)Row(((HeatMap)matrix.Traces(Light)[0]).HoverText, 0)[0]);
         var roc = (Scatter)RocCurvePlot.Figure([new RocCurve(Hostile, 1, [0, 1], [0, 1])]).Traces(Light)[1];
         var recall = (Scatter)PrecisionRecallPlot.Figure([new PrecisionRecallCurve(Hostile, 1, 0.5, [0, 1], [1, 1])]).Traces(Light)[1];
-        var pca = PcaScatterPlot.Figure(Components(labels: [Hostile, Hostile, "b"]), Hostile);
+        var pca = Scatter(Components(labels: [Hostile, Hostile, "b"]), Hostile);
         var points = pca.Traces(Light).Cast<ScatterGl>().First();
         var bar = (Bar)ImportancePlot.Figure(new PermutationImportance(Metric.Auc.Id, 10, 3, [new ColumnImportance(Hostile, 0.1, 0.01)])).Traces(Light)[0];
         var axis = ImportancePlot.Figure(new PermutationImportance(Metric.Auc.Id, 10, 3, [new ColumnImportance(Hostile, 0.1, 0.01)])).Layout(Light, 300).YAxis[0];
@@ -274,47 +274,119 @@ public class PlotTests
     [Fact]
     public void Components_have_their_explained_variance_on_the_axes()
     {
-        var layout = PcaScatterPlot.Figure(Components(labels: ["a", "b", "a"]), "species").Layout(Light, 400);
+        var layout = Scatter(Components(labels: ["a", "b", "a"]), "species").Layout(Light, 400);
         Assert.Equal("PC1 (62.5 % of the variance)", layout.XAxis[0].Title.Text);
         Assert.Equal("PC2 (25.0 % of the variance)", layout.YAxis[0].Title.Text);
         Assert.Equal("species", layout.Legend[0].Title.Text);
     }
 
     [Fact]
+    public void Any_two_components_are_drawn_against_each_other()
+    {
+        var report = Components(["a", "b", "a"]) with { Further = [[7, 8, 9]], Loadings = [[1, 0, 0], [0, 1, 0], [0, 0, 1]] };
+        var figure = PcaScatterPlot.Figure(report, 2, 0, new PointColors.Classes("species", report.Labels!));
+        var first = (ScatterGl)figure.Traces(Light)[0];
+        Assert.Equal([7.0, 9.0], first.X);
+        Assert.Equal([1.0, 3.0], first.Y);
+        Assert.Equal("PC3 (12.5 % of the variance)", figure.Layout(Light, 400).XAxis[0].Title.Text);
+        Assert.Contains("components 3 and 1 of 3 features, which hold 75.0 %", figure.Description);
+    }
+
+    [Fact]
     public void Components_are_coloured_by_class_one_series_a_class()
     {
-        var traces = PcaScatterPlot.Figure(Components(labels: ["b", "a", "b"]), "species").Traces(Light).Cast<ScatterGl>().ToList();
+        var figure = Scatter(Components(labels: ["b", "a", "b"]), "species");
+        var traces = figure.Traces(Light).Cast<ScatterGl>().ToList();
         Assert.Equal(["a", "b"], traces.Select(t => t.Name));
         Assert.Equal([2.0], traces[0].X);
         Assert.Equal([1.0, 3.0], traces[1].X);
         Assert.Equal([4.0, 6.0], traces[1].Y);
         Assert.NotEqual(traces[0].Marker.Color, traces[1].Marker.Color);
+        // What a point of a series stands for, when it is chosen.
+        Assert.Equal([[1], [0, 2]], figure.Items!);
     }
 
     [Fact]
-    public void Thirteen_classes_and_more_differ_in_colour_or_shape()
+    public void Of_26_classes_the_twelve_most_frequent_have_a_colour_and_shape_of_their_own_and_the_rest_share_one()
     {
-        var labels = Enumerable.Range(0, 30).Select(i => $"class {i:00}").ToList();
-        var report = Components(labels) with { First = [.. Enumerable.Range(0, 30).Select(i => (double)i)], Second = [.. Enumerable.Range(0, 30).Select(i => (double)i)] };
-        var markers = PcaScatterPlot.Figure(report, "class").Traces(Light).Cast<ScatterGl>().Select(t => (t.Marker.Color, t.Marker.Symbol)).ToList();
-        Assert.Equal(30, markers.Distinct().Count());
+        List<string?> labels = [.. Enumerable.Range(0, 26).SelectMany(i => Enumerable.Repeat($"{(char)('a' + i)}", i + 1)), null];
+        var report = Components(null) with { First = [.. labels.Select((_, i) => (double)i)], Second = [.. labels.Select((_, i) => (double)i)] };
+        var figure = PcaScatterPlot.Figure(report, 0, 1, new PointColors.Classes("letter", labels));
+        var traces = figure.Traces(Light).Cast<ScatterGl>().ToList();
+        Assert.Equal([.. Enumerable.Range('o', 12).Select(c => $"{(char)c}"), "14 others", "no value"], traces.Select(t => t.Name));
+        Assert.Equal(12, traces.Take(12).Select(t => (t.Marker.Color, t.Marker.Symbol)).Distinct().Count());
+        Assert.Equal(Enumerable.Range(0, labels.Count), figure.Items!.SelectMany(i => i).Order());
+        // Thirteen classes need no rest.
+        Assert.Equal(13, new PointColors.Classes("letter", [.. Enumerable.Range(0, 13).Select(i => $"{i}")]).Series.Count);
     }
 
     [Fact]
-    public void Components_are_coloured_by_the_targets_value_with_a_colour_bar()
+    public void Components_are_coloured_by_a_number_with_a_colour_bar_and_pale_where_there_is_none()
     {
-        var points = (ScatterGl)Assert.Single(PcaScatterPlot.Figure(Components(labels: null) with { Targets = [10, 20, 30] }, "price").Traces(Light));
-        Assert.Equal([10.0, 20.0, 30.0], points.Marker.ColorArray);
-        Assert.True(points.Marker.ShowScale);
-        Assert.Equal("price", points.Marker.ColorBar.Title.Text);
+        var traces = PcaScatterPlot.Figure(Components(labels: null), 0, 1, new PointColors.Scale("price", [10, double.NaN, 30])).Traces(Light).Cast<ScatterGl>().ToList();
+        Assert.Equal([10.0, 30.0], traces[0].Marker.ColorArray);
+        Assert.True(traces[0].Marker.ShowScale);
+        Assert.Equal("price", traces[0].Marker.ColorBar.Title.Text);
+        Assert.True(traces[0].Marker.CMin > 10 && traces[0].Marker.CMax < 30);
+        Assert.Null(((ScatterGl)PcaScatterPlot.Figure(Components(labels: null), 0, 1, new PointColors.Scale("price", [-1e300, 0, 1e300])).Traces(Light)[0]).Marker.CMax);
+        Assert.Equal((2, "no value", null), (traces.Count, traces[1].Name, traces[1].Marker.ShowScale));
+    }
+
+    [Fact]
+    public void Each_class_of_three_rows_and_more_has_an_ellipse_in_its_colour()
+    {
+        var report = Components(["a", "a", "a", "b"]) with { First = [0, 1, 2, 9], Second = [0, 2, 1, 9] };
+        var traces = PcaScatterPlot.Figure(report, 0, 1, new PointColors.Classes("species", report.Labels!), ellipses: true).Traces(Light);
+        Assert.Equal(["a", "b"], traces.OfType<ScatterGl>().Select(t => t.Name));
+        var ellipse = Assert.Single(traces.OfType<Scatter>());
+        Assert.Equal("95 % of a", ellipse.Name);
+        Assert.Equal(((ScatterGl)traces[0]).Marker.Color, ellipse.Line.Color);
+        Assert.Equal(ellipse.X[0], ellipse.X[^1]);
+    }
+
+    [Fact]
+    public void Arrows_point_where_a_feature_grows_and_stay_within_the_rows()
+    {
+        var report = Components(["a", "b", "a"]) with { First = [-2, 0, 2], Second = [-4, 0, 4], FeatureNames = ["f1", Hostile, "f3"], Loadings = [[0.6, 0, 0.8], [0, -1, 0]] };
+        var figure = PcaScatterPlot.Figure(report, 0, 1, new PointColors.Classes("species", report.Labels!), arrows: true);
+        var arrows = figure.Layout(Light, 400).Annotations;
+        // An arrow and its name for each.
+        Assert.Equal(6, arrows.Count);
+        Assert.All(arrows, a => Assert.True(Math.Abs((double)a.X) <= 2 && Math.Abs((double)a.Y) <= 4));
+        Assert.True((double)arrows[0].Y < 0);
+        Assert.DoesNotContain("<", arrows[1].Text);
+        Assert.Contains("The longest arrows: ", figure.Description);
+        Assert.Null(PcaScatterPlot.Figure(report with { First = [0, 0, 0], Second = [0, 0, 0] }, 0, 1, new PointColors.Classes("species", report.Labels!), arrows: true).Layout(Light, 400).Annotations?.FirstOrDefault());
     }
 
     [Fact]
     public void One_component_alone_has_no_share_on_the_second_axis()
     {
-        var layout = PcaScatterPlot.Figure(Components(["a", "b", "a"]) with { ExplainedVarianceRatio = [1] }, "species").Layout(Light, 400);
-        Assert.Equal("PC1 (100 % of the variance)", layout.XAxis[0].Title.Text);
-        Assert.Equal("PC2", layout.YAxis[0].Title.Text);
+        var figure = PcaScatterPlot.Figure(Components(["a", "b", "a"]) with { ExplainedVarianceRatio = [1], Loadings = [[1, 0, 0]] }, 0, 1, new PointColors.Classes("species", ["a", "b", "a"]), arrows: true);
+        Assert.Equal("PC1 (100 % of the variance)", figure.Layout(Light, 400).XAxis[0].Title.Text);
+        Assert.Equal("PC2", figure.Layout(Light, 400).YAxis[0].Title.Text);
+    }
+
+    [Fact]
+    public void Loadings_show_the_strongest_features_on_top_with_their_sign()
+    {
+        var figure = LoadingsPlot.Figure(Components(null) with { FeatureNames = ["f1", Hostile, "f3"], Loadings = [[0.1, -0.9, 0.4], [1, 0, 0]] }, 0);
+        var bars = (Bar)figure.Traces(Light)[0];
+        Assert.Equal([-0.9, 0.4, 0.1], bars.X);
+        Assert.NotEqual(bars.Marker.ColorArray[0], bars.Marker.ColorArray[1]);
+        Assert.Equal(["f3", "f1"], figure.Layout(Light, 400).YAxis[0].TickText.Skip(1));
+        Assert.DoesNotContain("<", bars.HoverTextArray[0]);
+    }
+
+    [Fact]
+    public void Scree_marks_where_the_shares_are_reached_and_says_so_in_words()
+    {
+        var report = new PcaReport([0.85, 0.11, 0.01], [1], [1], null, [1], ["f1", "f2", "f3"], [[1, 0, 0], [0, 1, 0]], 1);
+        var figure = ScreePlot.Figure(report);
+        var marks = (Scatter)figure.Traces(Light)[2];
+        Assert.Equal([2], marks.X);
+        Assert.Equal(["90 %, 95 %"], marks.TextArray);
+        Assert.Contains("2 components hold 90 %, 2 components hold 95 %, for 99 % more than the first 3 are needed.", figure.Description);
     }
 
     [Fact]
@@ -423,6 +495,8 @@ public class PlotTests
         new(classes, confusion, [.. classes.Select(c => new ClassFigures(c, 1, 1, 1, 1))], [], []);
 
     private static RegressionReport Regression(double[] actual, double[] predicted) => new(actual, predicted, [0, 1], [actual.Length]);
+
+    private static PlotFigure Scatter(PcaReport report, string target) => PcaScatterPlot.Figure(report, 0, 1, new PointColors.Classes(target, report.Labels!));
 
     private static PcaReport Components(IReadOnlyList<string>? labels) =>
         new([0.625, 0.25, 0.125], [1, 2, 3], [4, 5, 6], labels, null, ["f1", "f2", "f3"], [[1, 0, 0], [0, 1, 0]], 3);
