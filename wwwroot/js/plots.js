@@ -58,3 +58,16 @@ export function select(id, owner) {
     plot.on('plotly_deselect', () => tell([]));
   });
 }
+
+export function save(name, type, text) {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+export function picture(id, format, name) {
+  const plot = document.getElementById(id);
+  if (plot) window.Plotly?.downloadImage(plot, { format, filename: name, scale: format === 'svg' ? 1 : 2 });
+}

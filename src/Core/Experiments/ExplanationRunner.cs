@@ -199,7 +199,7 @@ internal sealed class ExplanationRunner(ExperimentData data, int threads, JobFol
         string[] shown = [.. columns.Take(MostWorstRowColumns)];
         return new ErrorReport(rows.RowCount, slices, shown,
             [.. worst.Select(row => new WorstRow(rows.LineNumbers[row], Text(labels[row]), Text(answers[row]), errors[row], [.. shown.Select(name => rows[name].GetText(row))]))],
-            [.. columns.Select(name => GroupReport.Compute(rows[name], _target.Task, labels, answers)).OfType<GroupReport>()]);
+            [.. columns.Select(name => GroupReport.Compute(rows[name], _target.Task, labels, answers)).OfType<GroupReport>().OrderByDescending(g => g.Differences[0] ?? -1)]);
 
         string Text(double answer) => isNumber ? answer.ToString("G6", CultureInfo.InvariantCulture) : _target.Classes[(int)answer];
     }

@@ -47,7 +47,7 @@ public sealed record SurrogateLeaf(IReadOnlyList<TreeCondition> Conditions, int 
 /// <param name="Slices">Parts with more errors than the rest; null where there are too few rows.</param>
 /// <param name="Columns">Of the worst rows' values.</param>
 /// <param name="Worst">Largest error first; of each pair of actual and predicted class there are some.</param>
-/// <param name="Groups">How the groups of a column fare, for every column that has groups.</param>
+/// <param name="Groups">How the groups of a column fare, for every column that has groups; those whose groups differ most first.</param>
 public sealed record ErrorReport(int RowCount, ErrorSlices? Slices, IReadOnlyList<string> Columns, IReadOnlyList<WorstRow> Worst, IReadOnlyList<GroupReport> Groups);
 
 /// <param name="Line">1-based line of the file on which the row starts.</param>
