@@ -17,7 +17,7 @@ public static class WaterfallPlot
     private const int Shown = 12;
 
     // Of the bars' width, to either side.
-    private const double RoomForNumbers = 0.22;
+    private const double RoomForNumbers = 0.32;
 
     /// <param name="columns">All columns that the model uses.</param>
     /// <param name="usual">Where it begins.</param>
