@@ -40,7 +40,8 @@ public static class CardDocument
 
     private static async Task<string> RenderAsync(ModelCard card, IReadOnlyList<(StillPlot, string)> plots, IReadOnlyList<(StillPlot, string)> explained)
     {
-        await using var renderer = new HtmlRenderer(new ServiceCollection().BuildServiceProvider(), NullLoggerFactory.Instance);
+        await using var services = new ServiceCollection().BuildServiceProvider();
+        await using var renderer = new HtmlRenderer(services, NullLoggerFactory.Instance);
         var parameters = ParameterView.FromDictionary(new Dictionary<string, object?> { [nameof(CardBody.Card)] = card, [nameof(CardBody.Plots)] = plots, [nameof(CardBody.ExplanationPlots)] = explained });
         return await renderer.Dispatcher.InvokeAsync(async () => (await renderer.RenderComponentAsync<CardBody>(parameters)).ToHtmlString());
     }

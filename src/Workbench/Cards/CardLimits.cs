@@ -75,7 +75,7 @@ public static class CardLimits
     private static IEnumerable<string> OfCalibration(ClassificationReport? report)
     {
         if (report?.Calibration is { } calibration)
-            yield return $"Its probabilities are off by {Figures.Percent(calibration.ExpectedError)} on average (calibration error). {(calibration.ExpectedError > NotableCalibration ? "Do not read them as chances." : "They may be read as chances where rows are alike.")}";
+            yield return $"Its probabilities are off by {Figures.Number(100 * calibration.ExpectedError, 2)} percentage points on average (calibration error). {(calibration.ExpectedError > NotableCalibration ? "Do not read them as chances." : "They may be read as chances where rows are alike.")}";
     }
 
     private static IEnumerable<string> OfErrors(ModelCard card)
@@ -91,7 +91,7 @@ public static class CardLimits
         if (isNumber) yield break;
         GroupReport[] apart = [.. errors.Groups.Where(g => g.Differences[0] > NotableGap).OrderByDescending(g => g.Differences[0])];
         if (apart.Length > 0)
-            yield return $"Accuracy differs between the groups of {Named([.. apart.Select(g => $"{g.Column} (by {Figures.Percent(g.Differences[0], 0)})")])}, of groups with at least {GroupReport.FewestCompared} rows.";
+            yield return $"Accuracy, in per cent, differs between the groups of {Named([.. apart.Select(g => $"{g.Column} (by {Figures.Number(100 * g.Differences[0], 2)} points)")])}, of groups with at least {GroupReport.FewestCompared} rows.";
     }
 
     private static IEnumerable<string> OfUse(ModelCard card)

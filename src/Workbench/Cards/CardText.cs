@@ -56,9 +56,7 @@ public static class CardText
         : column.Choices is { } choices ? Listed([.. choices.Select(Short)], choices.Count)
         : "";
 
-    /// <summary>A metric with its interval: <c>0.9000 (0.8500 to 0.9500)</c>.</summary>
-    public static string Figure(double? value, MetricInterval? interval) => Figures.Metric(value) + (interval is null ? "" : $" ({Interval(interval)})");
-
+    /// <summary>Of a metric: <c>0.8500 to 0.9500</c>.</summary>
     public static string Interval(MetricInterval? interval) => interval is null ? Figures.None : $"{Figures.Metric(interval.Low)} to {Figures.Metric(interval.High)}";
 
     private static string Listed(IReadOnlyList<string> values, int count) => string.Join(", ", values.Take(MostValues)) + (count > MostValues ? $" and {Figures.Count(count - Math.Min(MostValues, values.Count))} more" : "");
