@@ -20,7 +20,7 @@ public sealed class CardReader(ExperimentStore experiments, DatasetStore dataset
         var card = new ModelCard(experiment, trial, report, Version, time.GetUtcNow())
         {
             Final = await experiments.FinalReportAsync(trial, cancellationToken),
-            Baseline = beside is null ? null : (await experiments.ReportAsync(beside, cancellationToken))?.Validation,
+            Baseline = beside is null ? null : await BesideAsync(beside, cancellationToken),
             Explanation = await experiments.ExplanationAsync(trial, cancellationToken),
             Data = experiment.DatasetId is { } id ? (await datasets.VersionsAsync(id, cancellationToken)).FirstOrDefault(v => v.TableSha256 == experiment.TableSha256) : null,
         };
@@ -44,6 +44,19 @@ public sealed class CardReader(ExperimentStore experiments, DatasetStore dataset
         return await reader.ReadToEndAsync();
     }
 
+    /// <summary>On validation rows, of another trial: one that cannot be read costs its figures, not the card.</summary>
+    private async Task<EvaluationReport?> BesideAsync(TrialRow trial, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await experiments.ReportAsync(trial, cancellationToken))?.Validation;
+        }
+        catch (InvalidDataException)
+        {
+            return null;
+        }
+    }
+
     private async Task<Signature> SignatureAsync(string sha256, CancellationToken cancellationToken)
     {
         using var bytes = new MemoryStream(await artefacts.ReadVerifiedAsync(sha256, cancellationToken));
@@ -55,8 +68,8 @@ public sealed class CardReader(ExperimentStore experiments, DatasetStore dataset
         var found = new Dictionary<int, MetricInterval>();
         foreach (var (trial, _) in card.Compared)
         {
-            var report = trial.Number == card.Trial.Number ? card.Report : await experiments.ReportAsync(trial, cancellationToken);
-            if (report?.Validation.Intervals?.GetValueOrDefault(card.Plan.MetricId) is { } interval) found[trial.Number] = interval;
+            var report = trial.Number == card.Trial.Number ? card.Report.Validation : await BesideAsync(trial, cancellationToken);
+            if (report?.Intervals?.GetValueOrDefault(card.Plan.MetricId) is { } interval) found[trial.Number] = interval;
         }
         return found;
     }

@@ -39,7 +39,7 @@ public sealed record ModelCard(ExperimentRow Experiment, TrialRow Trial, TrialRe
 
     public string TrainerName => TrainerCatalog.NameOf(Trial.TrainerId) + (Trial.VariantOf is null ? "" : ", variant");
 
-    public string Title => $"{TrainerName} predicts {Plan.Target}";
+    public string Title => $"Prediction of {Plan.Target} by {TrainerName}";
 
     /// <summary>Models of the experiment that were tested on the locked test set.</summary>
     public int TestedCount => Experiment.Trials.Concat(Experiment.Variants).Count(t => t.FinalReportSha256 is not null);
