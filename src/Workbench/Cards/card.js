@@ -8,8 +8,8 @@ for (const plot of plots) {
   Plotly.newPlot(plot, data, layout, { responsive: true, displaylogo: false, displayModeBar: false, showTips: false, plotlyServerURL: '' });
 }
 addEventListener('beforeprint', () => {
-  // Three of the usual height on a page.
-  for (const [plot, height] of heights) Plotly.relayout(plot, { width: printed, height: Math.round(height * 0.73), autosize: false });
+  // Two of the usual height on a page.
+  for (const [plot, height] of heights) Plotly.relayout(plot, { width: printed, height: Math.round(height * 0.85), autosize: false });
 });
 addEventListener('afterprint', () => {
   for (const [plot, height] of heights) Plotly.relayout(plot, { width: null, height, autosize: true });
