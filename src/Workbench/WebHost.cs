@@ -4,6 +4,7 @@ using Microsoft.EntityFrameworkCore;
 using ModelWorkbench.Workbench.Access;
 using ModelWorkbench.Workbench.Api;
 using ModelWorkbench.Workbench.Batches;
+using ModelWorkbench.Workbench.Cards;
 using ModelWorkbench.Workbench.Datasets;
 using ModelWorkbench.Workbench.Endpoints;
 using ModelWorkbench.Workbench.Experiments;
@@ -65,6 +66,7 @@ public static class WebHost
         builder.AddServing();
         builder.Services.AddSingleton<EndpointStore>();
         builder.AddBatches();
+        builder.AddCards();
         builder.AddMonitoring();
         builder.AddManagementApi();
 
@@ -96,11 +98,13 @@ public static class WebHost
             api.MapExperiments();
             api.MapExplanations();
             api.MapOptimisation();
+            api.MapCards();
             api.MapComponents();
             api.MapEndpoints();
             api.MapBatches();
             api.MapMonitoring();
         });
+        app.MapCardPage();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
 
         try
