@@ -94,6 +94,7 @@ public static class WebHost
             api.MapUploads();
             api.MapRecipes();
             api.MapExperiments();
+            api.MapSideBySide();
             api.MapExplanations();
             api.MapOptimisation();
             api.MapComponents();
