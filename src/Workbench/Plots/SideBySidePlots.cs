@@ -59,7 +59,8 @@ public static class SideBySidePlots
             {
                 (line.X, line.Y) = (PlotText.Numbers(curve.Predicted), PlotText.Numbers(curve.Observed));
                 line.Mode = ModeFlag.Lines | ModeFlag.Markers;
-                line.Name += $" (error {Figures.Metric(curve.ExpectedError)})";
+                // What is left of adding up many rows is no error.
+                line.Name += $" (error {Figures.Metric(Math.Round(curve.ExpectedError, 6))})";
                 line.TextArray = [.. curve.Counts.Select(count => Figures.Count(count, "row"))];
                 line.HoverTemplate = "predicted %{x:.1%}<br>came true %{y:.1%}<br>%{text}";
             });
@@ -93,7 +94,7 @@ public static class SideBySidePlots
     public static PlotFigure Gains(IReadOnlyList<OfModel<(double Gain, double From, double To)>> gains, string first, Metric metric) => new(
         $"Gain over {PlotText.Shorten(first, 40)}",
         $"How much better each model's {metric.Name} is, right of 0 is better: {string.Join(", ", gains.Select(g => $"{g.Model} {Figures.Number(g.Curve.Gain, 3)}, 95 % interval {Figures.Number(g.Curve.From, 3)} to {Figures.Number(g.Curve.To, 3)}"))}.",
-        new PlotAxis($"{metric.Name}, right of 0 is better"), new PlotAxis("") { Names = [.. gains.Select(g => g.Model)], Reversed = true, Grid = false },
+        new PlotAxis($"Better by ({metric.Name})") { Range = Around(gains.SelectMany(g => (double[])[g.Curve.From, g.Curve.To, g.Curve.Gain])) }, new PlotAxis("") { Names = [.. gains.Select(g => g.Model)], Reversed = true, Grid = false },
         colors =>
         [
             .. gains.Select((g, i) => (ITrace)new Scatter
@@ -119,6 +120,14 @@ public static class SideBySidePlots
         Adjust = (layout, colors) => layout.Shapes =
             [new Shape { Type = Plotly.Blazor.LayoutLib.ShapeLib.TypeEnum.Line, YRef = "paper", X0 = 0, X1 = 0, Y0 = 0, Y1 = 1, Line = new() { Color = colors.Reference, Width = 1.5m, Dash = "dot" }, Layer = Plotly.Blazor.LayoutLib.ShapeLib.LayerEnum.Below }],
     };
+
+    /// <summary>A range that holds all and 0, with some room at either end.</summary>
+    private static (double From, double To)? Around(IEnumerable<double> values)
+    {
+        double[] all = [0, .. values];
+        var (from, to) = (all.Min(), all.Max());
+        return to > from && double.IsFinite(to - from) ? (from - (0.06 * (to - from)), to + (0.06 * (to - from))) : null;
+    }
 
     private static PlotFigure Overlaid<T>(string title, string description, PlotAxis x, PlotAxis y, IReadOnlyList<OfModel<T?>> curves, Func<PlotColors, IList<ITrace>> reference, Action<T, Scatter> fill) where T : class => new(
         title, description, x, y,

@@ -10,6 +10,8 @@ using ModelWorkbench.Core.Splits;
 using ModelWorkbench.Core.Trainers;
 using ModelWorkbench.Workbench.Experiments;
 using ModelWorkbench.Workbench.Experiments.Parts;
+using ModelWorkbench.Workbench.Plots;
+using ModelWorkbench.Workbench.Shell;
 using ModelWorkbench.Workbench.Storage;
 using Plotly.Blazor.Traces;
 using Xunit;
@@ -114,9 +116,9 @@ public sealed class SideBySidePartTests : PartTest
     [Fact]
     public void A_model_keeps_its_colour_where_another_has_no_curve()
     {
-        var colors = Shell.WorkbenchTheme.Plots(isDark: true);
+        var colors = WorkbenchTheme.Plots(isDark: true);
         var curve = new RocCurve("a", 0.9, [0, 1], [0, 1]);
-        var figure = Plots.SideBySidePlots.Roc([new("one", null), new("<b>two</b>", curve)], "a");
+        var figure = SideBySidePlots.Roc([new("one", null), new("<b>two</b>", curve)], "a");
         var lines = figure.Traces(colors).Cast<Scatter>().ToList();
         Assert.Equal(["Guessing", "&lt;b&gt;two&lt;/b&gt; (AUC 0.9000)"], lines.Select(l => l.Name));
         Assert.Equal(colors.Category(1), lines[1].Line.Color);
@@ -125,8 +127,8 @@ public sealed class SideBySidePartTests : PartTest
     [Fact]
     public void Residuals_are_drawn_as_the_share_of_rows_up_to_each()
     {
-        var figure = Plots.SideBySidePlots.Residuals([new("one", new ResidualQuantiles([-1, 0, 1], [-3, 0, 2], 0, 2)), new("two", null)]);
-        var line = Assert.IsType<Scatter>(Assert.Single(figure.Traces(Shell.WorkbenchTheme.Plots(isDark: false))));
+        var figure = SideBySidePlots.Residuals([new("one", new ResidualQuantiles([-1, 0, 1], [-3, 0, 2], 0, 2)), new("two", null)]);
+        var line = Assert.IsType<Scatter>(Assert.Single(figure.Traces(WorkbenchTheme.Plots(isDark: false))));
         Assert.Equal([-3.0, 0.0, 2.0], line.X);
         Assert.Equal([0.5 / 3, 0.5, 2.5 / 3], line.Y.Cast<double>());
     }
