@@ -57,6 +57,12 @@ public static class SideBySide
         return $"{name} #{original}, variant {place}";
     }
 
+    /// <summary>What tells a trial from others of its family; null where the name says all.</summary>
+    public static string? DetailOf(TrialRow trial) =>
+        trial.VariantOf is not null ? trial.Result?.Settings.GetValueOrDefault("Variant")
+        : trial.Result?.SampledRowCount is { } sampled ? $"Learnt from a sample of {Figures.Count(sampled, "row")}"
+        : null;
+
     /// <summary>What a gain means, as a sentence's end: <c>better than #2 (p = 0.03)</c>.</summary>
     public static string Verdict(HeldAgainst held, string first) => held switch
     {

@@ -63,6 +63,21 @@ public sealed class SideBySidePartTests : PartTest
     }
 
     [Fact]
+    public void A_variant_is_named_by_its_trial_and_what_was_done_to_it()
+    {
+        var (trial, variant) = (Model(2, 0.9, 0.5, 1).Trial, Model(1_000_002, 0.9, 0.5, 1).Trial);
+        variant.VariantOf = 2;
+        variant.Result = variant.Result! with { Settings = new Dictionary<string, string> { ["Variant"] = "First 50 % of the trees" } };
+        var earlier = Model(1_000_001, 0.9, 0.5, 1).Trial;
+        earlier.VariantOf = 2;
+        var experiment = new ExperimentRow { DatasetName = "d", TableSha256 = "", Plan = new ExperimentPlan("y", LearningTask.Binary, Metric.Auc.Id, new SplitPlan(), Recipe.Empty, [], [], 60), Trials = [trial], Variants = [earlier, variant] };
+        Assert.Equal("Boosted trees (LightGBM) #2", SideBySide.NameOf(experiment, trial));
+        Assert.Equal("Boosted trees (LightGBM) #2, variant 2", SideBySide.NameOf(experiment, variant));
+        Assert.Equal("First 50 % of the trees", SideBySide.DetailOf(variant));
+        Assert.Null(SideBySide.DetailOf(trial));
+    }
+
+    [Fact]
     public void A_report_from_before_there_were_intervals_says_so()
     {
         var table = Render<ComparedTable>(p => p.Add(x => x.ExperimentId, 3).Add(x => x.MetricId, Metric.Accuracy.Id).Add(x => x.Models, [Model(2, 0.9, 0.5, 2_000), Model(4, 0.8, 0.4, 1_000, hasIntervals: false)]));
