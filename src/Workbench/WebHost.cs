@@ -96,6 +96,7 @@ public static class WebHost
             api.MapUploads();
             api.MapRecipes();
             api.MapExperiments();
+            api.MapSideBySide();
             api.MapExplanations();
             api.MapOptimisation();
             api.MapCards();

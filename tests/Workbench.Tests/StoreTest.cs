@@ -48,6 +48,7 @@ public abstract class StoreTest : BunitContext, IAsyncLifetime
         Services.AddSingleton<JobMonitor>();
         Services.AddSingleton<ExperimentQueue>();
         Services.AddSingleton<ExperimentSupervisor>();
+        Services.AddSingleton<SideBySides>();
         await Databases.MigrateAsync(Cancellation);
         Popovers = Render<MudPopoverProvider>();
         Dialogs = Render<MudDialogProvider>();

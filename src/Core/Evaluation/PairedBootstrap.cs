@@ -6,6 +6,15 @@ namespace ModelWorkbench.Core.Evaluation;
 /// <summary>An interval that holds the true figure in 95 of 100 cases.</summary>
 public sealed record MetricInterval(double Low, double High);
 
+/// <summary>How much better one model is than another on the same rows.</summary>
+/// <param name="Interval">95 %: above 0 is better, whichever way the metric goes.</param>
+/// <param name="P">Two-sided: how often draws would lie as far on the other side of 0 if the models were alike; 1 / draws to 1.</param>
+public sealed record PairedGain(MetricInterval Interval, double P)
+{
+    /// <summary>Whether the difference is beyond chance at 5 %; the interval then leaves 0 out.</summary>
+    public bool IsDistinguishable => P < 0.05;
+}
+
 /// <summary>The truth of the rows that are judged together.</summary>
 /// <param name="Labels">0-based classes or numbers; length n.</param>
 /// <param name="Rows">Which row of the table each is, in the same order: one that several repeats judge is drawn for all of them.</param>
@@ -77,6 +86,24 @@ public sealed class PairedBootstrap
     /// <param name="other">Those of the other model.</param>
     public MetricInterval? Loss(Metric metric, IReadOnlyList<double[]> outputs, IReadOnlyList<double[]> other) =>
         Interval([.. Figures([metric], outputs)[0].Zip(Figures([metric], other)[0], (a, b) => metric.HigherIsBetter ? a - b : b - a)]);
+
+    /// <summary>How much better each of several models is than the first, on the same rows.</summary>
+    /// <param name="metric">Defined for the task.</param>
+    /// <param name="first">Row-major outputs of each fold.</param>
+    /// <param name="others">Those of the other models.</param>
+    /// <returns>In their order; null where the metric is undefined on most draws.</returns>
+    /// <remarks>A draw without a difference counts for both sides, so that two models that answer alike have p = 1: Efron and Tibshirani (1993), chapter 15, with the achieved significance level of both tails.</remarks>
+    public IReadOnlyList<PairedGain?> Gains(Metric metric, IReadOnlyList<double[]> first, IReadOnlyList<IReadOnlyList<double[]>> others)
+    {
+        var own = Figures([metric], first)[0];
+        return [.. others.Select(other => Gain([.. own.Zip(Figures([metric], other)[0], (a, b) => metric.HigherIsBetter ? b - a : a - b)]))];
+    }
+
+    private static PairedGain? Gain(double?[] gains) => Interval(gains) is { } interval ? new PairedGain(interval, P([.. gains.OfType<double>()])) : null;
+
+    /// <param name="gains">One a draw, at least one.</param>
+    internal static double P(double[] gains) =>
+        Math.Clamp(2.0 * Math.Min(gains.Count(g => g <= 0), gains.Count(g => g >= 0)) / gains.Length, 1.0 / gains.Length, 1);
 
     /// <returns>By metric, then by draw.</returns>
     private double?[][] Figures(IReadOnlyList<Metric> metrics, IReadOnlyList<double[]> outputs)

@@ -19,6 +19,7 @@ namespace ModelWorkbench.Core.Experiments;
 [JsonDerivedType(typeof(FinalReportReady), "final-report-ready")]
 [JsonDerivedType(typeof(LadderReady), "ladder-ready")]
 [JsonDerivedType(typeof(ExplanationReady), "explanation-ready")]
+[JsonDerivedType(typeof(SideBySideReady), "side-by-side-ready")]
 [JsonDerivedType(typeof(JobFailed), "job-failed")]
 public abstract record ExperimentEvent;
 
@@ -73,6 +74,9 @@ public sealed record LadderReady(string ReportFile, IReadOnlyList<LadderVariant>
 /// <param name="ReportFile">Name of the finished <see cref="ModelExplanation"/> in the job's folder.</param>
 public sealed record ExplanationReady(string ReportFile) : ExperimentEvent;
 
+/// <param name="ReportFile">Name of the finished <see cref="SideBySideReport"/> in the job's folder.</param>
+public sealed record SideBySideReady(string ReportFile) : ExperimentEvent;
+
 /// <summary>Nothing could be trained at all: the table is unreadable, or the recipe does not apply.</summary>
 public sealed record JobFailed(string Reason) : ExperimentEvent;
 
@@ -104,6 +108,7 @@ public sealed record ExperimentJob(ExperimentPlan Plan, string TableFile, int Th
 [JsonDerivedType(typeof(TestModel), "test-model")]
 [JsonDerivedType(typeof(Optimise), "optimise")]
 [JsonDerivedType(typeof(Explain), "explain")]
+[JsonDerivedType(typeof(SideBySide), "side-by-side")]
 public abstract record JobWork
 {
     /// <summary>Runs trials until the budget is used up.</summary>
@@ -133,6 +138,10 @@ public abstract record JobWork
     /// <param name="Trial">Judged on all folds.</param>
     /// <param name="ModelFile">Full path of its model package.</param>
     public sealed record Explain(FinishedTrial Trial, string ModelFile) : JobWork;
+
+    /// <summary>Holds trials against one of them.</summary>
+    /// <param name="Trials">Judged on all folds, their predictions kept; the first is the one that the others are held against.</param>
+    public sealed record SideBySide(IReadOnlyList<FinishedTrial> Trials) : JobWork;
 }
 
 /// <param name="Number">1-based within the experiment.</param>

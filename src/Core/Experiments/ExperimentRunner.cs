@@ -52,6 +52,9 @@ public sealed class ExperimentRunner
             case JobWork.Explain explain:
                 runner.Try(() => new ExplanationRunner(data, job.Threads, runner._folder, runner._report).Run(explain, cancellationToken));
                 break;
+            case JobWork.SideBySide sideBySide:
+                runner.Try(() => runner.Compare(data, sideBySide.Trials));
+                break;
         }
     }
 
@@ -63,6 +66,14 @@ public sealed class ExperimentRunner
         var finisher = new TrialFinisher(data, trials, models, _job.Threads, _folder, ValidationPredictions.Of, () => make.Baseline);
         var progress = new Action<double, string>((share, phase) => _report(new TrialProgressed(number, share, phase)));
         _report(finisher.Finish(make.Trial, make.Members, null, () => 20, progress, cancellationToken));
+    }
+
+    private void Compare(ExperimentData data, IReadOnlyList<FinishedTrial> trials)
+    {
+        var report = SideBySideReport.Of(data, trials);
+        const string reportFile = "side-by-side.json";
+        _folder.Write(reportFile, stream => JsonSerializer.Serialize(stream, report, CoreJson.Options));
+        _report(new SideBySideReady(reportFile));
     }
 
     private void Try(Action work)

@@ -253,6 +253,33 @@ public sealed class ExperimentSupervisor(
         : result.SampledRowCount is not null ? "The trial learnt from a sample of the rows only; try its values on all rows first."
         : null;
 
+    /// <summary>Holds trials against the first of them, in a training process that knows the truth of the validation rows.</summary>
+    /// <param name="experiment">Theirs.</param>
+    /// <param name="trials">At least two; the numbers of the report are in this order.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>The report, or why there is none.</returns>
+    public async Task<(SideBySideReport? Report, string? WhyNot)> HoldAgainstAsync(ExperimentRow experiment, IReadOnlyList<TrialRow> trials, CancellationToken cancellationToken)
+    {
+        if (trials.Select(WhyNotHoldAgainst).FirstOrDefault(why => why is not null) is { } whyNot) return (null, whyNot);
+        SideBySideReport? report = null;
+        string? failure = null;
+        var exit = await RunProcessAsync(Job(experiment, new JobWork.SideBySide([.. trials.Select(Finished)])), null, async (experimentEvent, folder) =>
+        {
+            if (experimentEvent is JobFailed failed) failure = failed.Reason;
+            if (experimentEvent is not SideBySideReady ready) return;
+            await using var file = File.OpenRead(Path.Combine(folder, ready.ReportFile));
+            report = await JsonSerializer.DeserializeAsync<SideBySideReport>(file, CoreJson.Options, CancellationToken.None);
+        }, cancellationToken);
+        if ((failure ?? exit.Reason) is { } reason) return (null, reason);
+        return report is null ? (null, "The training process ended without a report.") : (report, null);
+    }
+
+    /// <summary>Null, or why a trial cannot be held against others.</summary>
+    public static string? WhyNotHoldAgainst(TrialRow trial) =>
+        trial is not { Status: TrialStatus.Completed, Result: not null } ? $"Trial {trial.Number} was not judged on all folds."
+        : trial.PredictionsSha256 is null ? $"The answers of trial {trial.Number} for the validation rows were not kept, as they were too many."
+        : null;
+
     // Far above what a search reaches, so that variants and trials of a search that runs do not ask for the same number.
     private const int VariantNumbersFrom = 1_000_000;
 

@@ -8,6 +8,7 @@ public static class JobsSetup
         builder.Services.AddSingleton<ExperimentQueue>();
         builder.Services.AddHostedSingleton<ExperimentSupervisor>();
         builder.Services.AddHostedSingleton<TrialWorkQueue>();
+        builder.Services.AddSingleton<SideBySides>();
         builder.Services.AddHostedSingleton<ImportQueue>();
         builder.Services.AddHostedService<SampleInstaller>();
     }

@@ -1,0 +1,91 @@
+using System.Text.Json;
+using ModelWorkbench.Core.Datasets;
+using ModelWorkbench.Core.Evaluation;
+using ModelWorkbench.Core.Experiments;
+using ModelWorkbench.Core.Recipes;
+using ModelWorkbench.Core.Splits;
+using ModelWorkbench.Core.Trainers;
+using Xunit;
+using static ModelWorkbench.Core.Tests.Recipes.Samples;
+
+namespace ModelWorkbench.Core.Tests.Experiments;
+
+public sealed class SideBySideTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("side-by-side").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData(LearningTask.Binary)]
+    [InlineData(LearningTask.Multiclass)]
+    [InlineData(LearningTask.Regression)]
+    public void Trials_are_held_against_the_first_on_the_rows_that_all_answered(LearningTask task)
+    {
+        var (job, trials) = Search(task);
+        var report = Compare(job, [trials[0], trials[1], trials[0] with { Number = 9 }]);
+        // Three repeats judge every training row three times.
+        Assert.Equal((1, 240, PairedBootstrap.Draws), (report.First, report.RowCount, report.Draws));
+        Assert.Equal([2, 9], report.Others.Select(o => o.Number));
+
+        var baseline = report.Others[0];
+        var difference = trials[0].Result!.Score!.Value - trials[1].Result!.Score!.Value;
+        Assert.Equal(-Math.Abs(difference), baseline.Gain!.Value, 1e-12);
+        Assert.True(baseline.Chance!.Interval.High < 0 && baseline.Chance.IsDistinguishable, $"{baseline.Chance}");
+        Assert.Equal(task == LearningTask.Regression, baseline.Right is null);
+        Assert.Equal(task != LearningTask.Regression, baseline.Closer is null);
+
+        var same = report.Others[1];
+        Assert.Equal((0, new PairedGain(new MetricInterval(0, 0), 1)), (same.Gain!.Value, same.Chance));
+        if (same.Right is { } right)
+        {
+            Assert.Equal((0, 0, 240, 1), (right.OnlyFirst, right.OnlyOther, right.BothRight + right.BothWrong, right.P));
+            Assert.True(baseline.Right!.OnlyFirst > baseline.Right.OnlyOther && baseline.Right.P < 0.01);
+        }
+        else
+        {
+            Assert.Equal(new CloserAnswers(0, 0, 240, 1), same.Closer);
+            Assert.True(baseline.Closer!.First > baseline.Closer.Other && baseline.Closer.P < 0.01);
+        }
+    }
+
+    [Fact]
+    public void Predictions_of_other_rows_are_said_to_be()
+    {
+        var (job, trials) = Search(LearningTask.Regression);
+        var other = Path.Combine(_folder, "other.mwo");
+        using (var file = File.Create(other)) new ValidationPredictions([[1, 2, 3]]).Write(file);
+        var failed = Assert.IsType<JobFailed>(Assert.Single(Run(job, [trials[0], trials[1] with { PredictionsFile = other }])));
+        Assert.Contains("trial 2 are not of the validation rows", failed.Reason);
+    }
+
+    private (ExperimentJob Job, IReadOnlyList<FinishedTrial> Trials) Search(LearningTask task)
+    {
+        var random = new Random(8);
+        double[] a = [.. Enumerable.Range(0, 300).Select(_ => random.NextDouble())], b = [.. a.Select(_ => random.NextDouble())];
+        double[] y = [.. a.Select((v, i) => (2 * v) + b[i] + (0.3 * random.NextDouble()))];
+        var table = Table(
+            task == LearningTask.Regression ? Numbers("y", y) : Categories("y", [.. y.Select(v => task == LearningTask.Binary ? v > 1.6 ? "yes" : "no" : v > 2 ? "high" : v > 1.2 ? "middle" : "low")]),
+            Numbers("a", a), Numbers("b", b));
+        var file = Path.Combine(_folder, "table.parquet");
+        TableFile.Write(table, file, CancellationToken.None);
+        var plan = new ExperimentPlan("y", task, (task == LearningTask.Regression ? Metric.Rmse : Metric.Accuracy).Id, new SplitPlan(Folds: 3, Repeats: 3), new Recipe([]), [], ["lightgbm", "baseline"], 600);
+        var events = new List<ExperimentEvent>();
+        ExperimentRunner.Run(new ExperimentJob(plan, file, 2, JobWorkOf.EachOnce(plan)), _folder, events.Add, new JobControl(), CancellationToken.None);
+        return (new ExperimentJob(plan, file, 2, JobWorkOf.EachOnce(plan)),
+            [.. events.OfType<TrialCompleted>().Select(c => new FinishedTrial(c.Number, events.OfType<TrialStarted>().Single(s => s.Number == c.Number).Spec, c.Result, Path.Combine(_folder, c.PredictionsFile!)))]);
+    }
+
+    private List<ExperimentEvent> Run(ExperimentJob job, IReadOnlyList<FinishedTrial> trials)
+    {
+        var events = new List<ExperimentEvent>();
+        ExperimentRunner.Run(job with { Work = new JobWork.SideBySide(trials) }, _folder, events.Add, new JobControl(), CancellationToken.None);
+        return events;
+    }
+
+    private SideBySideReport Compare(ExperimentJob job, IReadOnlyList<FinishedTrial> trials)
+    {
+        var ready = Assert.IsType<SideBySideReady>(Assert.Single(Run(job, trials)));
+        return JsonSerializer.Deserialize<SideBySideReport>(File.ReadAllBytes(Path.Combine(_folder, ready.ReportFile)), CoreJson.Options)!;
+    }
+}
