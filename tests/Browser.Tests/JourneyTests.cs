@@ -112,6 +112,24 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         await Expect(visit.ById("chosen")).ToContainTextAsync("No variant keeps these limits");
         await page.WaitForURLAsync("**/optimise?kb=0.001");
         await visit.PictureAsync("journey-5-optimise");
+
+        // Explanations of the same model, and where it errs
+        await page.GotoAsync(new Uri(new Uri(page.Url), $"{experiment}/trials/2/explain").ToString());
+        await visit.ConnectedAsync();
+        await visit.ById("explain").ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "What it leans on" })).ToBeVisibleAsync(new() { Timeout = 120_000 });
+        await Expect(page.Locator(".js-plotly-plot")).ToHaveCountAsync(3);
+        await visit.ById("class-choice").SelectOptionAsync("Gentoo");
+        await page.WaitForURLAsync("**/explain?class=Gentoo");
+        await page.Locator("details.numbers summary").First.ClickAsync();
+        await Expect(page.Locator("details.numbers tbody tr").First).ToBeVisibleAsync();
+        await visit.AssertAccessibleAsync();
+        await visit.PictureAsync("journey-5-explain");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Where it errs" }).ClickAsync();
+        await page.WaitForURLAsync("**/errors");
+        await Expect(visit.ById("worst-rows")).ToBeVisibleAsync();
+        await visit.AssertAccessibleAsync();
+        await visit.PictureAsync("journey-5-errors");
         await page.GotoAsync(new Uri(new Uri(page.Url), trial).ToString());
         await visit.ConnectedAsync();
         await Expect(page.Locator(".js-plotly-plot").Or(page.GetByText(new Regex("Not computed within the time budget")))).ToHaveCountAsync(8, new() { Timeout = 30_000 });
@@ -134,8 +152,11 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         await visit.ById("predict").ClickAsync();
         await Expect(visit.ById("prediction")).Not.ToBeEmptyAsync();
         var prediction = await visit.ById("prediction").InnerTextAsync();
+        await Expect(visit.ById("why").Locator(".js-plotly-plot")).ToHaveCountAsync(1, new() { Timeout = 60_000 });
+        await visit.ById("find-change").ClickAsync();
+        await Expect(visit.ById("found-change").First.Or(visit.ById("no-change"))).ToBeVisibleAsync(new() { Timeout = 60_000 });
         await visit.ById("what-if").SelectOptionAsync("flipper_length_mm");
-        await Expect(page.Locator(".js-plotly-plot")).ToHaveCountAsync(1);
+        await Expect(page.Locator(".js-plotly-plot")).ToHaveCountAsync(2);
         var shown = await page.GetByRole(AriaRole.Region, new() { Name = "Answer" }).InnerTextAsync();
         var curl = await page.GetByRole(AriaRole.Region, new() { Name = "The same request as curl" }).InnerTextAsync();
         await visit.PictureAsync("journey-7-test");
@@ -322,7 +343,7 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         Assert.InRange(accuracy, theirs - 0.02, theirs + 0.02);
 
         // A page left before its plots are drawn makes the plot library complain in the console.
-        await Expect(page.Locator(".js-plotly-plot")).ToHaveCountAsync(9);
+        await Expect(page.Locator(".js-plotly-plot")).ToHaveCountAsync(8);
 
         // POST /predict {"features": [[…]]}
         await visit.ById("to-publish").ClickAsync();

@@ -32,6 +32,8 @@ internal sealed class TrialSearch
     // Of what is left, a trial and the fit on all rows that may follow it take no more than this where the trainer learns in iterations: it ends early with what it has.
     private const double SoftShare = 0.45;
 
+    private const double FewestExplanationSeconds = 0.1;
+
     private readonly ExperimentJob _job;
     private readonly ExperimentData _data;
     private readonly JobWork.Search _work;
@@ -93,7 +95,7 @@ internal sealed class TrialSearch
             if (Left <= 0) { _report(new TrialSkipped(number, FormattableString.Invariant($"The time budget of {Budget:0.#} s was used up before it began."))); continue; }
             // Up to twice the fair share, all of it only for the last: a slow family may take time that quick ones left over, but cannot starve those after it.
             var allowance = searches ? Left * DeadlineShare : 2 * Left / (_work.Waiting.Count - i + 1);
-            if (Try(number, spec, null, allowance, null, cancellationToken) is { Result.Score: not null } judged) Finish(judged, allowance, explain: !searches, cancellationToken);
+            if (Try(number, spec, null, allowance, null, cancellationToken) is { Result.Score: not null } judged) Finish(judged, allowance, explain: !searches, _work.Waiting.Count - i - 1, cancellationToken);
         }
         if (!searches)
         {
@@ -188,7 +190,7 @@ internal sealed class TrialSearch
         if (judged is not { Result.Score: not null } || sample is not null || !IsEligible(judged)) return judged;
         var isBest = best is null || _data.Metric.IsBetter(judged.Result.Score.Value, best.Result!.Score!.Value);
         // The first model at once; later ones only where making them does not eat the search.
-        if (isBest && (best is null || RefitSeconds([judged]) < 0.05 * Left)) Finish(judged, 0, explain: false, cancellationToken);
+        if (isBest && (best is null || RefitSeconds([judged]) < 0.05 * Left)) Finish(judged, 0, explain: false, 0, cancellationToken);
         return judged;
     }
 
@@ -276,14 +278,15 @@ internal sealed class TrialSearch
         return new FinishedTrial(number, spec, result, predictionsFile is null ? null : _folder.PathOf(predictionsFile));
     }
 
-    private void Finish(FinishedTrial trial, double allowance, bool explain, CancellationToken cancellationToken)
+    /// <param name="waiting">Families behind it, whose time explanations may not use up.</param>
+    private void Finish(FinishedTrial trial, double allowance, bool explain, int waiting, CancellationToken cancellationToken)
     {
         if (trial.PredictionsFile is null) return;
         var clock = _clock.Elapsed.TotalSeconds;
         var firstFold = _firstFold?.Number == trial.Number ? _firstFold.Value.Pipeline : null;
         MakeModel(trial, [], firstFold, ExplanationSeconds, 0.97, cancellationToken);
 
-        double ExplanationSeconds() => !explain ? 0 : _job.Plan.Tuning == TuningMode.Search ? ExplainSeconds([trial]) : Explanation.Seconds(allowance - (_clock.Elapsed.TotalSeconds - clock));
+        double ExplanationSeconds() => !explain ? 0 : _job.Plan.Tuning == TuningMode.Search ? ExplainSeconds([trial]) : Math.Min(Explanation.Seconds(allowance - (_clock.Elapsed.TotalSeconds - clock)), waiting > 0 ? Math.Max(FewestExplanationSeconds, Left / 4) : double.MaxValue);
     }
 
     /// <returns>Whether it has a model now.</returns>
@@ -323,12 +326,12 @@ internal sealed class TrialSearch
             {
                 FinishedTrial[] members = [.. ensemble.Result!.Members!.Select(m => _finished.First(f => f.Number == m.TrialNumber))];
                 if (MakeModel(ensemble, members, null, () => ExplainSeconds(members), 0, cancellationToken)) return;
-                if (Best() is { HasModel: false } next) Finish(next, 1, explain: true, cancellationToken);
+                if (Best() is { HasModel: false } next) Finish(next, 1, explain: true, 0, cancellationToken);
             }
-            else Finish(best, Left, explain: true, cancellationToken);
+            else Finish(best, Left, explain: true, 0, cancellationToken);
         }
         // Its model was made in passing, without what explains it.
-        else if (best.Spec.Origin != TrialOrigin.Ensemble) Finish(best, Left, explain: true, cancellationToken);
+        else if (best.Spec.Origin != TrialOrigin.Ensemble) Finish(best, Left, explain: true, 0, cancellationToken);
     }
 
     private FinishedTrial? MakeEnsemble(CancellationToken cancellationToken)
