@@ -211,8 +211,8 @@ public sealed class JobTests(ITestOutputHelper output)
         var experiment = await app.Api.RunAsync(new ExperimentApi.StartBody(dataset.Id, "churn", Trainers: ["random-forest", "extra-trees", Families.Boosted, "baseline"], Split: TwentyFolds, BudgetSeconds: 12));
         output.WriteLine($"budget of 12 s: ended after {clock.Elapsed.TotalSeconds:0.0} s: {string.Join("; ", experiment.Leaderboard.Select(t => $"{t.TrainerId} {t.Status} {t.Reason}"))}");
         Assert.Equal(ExperimentStatus.Completed, experiment.Status);
-        Assert.Equal(TrialStatus.Failed, Trial(experiment, 1).Status);
-        Assert.Contains("share of the time budget", Trial(experiment, 1).Reason);
+        // Which of the two forests is too slow hangs on what else the machine does.
+        Assert.Contains(experiment.Leaderboard, t => t.Status == TrialStatus.Failed && t.Reason!.Contains("share of the time budget", StringComparison.Ordinal));
         Assert.All(experiment.Leaderboard, t => Assert.True(t.Status is TrialStatus.Completed or TrialStatus.Failed, $"{t.TrainerId} is {t.Status}: {t.Reason}"));
         Assert.InRange(clock.Elapsed.TotalSeconds, 2, 25);
         await app.StopAsync();
