@@ -38,7 +38,8 @@ public static class RankingCurves
     private static Threshold Nothing => new(double.PositiveInfinity, 0, 0);
 
     /// <summary>Evenly chosen points, the first and the last among them.</summary>
-    private static IReadOnlyList<Threshold> Thin(IReadOnlyList<Threshold> points) => points.Count <= MaximumPoints
-        ? points
-        : [.. Enumerable.Range(0, MaximumPoints).Select(i => points[(int)((long)i * (points.Count - 1) / (MaximumPoints - 1))])];
+    private static IReadOnlyList<Threshold> Thin(IReadOnlyList<Threshold> points) => [.. Shown(points.Count).Select(i => points[i])];
+
+    /// <summary>Which of so many points a drawing shows, 0-based and ascending: all, or evenly chosen ones with the first and the last among them.</summary>
+    internal static IEnumerable<int> Shown(int count) => Enumerable.Range(0, Math.Min(count, MaximumPoints)).Select(i => count <= MaximumPoints ? i : (int)((long)i * (count - 1) / (MaximumPoints - 1)));
 }

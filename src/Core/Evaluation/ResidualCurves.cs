@@ -1,3 +1,5 @@
+using MathNet.Numerics.Distributions;
+
 namespace ModelWorkbench.Core.Evaluation;
 
 /// <summary>What the residuals of predicted numbers tell: whether they are normal, and where they are large.</summary>
@@ -15,10 +17,8 @@ public static class ResidualCurves
         var n = sorted.Length;
         var mean = sorted.Average();
         var deviation = Math.Sqrt(sorted.Sum(r => (r - mean) * (r - mean)) / n);
-        int[] shown = n <= RankingCurves.MaximumPoints
-            ? [.. Enumerable.Range(0, n)]
-            : [.. Enumerable.Range(0, RankingCurves.MaximumPoints).Select(i => (int)((long)i * (n - 1) / (RankingCurves.MaximumPoints - 1)))];
-        return new ResidualQuantiles([.. shown.Select(i => NormalDistribution.Quantile(Place(i, n)))], [.. shown.Select(i => sorted[i])], mean, deviation);
+        int[] shown = [.. RankingCurves.Shown(n)];
+        return new ResidualQuantiles([.. shown.Select(i => Normal.InvCDF(0, 1, Place(i, n)))], [.. shown.Select(i => sorted[i])], mean, deviation);
     }
 
     /// <summary>Errors by the size of the prediction, in at most ten ranges of equally many rows.</summary>

@@ -4,6 +4,7 @@ using System.Text.Json;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Explanations;
 using ModelWorkbench.Core.Models;
+using ModelWorkbench.Core.Profiling;
 using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Core.Splits;
 using ModelWorkbench.Core.Trainers;
@@ -92,11 +93,11 @@ internal sealed class ExplanationRunner(ExperimentData data, int threads, JobFol
         new Random(data.Plan.Split.Seed).Shuffle(order);
         while (found.Count < wanted && (found.Count == 0 || clock.Elapsed.TotalSeconds < MostSeconds))
         {
-            int[] next = order[found.Count..Math.Min(wanted, found.Count + (RowsTogether * threads))];
-            var parts = new RowContributions[next.Length];
+            int[][] next = [.. order[found.Count..Math.Min(wanted, found.Count + (RowsTogether * threads))].Chunk(RowsTogether)];
+            var parts = new RowContributions[next.Length][];
             Parallel.For(0, next.Length, new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken },
-                i => parts[i] = explainer.Explain(rows.Take([next[i]]), cancellationToken)[0]);
-            found.AddRange(parts);
+                i => parts[i] = explainer.Explain(rows.Take(next[i]), cancellationToken));
+            found.AddRange(parts.SelectMany(p => p));
         }
         var explained = rows.Take(order[..found.Count]);
         double[][] size = [.. Enumerable.Range(0, columns).Select(column => Enumerable.Range(0, sums).Select(sum => found.Average(f => Math.Abs(f.Values[(sum * columns) + column]))).ToArray())];
@@ -113,42 +114,19 @@ internal sealed class ExplanationRunner(ExperimentData data, int threads, JobFol
         }
     }
 
-    /// <summary>Where each value lies among all, 0 to 1.</summary>
+    /// <summary>Where each value lies among all, 0 to 1; equal ones in the middle of the ranks that they share.</summary>
     private static float?[] PositionsOf(Column column, float[] added)
     {
-        Func<int, double> order;
+        double[] values;
         if (column is DictionaryColumn names)
         {
             var means = Enumerable.Range(0, column.Length).GroupBy(row => names.Codes[row]).ToDictionary(g => g.Key, g => g.Average(row => added[row]));
-            order = row => means[names.Codes[row]];
+            values = [.. Enumerable.Range(0, column.Length).Select(row => (double)means[names.Codes[row]])];
         }
-        else order = column is NumericColumn numbers ? row => numbers.Values[row] : row => ((DateTimeColumn)column).Ticks[row];
-        double[] distinct = [.. Enumerable.Range(0, column.Length).Where(row => !column.IsMissing(row)).Select(order).Order()];
-        var positions = new float?[column.Length];
-        for (var row = 0; row < positions.Length; row++)
-        {
-            if (column.IsMissing(row)) continue;
-            // Equal values lie in the middle of the ranks that they share.
-            var (first, last) = (LowerBound(distinct, order(row)), UpperBound(distinct, order(row)) - 1);
-            positions[row] = distinct.Length < 2 ? 0.5f : (float)((first + last) / 2.0 / (distinct.Length - 1));
-        }
-        return positions;
-    }
-
-    private static int LowerBound(double[] sorted, double value) => Bound(sorted, at => sorted[at] < value);
-
-    private static int UpperBound(double[] sorted, double value) => Bound(sorted, at => sorted[at] <= value);
-
-    private static int Bound(double[] sorted, Func<int, bool> isBefore)
-    {
-        var (low, high) = (0, sorted.Length);
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            if (isBefore(middle)) low = middle + 1;
-            else high = middle;
-        }
-        return low;
+        else values = Discretizer.Numbers(column);
+        double[] present = [.. Enumerable.Range(0, column.Length).Where(row => !column.IsMissing(row)).Select(row => values[row]).Order()];
+        var ranks = present.Index().GroupBy(v => v.Item, v => v.Index).ToDictionary(g => g.Key, g => g.Average());
+        return [.. Enumerable.Range(0, column.Length).Select(row => column.IsMissing(row) ? (float?)null : present.Length < 2 ? 0.5f : (float)(ranks[values[row]] / (present.Length - 1)))];
     }
 
     private SurrogateTree? Surrogate(ModelPackage package, Table rows, CancellationToken cancellationToken)

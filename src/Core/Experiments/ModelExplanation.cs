@@ -8,7 +8,12 @@ namespace ModelWorkbench.Core.Experiments;
 /// <param name="Dependence">How answers move with a column, for the columns that add most.</param>
 /// <param name="Surrogate">The model's answers in a few rules; null where there are too few rows.</param>
 /// <param name="Errors">Where it errs, on validation rows.</param>
-public sealed record ModelExplanation(ContributionReport? Contributions, string? ContributionsNote, IReadOnlyList<PartialDependence> Dependence, SurrogateTree? Surrogate, ErrorReport Errors);
+public sealed record ModelExplanation(ContributionReport? Contributions, string? ContributionsNote, IReadOnlyList<PartialDependence> Dependence, SurrogateTree? Surrogate, ErrorReport Errors)
+{
+    /// <summary>The name of each answer: the number's, the second of two classes', or each class's.</summary>
+    /// <param name="target">Of the number, where nothing else names it.</param>
+    public IReadOnlyList<string> AnswerNames(string target) => Contributions?.Of ?? Surrogate?.Of ?? [target];
+}
 
 /// <summary>What input columns add to the answers for some training rows (<see cref="Models.RowContributions"/>).</summary>
 /// <param name="Of">The name of each sum: the number's, the second of two classes', or each class's.</param>

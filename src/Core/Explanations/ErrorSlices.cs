@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using MathNet.Numerics.Distributions;
 using ModelWorkbench.Core.Datasets;
 
@@ -9,7 +10,14 @@ namespace ModelWorkbench.Core.Explanations;
 /// <param name="MeanError">Of these.</param>
 /// <param name="RestError">Of the other rows of that half.</param>
 /// <param name="PValue">Chance of a difference this large where there is none: Welch's test, times the number of parts that were looked at.</param>
-public sealed record ErrorSlice(IReadOnlyList<TreeCondition> Conditions, int RowCount, double MeanError, double RestError, double PValue);
+public sealed record ErrorSlice(IReadOnlyList<TreeCondition> Conditions, int RowCount, double MeanError, double RestError, double PValue)
+{
+    private const double BeyondChance = 0.05;
+
+    /// <summary>Whether the model errs more on these rows than on the others, beyond chance.</summary>
+    [JsonIgnore]
+    public bool IsWorse => MeanError > RestError && PValue < BeyondChance;
+}
 
 /// <summary>Where a model errs: a shallow tree over its errors.</summary>
 /// <param name="Slices">Worst first; empty where errors do not hang on any column.</param>

@@ -1,4 +1,5 @@
 using ModelWorkbench.Core.Datasets;
+using ModelWorkbench.Core.Profiling;
 
 namespace ModelWorkbench.Core.Explanations;
 
@@ -62,25 +63,20 @@ public sealed record PartialDependence(string Column, bool IsOrdered, IReadOnlyL
             var groups = present.GroupBy(row => names.Codes[row]).OrderByDescending(g => g.Count()).ThenBy(g => names.Values[g.Key], StringComparer.Ordinal).Take(MostCategories).ToArray();
             return ([.. groups.Select(g => g.First())], [.. groups.Select(g => (double)g.Count() / column.Length)]);
         }
-        Func<int, double> value = column switch
-        {
-            NumericColumn numbers => row => numbers.Values[row],
-            DateTimeColumn dates => row => dates.Ticks[row],
-            _ => throw new ArgumentException($"Column '{column.Name}' has no order.", nameof(column)),
-        };
-        int[] ordered = [.. present.OrderBy(value)];
+        var values = Discretizer.Numbers(column);
+        int[] ordered = [.. present.OrderBy(row => values[row])];
         // Quantiles, so that there are most points where there are most rows; each value once.
         var points = new List<int>();
         for (var i = 0; i < Math.Min(MostPoints, ordered.Length); i++)
         {
             var row = ordered[ordered.Length == 1 ? 0 : (int)((long)i * (ordered.Length - 1) / Math.Max(1, Math.Min(MostPoints, ordered.Length) - 1))];
-            if (points.Count == 0 || value(row) > value(points[^1])) points.Add(row);
+            if (points.Count == 0 || values[row] > values[points[^1]]) points.Add(row);
         }
         var shares = new double[points.Count];
         var at = 0;
         foreach (var row in ordered)
         {
-            while (at + 1 < points.Count && value(row) - value(points[at]) > value(points[at + 1]) - value(row)) at++;
+            while (at + 1 < points.Count && values[row] - values[points[at]] > values[points[at + 1]] - values[row]) at++;
             shares[at] += 1.0 / column.Length;
         }
         return ([.. points], shares);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ModelWorkbench.Core.Datasets;
+using ModelWorkbench.Core.Profiling;
 
 namespace ModelWorkbench.Core.Explanations;
 
@@ -43,9 +44,11 @@ public sealed class ReadableTree
 
     private sealed record AtMost(string Column, double Threshold, bool MissingToo, bool IsTime, bool HadMissing) : Question(Column)
     {
+        private const double SecondsPerDay = 86_400;
+
         public override Func<int, bool> Of(Table rows)
         {
-            var values = Numbers(rows[Column]);
+            var values = Discretizer.Numbers(rows[Column]);
             return row => double.IsNaN(values[row]) ? MissingToo : values[row] <= Threshold;
         }
 
@@ -53,7 +56,7 @@ public sealed class ReadableTree
         {
             get
             {
-                var at = IsTime ? new DateTimeColumn(Column, [(long)Threshold]).GetText(0)! : Threshold.ToString("G6", CultureInfo.InvariantCulture);
+                var at = IsTime ? new DateTimeColumn(Column, [(long)Math.Round(Threshold * SecondsPerDay) * TimeSpan.TicksPerSecond]).GetText(0)! : Threshold.ToString("G6", CultureInfo.InvariantCulture);
                 // Whether missing values go along is told only where there were some.
                 return ($"{(IsTime ? "until" : "at most")} {at}{(HadMissing && MissingToo ? " or missing" : "")}", $"{(IsTime ? "after" : "above")} {at}{(HadMissing && !MissingToo ? " or missing" : "")}");
             }
@@ -93,7 +96,7 @@ public sealed class ReadableTree
     {
         if (targets.Length != rows.RowCount * targetCount) throw new ArgumentException($"Found {targets.Length} targets, expected {targetCount} for each of {rows.RowCount} rows.", nameof(targets));
         var askable = columns.Select(name => rows[name]).Where(c => c is NumericColumn or DateTimeColumn || (c is DictionaryColumn { Kind: not ColumnKind.Text } categories && categories.Values.Count <= MostCategories)).ToArray();
-        var numbers = askable.ToDictionary(c => c.Name, c => c is DictionaryColumn ? [] : Numbers(c), StringComparer.Ordinal);
+        var numbers = askable.ToDictionary(c => c.Name, c => c is DictionaryColumn ? [] : Discretizer.Numbers(c), StringComparer.Ordinal);
         return new ReadableTree(Grow([.. Enumerable.Range(0, rows.RowCount)], depth));
 
         Node Grow(int[] own, int left)
@@ -225,11 +228,4 @@ public sealed class ReadableTree
         var middle = low + ((high - low) / 2);
         return middle < high ? middle : low;
     }
-
-    private static double[] Numbers(Column column) => column switch
-    {
-        NumericColumn numeric => numeric.Values.ToArray(),
-        DateTimeColumn dates => Array.ConvertAll(dates.Ticks.ToArray(), t => t == DateTimeColumn.MissingTicks ? double.NaN : t),
-        _ => throw new ArgumentException($"Column '{column.Name}' has no numbers.", nameof(column)),
-    };
 }

@@ -8,6 +8,14 @@ internal sealed class ColumnSources
     // A column that no step made comes from the file.
     private readonly Dictionary<string, IReadOnlyList<string>> _made = new(StringComparer.Ordinal);
 
+    /// <summary>After all steps of a recipe.</summary>
+    public static ColumnSources Through(FittedRecipe recipe)
+    {
+        var sources = new ColumnSources();
+        foreach (var step in recipe.Steps) sources.Follow(step);
+        return sources;
+    }
+
     public IReadOnlyList<string> Of(string column) => _made.GetValueOrDefault(column) ?? [column];
 
     public void Follow(FittedStep step)

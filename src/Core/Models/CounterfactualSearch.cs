@@ -65,7 +65,11 @@ public static class CounterfactualSearch
     private const double ColumnSize = 0.25;
     private const double CategorySize = 0.5;
 
-    private sealed record Candidate(IReadOnlyDictionary<string, string?> Row, IReadOnlyList<ColumnChange> Changes, double Size, double[] Outputs, double Margin);
+    private sealed record Candidate(IReadOnlyDictionary<string, string?> Row, IReadOnlyList<ColumnChange> Changes, double Size, double[] Outputs, double Margin)
+    {
+        /// <summary>Which columns it changes.</summary>
+        public string Columns { get; } = string.Join('\n', Changes.Select(x => x.Column).Order(StringComparer.Ordinal));
+    }
 
     /// <param name="package">The model.</param>
     /// <param name="row">Invariant text by used column; missing where there is none.</param>
@@ -89,7 +93,7 @@ public static class CounterfactualSearch
                 .Select(value => Changed(candidate, column.Name, value))))]);
             found.AddRange(tried.Where(c => c.Margin > 0));
             // Each column by the best it can do: else the values of one column would fill the beam.
-            beam = [.. tried.GroupBy(c => string.Join('\n', c.Changes.Select(x => x.Column).Order(StringComparer.Ordinal))).Select(g => g.MaxBy(c => c.Margin - (0.01 * c.Size))!).Where(c => c.Margin > start.Margin).OrderByDescending(c => c.Margin).Take(BeamWidth)];
+            beam = [.. tried.GroupBy(c => c.Columns).Select(g => g.MaxBy(c => c.Margin - (0.01 * c.Size))!).Where(c => c.Margin > start.Margin).OrderByDescending(c => c.Margin).Take(BeamWidth)];
             if (depth == 1)
             {
                 var useful = tried.GroupBy(c => c.Changes[0].Column).OrderByDescending(g => g.Max(c => c.Margin)).Take(MostExtendingColumns).Select(g => g.Key).ToHashSet(StringComparer.Ordinal);
@@ -97,7 +101,7 @@ public static class CounterfactualSearch
             }
         }
         // Only the smallest of the same columns, and its numbers back towards the row as far as the answer stays.
-        return [.. found.GroupBy(c => string.Join('\n', c.Changes.Select(x => x.Column).Order(StringComparer.Ordinal))).Select(g => g.MinBy(c => c.Size)!).OrderBy(c => c.Size).Take(2 * MostFound)
+        return [.. found.GroupBy(c => c.Columns).Select(g => g.MinBy(c => c.Size)!).OrderBy(c => c.Size).Take(2 * MostFound)
             .Select(Shrink).OrderBy(c => c.Size).Take(MostFound).Select(c => new Counterfactual(c.Changes, c.Size, c.Outputs))];
 
         (IReadOnlyDictionary<string, string?>, IReadOnlyList<ColumnChange>) Changed(Candidate candidate, string column, string value) =>

@@ -112,8 +112,7 @@ public sealed class RowExplainer
     /// <summary>One a feature: the position of its input column; null where a feature comes from several.</summary>
     private int[]? GroupsOfFeatures()
     {
-        var sources = new ColumnSources();
-        foreach (var step in _pipeline.Recipe.Steps) sources.Follow(step);
+        var sources = ColumnSources.Through(_pipeline.Recipe);
         var positions = Columns.Index().ToDictionary(c => c.Item, c => c.Index, StringComparer.Ordinal);
         var groups = new List<int>();
         foreach (var column in _pipeline.Encoder.SourceColumns)

@@ -94,9 +94,7 @@ public sealed record Signature(IReadOnlyList<InputColumn> Inputs)
     /// <param name="encodedColumns">Names, after the recipe, of the columns that became features.</param>
     public static IReadOnlySet<string> UsedColumns(IEnumerable<string> sourceColumns, FittedRecipe recipe, IReadOnlySet<string> encodedColumns)
     {
-        var sources = new ColumnSources();
-        foreach (var step in recipe.Steps) sources.Follow(step);
-        return encodedColumns.SelectMany(sources.Of).Intersect(sourceColumns, StringComparer.Ordinal).ToHashSet(StringComparer.Ordinal);
+        return encodedColumns.SelectMany(ColumnSources.Through(recipe).Of).Intersect(sourceColumns, StringComparer.Ordinal).ToHashSet(StringComparer.Ordinal);
     }
 }
 

@@ -48,7 +48,7 @@ public static class CardFigures
             yield return ContributionPlots.Bars(contributions, contributions.Of.Count > 1 ? null : 0);
             if (contributions.Of.Count == 1) yield return ContributionPlots.Rows(contributions, 0);
         }
-        var of = explanation.Contributions?.Of ?? explanation.Surrogate?.Of ?? [card.Plan.Target];
+        var of = explanation.AnswerNames(card.Plan.Target);
         foreach (var dependence in explanation.Dependence.Take(MostDependence)) yield return DependencePlot.Figure(dependence, of, card.Plan.Task);
     }
 }

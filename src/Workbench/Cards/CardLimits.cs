@@ -12,7 +12,6 @@ public static class CardLimits
     private const int FewRowsOfClass = 30;
     private const double NotableCalibration = 0.05;
     private const double NotableGap = 0.1;
-    private const double BeyondChance = 0.05;
     private const int MostNamed = 5;
 
     /// <summary>Whole sentences, what weighs most first.</summary>
@@ -101,7 +100,7 @@ public static class CardLimits
     }
 
     /// <summary>Kinds of rows with more errors than the rest beyond chance.</summary>
-    public static IEnumerable<ErrorSlice> Worse(ErrorSlices? slices) => slices?.Slices.Where(s => s.MeanError > s.RestError && s.PValue < BeyondChance) ?? [];
+    public static IEnumerable<ErrorSlice> Worse(ErrorSlices? slices) => slices?.Slices.Where(s => s.IsWorse) ?? [];
 
     /// <summary>All conditions in one line.</summary>
     public static string Where(IReadOnlyList<TreeCondition> conditions) => conditions.Count == 0 ? "all rows" : string.Join(" and ", conditions.Select(c => $"{c.Column} {c.Text}"));
