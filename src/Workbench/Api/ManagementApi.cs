@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
@@ -12,6 +13,9 @@ public static class ManagementApi
 {
     /// <summary>To be accepted beside the types that an operation describes, where its handler itself says what is wrong with another.</summary>
     public const string AnyContent = "*/*";
+
+    /// <summary>Of the program, without the commit it was built from.</summary>
+    public static string ProgramVersion { get; } = typeof(ManagementApi).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
 
     public static void AddManagementApi(this WebApplicationBuilder builder)
     {

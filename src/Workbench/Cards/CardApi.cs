@@ -1,4 +1,5 @@
 using System.Text;
+using ModelWorkbench.Workbench.Api;
 using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Cards;
@@ -15,10 +16,8 @@ public static class CardApi
     /// <summary>For the link on the trial's page; signed in as for pages.</summary>
     public static void MapCardPage(this WebApplication app) => app.MapGet("/experiments/{id:int}/trials/{number:int}/card", CardAsync).ExcludeFromDescription();
 
-    private static async Task<IResult> CardAsync(int id, int number, ExperimentStore store, CardReader reader, CancellationToken ct)
+    private static Task<IResult> CardAsync(int id, int number, ExperimentStore store, CardReader reader, CancellationToken ct) => store.WithTrialAsync(id, number, async (experiment, trial) =>
     {
-        if (await store.FindAsync(id, ct) is not { } experiment) return Results.Problem(statusCode: 404, title: "Unknown experiment", detail: $"There is no experiment {id}.");
-        if (experiment.FindTrial(number) is not { } trial) return Results.Problem(statusCode: 404, title: "Unknown trial", detail: $"Experiment {id} has no trial {number}.");
         try
         {
             if (await reader.ReadAsync(experiment, trial, ct) is not { } card)
@@ -29,7 +28,7 @@ public static class CardApi
         {
             return Results.Problem(statusCode: 409, title: "No card", detail: e.Message);
         }
-    }
+    }, ct);
 
     private static string FileName(ModelCard card) =>
         $"model-card-{string.Concat(card.Experiment.DatasetName.Select(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '_'))}-{card.Experiment.Id}-{card.Trial.Number}.html";

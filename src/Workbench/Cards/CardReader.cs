@@ -1,7 +1,7 @@
-using System.Reflection;
 using ModelWorkbench.Core.Evaluation;
 using ModelWorkbench.Core.Models;
 using ModelWorkbench.Core.Trainers;
+using ModelWorkbench.Workbench.Api;
 using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Cards;
@@ -9,15 +9,13 @@ namespace ModelWorkbench.Workbench.Cards;
 /// <summary>Gathers what a card tells.</summary>
 public sealed class CardReader(ExperimentStore experiments, DatasetStore datasets, ArtefactStore artefacts, IWebHostEnvironment environment, TimeProvider time)
 {
-    private static readonly string Version = typeof(CardReader).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
-
     /// <returns>Null where the trial was not judged.</returns>
     /// <exception cref="InvalidDataException">A report is damaged, or of another version of the program.</exception>
     public async Task<ModelCard?> ReadAsync(ExperimentRow experiment, TrialRow trial, CancellationToken cancellationToken)
     {
         if (await experiments.ReportAsync(trial, cancellationToken) is not { } report) return null;
         var beside = trial.TrainerId == BaselineTrainer.BaselineId ? null : experiment.Trials.FirstOrDefault(t => t.TrainerId == BaselineTrainer.BaselineId);
-        var card = new ModelCard(experiment, trial, report, Version, time.GetUtcNow())
+        var card = new ModelCard(experiment, trial, report, ManagementApi.ProgramVersion, time.GetUtcNow())
         {
             Final = await experiments.FinalReportAsync(trial, cancellationToken),
             Baseline = beside is null ? null : await BesideAsync(beside, cancellationToken),

@@ -4,6 +4,7 @@ using ModelWorkbench.Core.Experiments;
 using ModelWorkbench.Core.Splits;
 using ModelWorkbench.Core.Trainers;
 using ModelWorkbench.Core.Tuning;
+using ModelWorkbench.Workbench.Api;
 using ModelWorkbench.Workbench.Jobs;
 using ModelWorkbench.Workbench.Storage;
 
@@ -76,51 +77,51 @@ public static class ExperimentApi
             return (await store.ListAsync(datasetId, ct)).Select(e => ExperimentAnswer.From(e, null, waiting));
         }).WithName("ListExperiments").WithSummary("All experiments, newest first");
         experiments.MapGet("/{id:int}", async (int id, ExperimentStore store, ExperimentQueue queue, JobMonitor monitor, CancellationToken ct) =>
-            await store.FindAsync(id, ct) is { } row ? Results.Ok(ExperimentAnswer.From(row, monitor.ProgressOf(id), row.Status == ExperimentStatus.Queued ? await queue.ReadAsync(ct) : [])) : NotFound(id))
+            await store.FindAsync(id, ct) is { } row ? Results.Ok(ExperimentAnswer.From(row, monitor.ProgressOf(id), row.Status == ExperimentStatus.Queued ? await queue.ReadAsync(ct) : [])) : TrialApi.Unknown(id))
             .WithName("GetExperiment").WithSummary("Status, progress and leaderboard").Produces<ExperimentAnswer>().ProducesProblem(404);
         experiments.MapPost("/{id:int}/stop", async (int id, ExperimentStore store, ExperimentSupervisor supervisor, CancellationToken ct) =>
         {
-            if (await store.FindAsync(id, ct) is null) return NotFound(id);
+            if (await store.FindAsync(id, ct) is null) return TrialApi.Unknown(id);
             await supervisor.StopAsync(id, ct);
             return Results.NoContent();
         }).WithName("StopExperiment").WithSummary("Ends it now and keeps what is finished; one that waits leaves the queue").Produces(204).ProducesProblem(404);
         experiments.MapGet("/queue", async (ExperimentQueue queue, CancellationToken ct) => await queue.ReadAsync(ct)).WithName("ListQueue").WithSummary("Experiments that wait for their turn, the next one first")
             .WithDescription("Experiments run one after another. secondsUntilStart is what is left of the budgets before it: an estimate, not a promise.");
         experiments.MapPost("/{id:int}/move", async (int id, MoveBody body, ExperimentStore store, ExperimentQueue queue, CancellationToken ct) =>
-            await store.FindAsync(id, ct) is null ? NotFound(id)
+            await store.FindAsync(id, ct) is null ? TrialApi.Unknown(id)
             : await queue.MoveAsync(id, body.To, ct) is { } reason ? Results.Problem(statusCode: 409, title: "The queue stays as it is", detail: reason)
             : Results.Ok(await queue.ReadAsync(ct)))
             .WithName("MoveExperiment").WithSummary("Moves a waiting experiment in the queue").WithDescription("To take it out of the queue, stop it. The order outlives a restart of the program.")
             .Produces<IReadOnlyList<QueuePlace>>().ProducesProblem(400).ProducesProblem(404).ProducesProblem(409);
         experiments.MapPost("/{id:int}/resume", async (int id, ExperimentStore store, ExperimentSupervisor supervisor, CancellationToken ct) =>
-            await store.FindAsync(id, ct) is null ? NotFound(id)
+            await store.FindAsync(id, ct) is null ? TrialApi.Unknown(id)
             : await supervisor.ResumeAsync(id, ct) ? Results.Accepted($"/api/v1/experiments/{id}")
             : Results.Problem(statusCode: 409, title: "Nothing to go on with", detail: "Only an interrupted or stopped experiment with unfinished trials can go on."))
             .WithName("ResumeExperiment").WithSummary("Goes on with the unfinished trials").Produces(202).ProducesProblem(404).ProducesProblem(409);
         experiments.MapPost("/{id:int}/finish", async (int id, ExperimentStore store, ExperimentSupervisor supervisor, CancellationToken ct) =>
-            await store.FindAsync(id, ct) is null ? NotFound(id)
+            await store.FindAsync(id, ct) is null ? TrialApi.Unknown(id)
             : await supervisor.FinishAsync(id, ct) ? Results.Accepted($"/api/v1/experiments/{id}")
             : Results.Problem(statusCode: 409, title: "Nothing to finish", detail: "Only a search that runs, or that was stopped before its end, can be finished."))
             .WithName("FinishExperiment").WithSummary("Ends a search early, with ensemble and final report").Produces(202).ProducesProblem(404).ProducesProblem(409);
         experiments.MapPost("/{id:int}/extend", async (int id, ExtendBody body, ExperimentStore store, ExperimentSupervisor supervisor, CancellationToken ct) =>
-            await store.FindAsync(id, ct) is null ? NotFound(id)
+            await store.FindAsync(id, ct) is null ? TrialApi.Unknown(id)
             : await supervisor.ExtendAsync(id, body.Seconds, ct) is { } reason ? Results.Problem(statusCode: 409, title: "The budget stays as it is", detail: reason)
             : Results.Accepted($"/api/v1/experiments/{id}"))
             .WithName("ExtendExperiment").WithSummary("Gives a search more time; one that has ended goes on").Produces(202).ProducesProblem(404).ProducesProblem(409);
         experiments.MapPost("/{id:int}/trials", TryAsync).WithName("TryValues").WithSummary("Tries a family with values of your own").Produces(202).ProducesProblem(400).ProducesProblem(404).ProducesProblem(409);
         experiments.MapPatch("/{id:int}/trials/{number:int}", async (int id, int number, MarkBody body, ExperimentStore store, CancellationToken ct) =>
-            await store.FindAsync(id, ct) is not { } experiment ? NotFound(id)
+            await store.FindAsync(id, ct) is not { } experiment ? TrialApi.Unknown(id)
             : await store.MarkAsync(id, number, body.IsPinned, body.IsExcluded, ct) ? Results.NoContent() : UnknownTrial(experiment, number))
             .WithName("MarkTrial").WithSummary("Pins a trial or puts it aside").Produces(204).ProducesProblem(404);
         experiments.MapPost("/{id:int}/trials/{number:int}/model", async (int id, int number, ExperimentStore store, ExperimentSupervisor supervisor, CancellationToken ct) =>
-            await store.FindAsync(id, ct) is not { } experiment ? NotFound(id)
+            await store.FindAsync(id, ct) is not { } experiment ? TrialApi.Unknown(id)
             : experiment.FindTrial(number) is null ? UnknownTrial(experiment, number)
             : await supervisor.MakeModelAsync(id, number, ct) is { } reason ? Results.Problem(statusCode: 409, title: "No model", detail: reason)
             : await ReportAsync(id, number, store, ct))
             .WithName("MakeModel").WithSummary("Fits a judged trial on all training rows and explains it").Produces<ReportAnswer>().ProducesProblem(404).ProducesProblem(409);
         experiments.MapDelete("/{id:int}", async (int id, ExperimentStore store, ExperimentSupervisor supervisor, CancellationToken ct) =>
         {
-            if (await store.FindAsync(id, ct) is null) return NotFound(id);
+            if (await store.FindAsync(id, ct) is null) return TrialApi.Unknown(id);
             await supervisor.DiscardAsync(id, ct);
             return Results.NoContent();
         }).WithName("DiscardExperiment").WithSummary("Ends it and throws it away; published models stay").Produces(204).ProducesProblem(404);
@@ -173,19 +174,19 @@ public static class ExperimentApi
 
     private static async Task<IResult> ReportAsync(int id, int number, ExperimentStore store, CancellationToken ct)
     {
-        if (await store.FindAsync(id, ct) is not { } experiment) return NotFound(id);
+        if (await store.FindAsync(id, ct) is not { } experiment) return TrialApi.Unknown(id);
         if (experiment.FindTrial(number) is not { } trial) return UnknownTrial(experiment, number);
         return Results.Ok(new ReportAnswer(TrialAnswer.From(trial, null), await store.ReportAsync(trial, ct), await store.FinalReportAsync(trial, ct)));
     }
 
     private static async Task<IResult> FinalReportAsync(int id, int number, ExperimentStore store, ExperimentSupervisor supervisor, CancellationToken ct) =>
-        await store.FindAsync(id, ct) is null ? NotFound(id)
+        await store.FindAsync(id, ct) is null ? TrialApi.Unknown(id)
         : await supervisor.MakeFinalReportAsync(id, number, ct) is { } reason ? Results.Problem(statusCode: 409, title: "No final report", detail: reason)
         : await ReportAsync(id, number, store, ct);
 
     private static async Task<IResult> TryAsync(int id, TryBody body, ExperimentStore store, ExperimentSupervisor supervisor, CancellationToken ct)
     {
-        if (await store.FindAsync(id, ct) is not { } experiment) return NotFound(id);
+        if (await store.FindAsync(id, ct) is not { } experiment) return TrialApi.Unknown(id);
         if (TrainerCatalog.All.FirstOrDefault(t => t.Id == body.TrainerId) is not { } trainer)
             return Invalid([$"There is no model family '{body.TrainerId}'. The families are: {string.Join(", ", TrainerCatalog.All.Select(t => t.Id))}."]);
         var space = trainer.Dials(ExperimentShape(experiment));
@@ -215,6 +216,4 @@ public static class ExperimentApi
 
     private static IResult Invalid(IReadOnlyList<string> problems) =>
         Results.Problem(statusCode: 400, title: "The experiment cannot run", detail: problems[0], extensions: new Dictionary<string, object?> { ["errors"] = problems });
-
-    private static IResult NotFound(int id) => Results.Problem(statusCode: 404, title: "Unknown experiment", detail: $"There is no experiment {id}.");
 }

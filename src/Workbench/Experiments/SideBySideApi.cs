@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Mvc;
 using ModelWorkbench.Core.Evaluation;
 using ModelWorkbench.Core.Experiments;
 using ModelWorkbench.Core.Trainers;
+using ModelWorkbench.Workbench.Api;
 using ModelWorkbench.Workbench.Jobs;
 using ModelWorkbench.Workbench.Storage;
 
@@ -30,7 +31,7 @@ public static class SideBySideApi
 
     private static async Task<IResult> FindAsync(int id, [FromQuery] string? trials, ExperimentStore store, SideBySides sideBySides, CancellationToken ct)
     {
-        if (await store.FindAsync(id, ct) is not { } experiment) return Results.Problem(statusCode: 404, title: "Unknown experiment", detail: $"There is no experiment {id}.");
+        if (await store.FindAsync(id, ct) is not { } experiment) return TrialApi.Unknown(id);
         var (chosen, problem) = SideBySide.Choose(experiment, trials);
         if (problem is not null) return Results.Problem(statusCode: 400, title: "These trials cannot be shown side by side", detail: problem);
         var models = new List<ModelAnswer>();

@@ -1,4 +1,5 @@
 using ModelWorkbench.Core.Explanations;
+using ModelWorkbench.Workbench.Api;
 using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Explanations;
@@ -11,13 +12,11 @@ public static class ComponentsApi
     public sealed record ComponentsAnswer(PcaReport? Components, string? WhyNot);
 
     public static void MapComponents(this RouteGroupBuilder api) =>
-        api.MapGet("/experiments/{id:int}/trials/{number:int}/components", async (int id, int number, ExperimentStore store, CancellationToken ct) =>
+        api.MapGet("/experiments/{id:int}/trials/{number:int}/components", (int id, int number, ExperimentStore store, CancellationToken ct) => store.WithTrialAsync(id, number, async (_, trial) =>
         {
-            if (await store.FindAsync(id, ct) is not { } experiment) return Results.Problem(statusCode: 404, title: "Unknown experiment", detail: $"There is no experiment {id}.");
-            if (experiment.FindTrial(number) is not { } trial) return Results.Problem(statusCode: 404, title: "Unknown trial", detail: $"Experiment {id} has no trial {number}.");
             var report = await store.ReportAsync(trial, ct);
             return Results.Ok(new ComponentsAnswer(report?.Pca, report is null ? "There is a report as soon as the model is trained." : report.PcaNote));
-        }).WithTags("Explanations").WithName("GetComponents").WithSummary("Principal components of the rows that a model learnt from")
+        }, ct)).WithTags("Explanations").WithName("GetComponents").WithSummary("Principal components of the rows that a model learnt from")
             .WithDescription("Of the prepared features, centred and scaled. Scores are of at most 5,000 rows: first, second and further hold those on the first ten components, rows the 0-based rows of the dataset they belong to, answers what the trial predicted for them when they were validation rows. The sign of a component is such that its largest loading is positive.")
             .Produces<ComponentsAnswer>().ProducesProblem(404);
 }

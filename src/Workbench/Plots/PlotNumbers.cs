@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text;
+using ModelWorkbench.Core.Datasets;
 using Plotly.Blazor.Traces;
 
 namespace ModelWorkbench.Workbench.Plots;
@@ -52,15 +52,18 @@ public sealed record PlotNumbers(IReadOnlyList<string> Columns, IReadOnlyList<IR
     /// <summary>With a header; a cell that a spreadsheet would run as a formula begins with an apostrophe.</summary>
     public string ToCsv()
     {
-        var csv = new StringBuilder();
-        foreach (var row in Rows.Prepend(Columns)) csv.AppendJoin(',', row.Select(Quote)).Append("\r\n");
-        return csv.ToString();
+        using var text = new StringWriter();
+        var writer = new CsvTableWriter(text, new CsvWriteOptions(HarmlessFormulas: true));
+        writer.WriteHeader(Columns);
+        writer.WriteRows(new Core.Datasets.Table([.. Columns.Select((_, i) => ColumnOf($"{i}", [.. Rows.Select(row => row[i])]))], rowCount: Rows.Count), CancellationToken.None);
+        return text.ToString();
     }
 
-    private static string Quote(string text)
+    /// <summary>Numbers where all are: a negative one is no formula.</summary>
+    private static Column ColumnOf(string name, string[] texts)
     {
-        if (text.Length > 0 && "=@+-\t\r".Contains(text[0]) && !double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _)) text = "'" + text;
-        return text.AsSpan().ContainsAny("\",\r\n") ? $"\"{text.Replace("\"", "\"\"")}\"" : text;
+        var numbers = Array.ConvertAll(texts, text => text.Length == 0 ? double.NaN : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : double.PositiveInfinity);
+        return numbers.Any(double.IsInfinity) ? DictionaryColumn.FromTexts(name, ColumnKind.Text, texts) : new NumericColumn(name, numbers);
     }
 
     /// <summary>A position, or the name that stands there.</summary>

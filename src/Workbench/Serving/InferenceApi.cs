@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.Reflection;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Metadata;
 using ModelWorkbench.Core.Datasets;
@@ -14,8 +13,6 @@ namespace ModelWorkbench.Workbench.Serving;
 /// <summary>The addresses on which published models answer, one set for each dialect. They have keys of their own and leave the pipeline of pages and management before it signs anybody in.</summary>
 public static class InferenceApi
 {
-    private static readonly string Version = typeof(InferenceApi).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
-
     public static void MapInference(this WebApplication app)
     {
         MapNative(app);
@@ -67,7 +64,7 @@ public static class InferenceApi
         app.MapGet("/v2", (HttpContext context) => WriteAsync(context, writer =>
         {
             writer.WriteString("name"u8, "Model Workbench");
-            writer.WriteString("version"u8, Version);
+            writer.WriteString("version"u8, ManagementApi.ProgramVersion);
             writer.WriteStartArray("extensions"u8);
             writer.WriteEndArray();
         })).Open();
