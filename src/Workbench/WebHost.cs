@@ -72,6 +72,7 @@ public static class WebHost
 
         var app = builder.Build();
         await app.Services.GetRequiredService<IDbContextFactory<AppDb>>().MigrateAsync(cancellationToken);
+        await using (var scope = app.Services.CreateAsyncScope()) await scope.ServiceProvider.GetRequiredService<Accounts>().EnsureFirstAsync(cancellationToken);
         app.Services.GetRequiredService<ArtefactStore>().EmptyTemporaryFolder();
         await app.Services.GetRequiredService<LiveModels>().LoadAllAsync(cancellationToken);
 
@@ -84,6 +85,7 @@ public static class WebHost
         app.UseApiStatusCodes();
         app.UseAuthentication();
         app.UseAuthorization();
+        app.UseAccessCheck();
         app.UseAntiforgery();
         app.MapStaticAssets().AllowAnonymous();
         app.MapAccess();
@@ -117,7 +119,8 @@ public static class WebHost
             await Console.Error.WriteLineAsync($"Port {settings.Port} cannot be used: {e.Message} Choose another with --port.");
             return BadSettings;
         }
-        var token = await app.Services.GetRequiredService<AccessTokens>().CreateSignInAsync(cancellationToken);
+        var tokens = app.Services.GetRequiredService<AccessTokens>();
+        var token = await tokens.CreateSignInAsync(await tokens.FirstAdministratorAsync(cancellationToken), cancellationToken);
         // For the command 'link', which runs in another process.
         await File.WriteAllTextAsync(AddressFile(dataFolder), Address(app), cancellationToken);
         Console.WriteLine($"Model Workbench is ready. Open {Address(app)}/sign-in/{token}");
@@ -128,7 +131,7 @@ public static class WebHost
     public static Task<int> PrintTokenAsync(string name, Dictionary<string, string?> overrides, CancellationToken cancellationToken) =>
         WithTokensAsync(overrides, async (tokens, _) =>
         {
-            Console.WriteLine(await tokens.CreateManagementAsync(name, cancellationToken));
+            Console.WriteLine(await tokens.CreateManagementAsync(name, await tokens.FirstAdministratorAsync(cancellationToken), null, AccessTokens.DefaultDays, cancellationToken));
             return 0;
         });
 
@@ -141,7 +144,7 @@ public static class WebHost
                     await Console.Error.WriteLineAsync($"No workbench is running on the data folder '{dataFolder}'. Name the folder it was started with by --data.");
                     return BadSettings;
                 }
-            Console.WriteLine($"{await File.ReadAllTextAsync(AddressFile(dataFolder), cancellationToken)}/sign-in/{await tokens.CreateSignInAsync(cancellationToken)}");
+            Console.WriteLine($"{await File.ReadAllTextAsync(AddressFile(dataFolder), cancellationToken)}/sign-in/{await tokens.CreateSignInAsync(await tokens.FirstAdministratorAsync(cancellationToken), cancellationToken)}");
             return 0;
         });
 

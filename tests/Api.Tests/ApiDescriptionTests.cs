@@ -61,7 +61,7 @@ public sealed partial class ApiDescriptionTests(SharedWorkbench workbench) : ICl
         }
         // A prediction without a key answers 401 by its own check; static files have a dot in their names. Of the protocols of predictions those addresses are open that tell of the server alone;
         // lists of models hold those that the caller's key opens, here none.
-        Assert.Equal(["/mlflow/1/version", "/mlflow/1/versions/1/version", "/sign-in", "/sign-in/1", "/v1/models", "/v2", "/v2/health/live", "/v2/health/ready", "/v2/models"], open.Where(a => !a.Contains('.')).Distinct().Order());
+        Assert.Equal(["/join/1", "/mlflow/1/version", "/mlflow/1/versions/1/version", "/sign-in", "/sign-in/1", "/sign-in/passkey", "/v1/models", "/v2", "/v2/health/live", "/v2/health/ready", "/v2/models"], open.Where(a => !a.Contains('.')).Distinct().Order());
         Assert.All(open.Where(a => a.Contains('.')), a => Assert.Matches(@"\.(css|js|svg|png|ico|woff2?|gz|br|map|json|txt|mjs)$", a));
     }
 
@@ -84,9 +84,9 @@ public sealed partial class ApiDescriptionTests(SharedWorkbench workbench) : ICl
     public async Task A_wrong_or_revoked_access_token_is_refused()
     {
         var tokens = workbench.App.Services.GetRequiredService<AccessTokens>();
-        var token = await tokens.CreateManagementAsync("to be revoked", Cancel);
+        var token = await workbench.App.NewTokenAsync("to be revoked");
         using (var before = await workbench.App.Anonymous(token).GetAsync("/api/v1/datasets", Cancel)) Assert.Equal(HttpStatusCode.OK, before.StatusCode);
-        await tokens.RevokeAsync((await tokens.ListManagementAsync(Cancel)).Single(t => t.Name == "to be revoked").Id, Cancel);
+        await tokens.RevokeAsync((await tokens.ListManagementAsync(await workbench.App.FirstUserAsync(), Cancel)).Single(t => t.Name == "to be revoked").Id, Cancel);
         foreach (var wrong in new[] { token, token + "x", "mwt_1_2", "x" })
         {
             using var answer = await workbench.App.Anonymous(wrong).GetAsync("/api/v1/datasets", Cancel);
@@ -97,7 +97,7 @@ public sealed partial class ApiDescriptionTests(SharedWorkbench workbench) : ICl
     [Fact]
     public async Task A_sign_in_link_works_once_and_its_cookie_opens_the_API_but_not_to_another_site()
     {
-        var token = await workbench.App.Services.GetRequiredService<AccessTokens>().CreateSignInAsync(Cancel);
+        var token = await workbench.App.Services.GetRequiredService<AccessTokens>().CreateSignInAsync(await workbench.App.FirstUserAsync(), Cancel);
         using var http = workbench.App.Anonymous();
         using var signedIn = await http.GetAsync($"/sign-in/{token}?returnUrl=//evil.example", Cancel);
         Assert.Equal((HttpStatusCode.Redirect, "/"), (signedIn.StatusCode, signedIn.Headers.Location!.OriginalString));

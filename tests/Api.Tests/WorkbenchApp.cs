@@ -30,10 +30,18 @@ public sealed class WorkbenchApp : WebApplicationFactory<Program>
     {
         var app = new WorkbenchApp(dataFolder, settings);
         app.StartServer();
-        var token = await app.Services.GetRequiredService<AccessTokens>().CreateManagementAsync("tests", TestContext.Current.CancellationToken);
-        app.Api = new ApiClient(app.Anonymous(token));
+        app.Api = new ApiClient(app.Anonymous(await app.NewTokenAsync("tests")));
         return app;
     }
+
+    /// <summary>A token that may do all that the first administrator may.</summary>
+    public async Task<string> NewTokenAsync(string name)
+    {
+        var tokens = Services.GetRequiredService<AccessTokens>();
+        return await tokens.CreateManagementAsync(name, await FirstUserAsync(), null, AccessTokens.DefaultDays, TestContext.Current.CancellationToken);
+    }
+
+    public Task<int> FirstUserAsync() => Services.GetRequiredService<AccessTokens>().FirstAdministratorAsync(TestContext.Current.CancellationToken);
 
     /// <summary>A client without cookies that follows no redirects.</summary>
     public HttpClient Anonymous(string? bearer = null)

@@ -1,5 +1,6 @@
 using Bunit;
 using Microsoft.Extensions.DependencyInjection;
+using ModelWorkbench.Workbench.Storage;
 using MudBlazor;
 using MudBlazor.Services;
 using Xunit;
@@ -14,6 +15,7 @@ public abstract class PartTest : BunitContext, IAsyncLifetime
         JSInterop.Mode = JSRuntimeMode.Loose;
         Services.AddMudServices(o => o.PopoverOptions.CheckForPopoverProvider = false);
         Services.AddSingleton(TimeProvider.System);
+        this.ActAs(WorkspaceRole.Owner);
         Render<MudPopoverProvider>();
         return ValueTask.CompletedTask;
     }

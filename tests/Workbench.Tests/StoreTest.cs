@@ -36,7 +36,7 @@ public abstract class StoreTest : BunitContext, IAsyncLifetime
         Services.AddSingleton(TimeProvider.System);
         Services.AddLogging();
         Services.Configure<WorkbenchOptions>(o => o.DataFolder = _folder);
-        Services.AddDbContextFactory<AppDb>(db => db.UseSqlite(new SqliteConnectionStringBuilder { DataSource = Path.Combine(_folder, "workbench.db"), Pooling = false }.ToString()).AddInterceptors(new SqlitePragmas()));
+        Services.AddDatabase(new SqliteConnectionStringBuilder { DataSource = Path.Combine(_folder, "workbench.db"), Pooling = false });
         Services.AddSingleton(new ArtefactStore(_folder));
         Services.AddSingleton(new UploadStore(_folder, TimeProvider.System));
         Services.AddSingleton<ImportQueue>();
@@ -50,6 +50,7 @@ public abstract class StoreTest : BunitContext, IAsyncLifetime
         Services.AddSingleton<ExperimentSupervisor>();
         Services.AddSingleton<SideBySides>();
         await Databases.MigrateAsync(Cancellation);
+        this.ActAs(WorkspaceRole.Owner);
         Popovers = Render<MudPopoverProvider>();
         Dialogs = Render<MudDialogProvider>();
     }
@@ -80,7 +81,7 @@ public abstract class StoreTest : BunitContext, IAsyncLifetime
     {
         var path = Services.GetRequiredService<ArtefactStore>().NewTemporaryPath();
         await File.WriteAllTextAsync(path, csv, Cancellation);
-        return await Datasets.ImportAsync(path, name, null, Cancellation);
+        return await Datasets.ImportAsync(path, name, null, WorkspaceRow.FirstId, Cancellation);
     }
 
     /// <summary>There is no request here that a token could come from.</summary>

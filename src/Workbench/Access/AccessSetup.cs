@@ -1,47 +1,89 @@
-using System.Security.Claims;
-using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
-using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.DataProtection;
-using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Identity;
+using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Access;
 
-/// <summary>Who gets in: browsers by a one-time link and a cookie, scripts by a bearer token, and nobody else.</summary>
+/// <summary>Who gets in: browsers by a one-time link, a password or a passkey and then a cookie, scripts by a bearer token, and nobody else.</summary>
 public static class AccessSetup
 {
     private const string EitherScheme = "CookieOrBearer";
+    private const string CookieName = "workbench";
+
+    // What OWASP names for PBKDF2 with SHA-512; the framework's default is less than half.
+    private const int PasswordIterations = 220_000;
+
+    private static readonly TimeSpan SessionLifetime = TimeSpan.FromDays(7);
 
     public static void AddAccess(this WebApplicationBuilder builder, string dataFolder)
     {
-        builder.Services.AddSingleton<AccessTokens>();
+        builder.Services.AddAccounts();
         builder.Services.AddDataProtection().SetApplicationName("ModelWorkbench").PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(dataFolder, "keys")));
         builder.Services.AddCascadingAuthenticationState();
         builder.Services
             .AddAuthentication(EitherScheme)
             .AddPolicyScheme(EitherScheme, null, scheme => scheme.ForwardDefaultSelector = context =>
-                context.Request.Headers.Authorization.Count > 0 || IsApi(context) && !context.Request.Cookies.ContainsKey("workbench")
-                    ? BearerHandler.SchemeName : CookieAuthenticationDefaults.AuthenticationScheme)
+                context.Request.Headers.Authorization.Count > 0 || IsApi(context) && !context.Request.Cookies.ContainsKey(CookieName)
+                    ? BearerHandler.SchemeName : IdentityConstants.ApplicationScheme)
             .AddScheme<AuthenticationSchemeOptions, BearerHandler>(BearerHandler.SchemeName, null)
-            .AddCookie(cookie =>
+            .AddCookie(IdentityConstants.ApplicationScheme, cookie =>
             {
-                cookie.Cookie.Name = "workbench";
+                cookie.Cookie.Name = CookieName;
                 cookie.Cookie.HttpOnly = true;
                 cookie.Cookie.SameSite = SameSiteMode.Lax;
-                cookie.ExpireTimeSpan = TimeSpan.FromDays(7);
+                cookie.ExpireTimeSpan = SessionLifetime;
                 cookie.SlidingExpiration = true;
                 cookie.LoginPath = "/sign-in";
                 cookie.ReturnUrlParameter = "returnUrl";
+                cookie.Events.OnValidatePrincipal = SecurityStampValidator.ValidatePrincipalAsync;
                 cookie.Events.OnRedirectToLogin = context =>
                 {
                     if (IsApi(context.HttpContext)) context.Response.StatusCode = StatusCodes.Status401Unauthorized;
                     else context.Response.Redirect(context.RedirectUri);
                     return Task.CompletedTask;
                 };
+            })
+            // Passkeys keep what they asked the browser in it, between question and answer.
+            .AddCookie(IdentityConstants.TwoFactorUserIdScheme, cookie =>
+            {
+                cookie.Cookie.Name = "workbench-passkey";
+                cookie.ExpireTimeSpan = TimeSpan.FromMinutes(5);
             });
+        builder.Services.Configure<SecurityStampValidatorOptions>(stamps => stamps.ValidationInterval = TimeSpan.FromMinutes(1));
         // Everything asks for a signed-in person unless it says otherwise, the circuit's hub included.
         builder.Services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
+    }
+
+    /// <summary>What accounts need, with or without a web server.</summary>
+    public static void AddAccounts(this IServiceCollection services)
+    {
+        services.AddSingleton<AccessTokens>();
+        services.AddSingleton<Workspaces>();
+        services.AddScoped<Accounts>();
+        services.AddHttpContextAccessor();
+        services.AddScoped(provider => provider.GetRequiredService<Microsoft.EntityFrameworkCore.IDbContextFactory<AppDb>>().CreateDbContext());
+        services.AddIdentityCore<UserRow>(identity =>
+            {
+                identity.Password.RequiredLength = Accounts.LeastPasswordLength;
+                identity.Password.RequireDigit = identity.Password.RequireLowercase = identity.Password.RequireUppercase = identity.Password.RequireNonAlphanumeric = false;
+                identity.Password.RequiredUniqueChars = 5;
+                identity.Lockout.MaxFailedAccessAttempts = 5;
+                identity.Lockout.DefaultLockoutTimeSpan = TimeSpan.FromMinutes(5);
+                // Names are what colleagues know one another by.
+                identity.User.AllowedUserNameCharacters = "";
+                identity.SignIn.RequireConfirmedAccount = true;
+            })
+            .AddEntityFrameworkStores<AppDb>().AddSignInManager().AddDefaultTokenProviders().AddPasswordValidator<PasswordRules>();
+        services.AddScoped<IUserConfirmation<UserRow>, EnabledAccount>();
+        services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = PasswordIterations);
+    }
+
+    /// <summary>A disabled account does not get in, whatever it shows.</summary>
+    private sealed class EnabledAccount : IUserConfirmation<UserRow>
+    {
+        public Task<bool> IsConfirmedAsync(UserManager<UserRow> manager, UserRow user) => Task.FromResult(!user.IsDisabled);
     }
 
     /// <summary>A page of another site can make a browser send our cookie along; it cannot fake the Origin header.</summary>
@@ -58,35 +100,6 @@ public static class AccessSetup
         }
         await next();
     });
-
-    public static void MapAccess(this WebApplication app)
-    {
-        app.MapGet("/sign-in/{token}", async (string token, HttpContext context, AccessTokens tokens, string? returnUrl) =>
-            await SignInAsync(token, returnUrl, context, tokens)).AllowAnonymous().ExcludeFromDescription();
-
-        app.MapPost("/sign-in", async ([FromForm] string? token, [FromForm] string? returnUrl, HttpContext context, AccessTokens tokens) =>
-        {
-            // People paste the whole link as often as the token alone.
-            var text = (token ?? "").Trim();
-            return await SignInAsync(text[(text.LastIndexOf('/') + 1)..], returnUrl, context, tokens);
-        }).AllowAnonymous().ExcludeFromDescription();
-
-        app.MapPost("/sign-out", async (HttpContext context, IAntiforgery antiforgery) =>
-        {
-            await antiforgery.ValidateRequestAsync(context);
-            await context.SignOutAsync(CookieAuthenticationDefaults.AuthenticationScheme);
-            return Results.LocalRedirect("/sign-in");
-        }).ExcludeFromDescription();
-    }
-
-    private static async Task<IResult> SignInAsync(string token, string? returnUrl, HttpContext context, AccessTokens tokens)
-    {
-        if (!await tokens.UseSignInAsync(token, context.RequestAborted)) return Results.LocalRedirect($"/sign-in?error=token{(string.IsNullOrEmpty(returnUrl) ? "" : $"&returnUrl={Uri.EscapeDataString(returnUrl)}")}");
-        var identity = new ClaimsIdentity([new Claim(ClaimTypes.Name, "owner")], CookieAuthenticationDefaults.AuthenticationScheme);
-        await context.SignInAsync(CookieAuthenticationDefaults.AuthenticationScheme, new ClaimsPrincipal(identity), new AuthenticationProperties { IsPersistent = true });
-        var isLocal = returnUrl is ['/', not ('/' or '\\'), ..] && !returnUrl.Any(char.IsControl);
-        return Results.LocalRedirect(isLocal ? returnUrl! : "/");
-    }
 
     private static bool IsApi(HttpContext context) => context.Request.Path.StartsWithSegments("/api");
 }

@@ -3,44 +3,111 @@ using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Access;
 
-/// <summary>One-time sign-in links for browsers and bearer tokens for the management API.</summary>
+/// <summary>What a management token may do at most.</summary>
+/// <param name="WorkspaceId">The only workspace.</param>
+/// <param name="Role">What its holder may do there, if the person may.</param>
+public sealed record TokenBounds(int WorkspaceId, WorkspaceRole Role);
+
+/// <summary>An invitation that can be followed.</summary>
+/// <param name="InvitedBy">Name of the person; null where the account is gone.</param>
+public sealed record Invitation(int Id, int WorkspaceId, string WorkspaceName, WorkspaceRole Role, string? InvitedBy, DateTimeOffset ExpiresAt);
+
+/// <summary>One-time sign-in links and invitations for browsers, and bearer tokens for the management API.</summary>
 public sealed class AccessTokens(IDbContextFactory<AppDb> databases, TimeProvider time)
 {
     private static readonly TimeSpan SignInLifetime = TimeSpan.FromHours(12);
-    private static readonly TimeSpan ManagementLifetime = TimeSpan.FromDays(365);
+    private static readonly TimeSpan InvitationLifetime = TimeSpan.FromDays(7);
 
-    /// <summary>Makes the only valid sign-in token; earlier unused ones stop working.</summary>
-    public async Task<string> CreateSignInAsync(CancellationToken cancellationToken)
+    /// <summary>A token that nobody set an end to ends after so many days.</summary>
+    public const int DefaultDays = 365;
+
+    /// <summary>Makes the person's only valid sign-in token; earlier unused ones stop working.</summary>
+    public async Task<string> CreateSignInAsync(int userId, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        await db.AccessTokens.Where(t => t.Kind == AccessTokenKind.SignIn).ExecuteDeleteAsync(cancellationToken);
-        return await AddAsync(db, AccessTokenKind.SignIn, "sign-in link", SignInLifetime, cancellationToken);
+        await db.AccessTokens.Where(t => t.Kind == AccessTokenKind.SignIn && (t.UserId == userId || t.UserId == null)).ExecuteDeleteAsync(cancellationToken);
+        return await AddAsync(db, AccessTokenKind.SignIn, "sign-in link", SignInLifetime, row => row.UserId = userId, cancellationToken);
     }
 
-    public async Task<string> CreateManagementAsync(string name, CancellationToken cancellationToken)
+    /// <param name="bounds">Null lets it do all that the person may.</param>
+    public async Task<string> CreateManagementAsync(string name, int userId, TokenBounds? bounds, int days, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await AddAsync(db, AccessTokenKind.Management, name, ManagementLifetime, cancellationToken);
+        return await AddAsync(db, AccessTokenKind.Management, name, TimeSpan.FromDays(days), row => (row.UserId, row.WorkspaceId, row.Role) = (userId, bounds?.WorkspaceId, bounds?.Role), cancellationToken);
     }
 
-    /// <summary>Whether this sign-in token is valid; it is used up by asking.</summary>
-    public async Task<bool> UseSignInAsync(string text, CancellationToken cancellationToken)
+    public async Task<string> CreateInvitationAsync(int workspaceId, WorkspaceRole role, int invitedBy, CancellationToken cancellationToken)
     {
-        if (await FindAsync(text, AccessTokenKind.SignIn, cancellationToken) is not { UsedAt: null } token) return false;
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await AddAsync(db, AccessTokenKind.Invitation, "invitation", InvitationLifetime, row => (row.UserId, row.WorkspaceId, row.Role) = (invitedBy, workspaceId, role), cancellationToken);
+    }
+
+    /// <summary>Whom this sign-in token signs in, or null where it is not valid; it is used up by asking.</summary>
+    public async Task<int?> UseSignInAsync(string text, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(text, AccessTokenKind.SignIn, cancellationToken) is not { UsedAt: null } token) return null;
+        return await UseAsync(token.Id, cancellationToken) ? token.UserId ?? await FirstAdministratorAsync(cancellationToken) : null;
+    }
+
+    /// <summary>What an invitation offers; null where it is not valid (any more).</summary>
+    public async Task<Invitation?> FindInvitationAsync(string text, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(text, AccessTokenKind.Invitation, cancellationToken) is not { UsedAt: null } token) return null;
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await Open(db, db.AccessTokens.Where(t => t.Id == token.Id)).SingleOrDefaultAsync(cancellationToken);
+    }
+
+    /// <summary>Uses an invitation up.</summary>
+    /// <returns>Whether it was still open.</returns>
+    public async Task<bool> UseAsync(int id, CancellationToken cancellationToken)
+    {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var now = time.GetUtcNow();
         // The condition in the update decides between two browsers that come at the same moment.
-        return await db.AccessTokens.Where(t => t.Id == token.Id && t.UsedAt == null)
-            .ExecuteUpdateAsync(set => set.SetProperty(t => t.UsedAt, now), cancellationToken) == 1;
+        return await db.AccessTokens.Where(t => t.Id == id && t.UsedAt == null && t.RevokedAt == null).ExecuteUpdateAsync(set => set.SetProperty(t => t.UsedAt, now), cancellationToken) == 1;
+    }
+
+    /// <summary>Invitations to a workspace that nobody has followed yet, newest first.</summary>
+    public async Task<IReadOnlyList<Invitation>> ListInvitationsAsync(int workspaceId, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await Open(db, db.AccessTokens.Where(t => t.WorkspaceId == workspaceId).OrderByDescending(t => t.Id)).ToListAsync(cancellationToken);
+    }
+
+    private IQueryable<Invitation> Open(AppDb db, IQueryable<AccessTokenRow> among)
+    {
+        var now = time.GetUtcNow();
+        return from t in among
+               where t.Kind == AccessTokenKind.Invitation && t.UsedAt == null && t.RevokedAt == null && t.ExpiresAt > now
+               join w in db.Workspaces on t.WorkspaceId equals w.Id
+               select new Invitation(t.Id, w.Id, w.Name, t.Role!.Value, db.Users.Where(u => u.Id == t.UserId).Select(u => u.UserName).FirstOrDefault(), t.ExpiresAt);
     }
 
     public async Task<AccessTokenRow?> FindManagementAsync(string text, CancellationToken cancellationToken) =>
-        await FindAsync(text, AccessTokenKind.Management, cancellationToken);
+        await FindAsync(text, AccessTokenKind.Management, cancellationToken) is { } row ? row.UserId is null ? await OwnedAsync(row, cancellationToken) : row : null;
 
-    public async Task<IReadOnlyList<AccessTokenRow>> ListManagementAsync(CancellationToken cancellationToken)
+    // Tokens of a time before accounts act for whoever was there then.
+    private async Task<AccessTokenRow> OwnedAsync(AccessTokenRow row, CancellationToken cancellationToken)
+    {
+        row.UserId = await FirstAdministratorAsync(cancellationToken);
+        return row;
+    }
+
+    /// <summary>The account that was there first and administers; whoever can run a command beside the data folder may act for it.</summary>
+    /// <exception cref="InvalidDataException">Every administrator is gone or disabled.</exception>
+    public async Task<int> FirstAdministratorAsync(CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.AccessTokens.AsNoTracking().Where(t => t.Kind == AccessTokenKind.Management).OrderByDescending(t => t.CreatedAt).ToListAsync(cancellationToken);
+        return await db.Users.Where(u => u.IsAdministrator && !u.IsDisabled).OrderBy(u => u.Id).Select(u => (int?)u.Id).FirstOrDefaultAsync(cancellationToken)
+            ?? throw new InvalidDataException("There is no account of an administrator; expected at least one.");
+    }
+
+    /// <summary>A person's own tokens, newest first.</summary>
+    public async Task<IReadOnlyList<AccessTokenRow>> ListManagementAsync(int userId, CancellationToken cancellationToken)
+    {
+        var first = await FirstAdministratorAsync(cancellationToken);
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await db.AccessTokens.AsNoTracking().Where(t => t.Kind == AccessTokenKind.Management && (t.UserId == userId || (t.UserId == null && userId == first))).OrderByDescending(t => t.CreatedAt).ToListAsync(cancellationToken);
     }
 
     public async Task RevokeAsync(int id, CancellationToken cancellationToken)
@@ -58,11 +125,13 @@ public sealed class AccessTokens(IDbContextFactory<AppDb> databases, TimeProvide
         return row is not null && row.ExpiresAt > time.GetUtcNow() && Secret.Matches(text, row.Hash) ? row : null;
     }
 
-    private async Task<string> AddAsync(AppDb db, AccessTokenKind kind, string name, TimeSpan lifetime, CancellationToken cancellationToken)
+    private async Task<string> AddAsync(AppDb db, AccessTokenKind kind, string name, TimeSpan lifetime, Action<AccessTokenRow> bind, CancellationToken cancellationToken)
     {
-        var secret = Secret.Create(kind == AccessTokenKind.SignIn ? "mws" : "mwt");
+        var secret = Secret.Create(kind switch { AccessTokenKind.SignIn => "mws", AccessTokenKind.Invitation => "mwi", _ => "mwt" });
         var now = time.GetUtcNow();
-        db.AccessTokens.Add(new AccessTokenRow { Kind = kind, Name = name, Prefix = secret.Prefix, Hash = secret.Hash, CreatedAt = now, ExpiresAt = now + lifetime });
+        var row = new AccessTokenRow { Kind = kind, Name = name, Prefix = secret.Prefix, Hash = secret.Hash, CreatedAt = now, ExpiresAt = now + lifetime };
+        bind(row);
+        db.AccessTokens.Add(row);
         await db.SaveChangesAsync(cancellationToken);
         return secret.Text;
     }

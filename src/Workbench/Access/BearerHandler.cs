@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
@@ -15,7 +16,9 @@ public sealed class BearerHandler(IOptionsMonitor<AuthenticationSchemeOptions> o
     {
         if (ReadBearer(Request) is not { } text) return AuthenticateResult.NoResult();
         if (await tokens.FindManagementAsync(text, Context.RequestAborted) is not { } token) return AuthenticateResult.Fail("Unknown, expired or revoked access token.");
-        var identity = new ClaimsIdentity([new Claim(ClaimTypes.Name, token.Name)], SchemeName);
+        var identity = new ClaimsIdentity([new Claim(ClaimTypes.Name, token.Name), new Claim(ClaimTypes.NameIdentifier, token.UserId!.Value.ToString(CultureInfo.InvariantCulture))], SchemeName);
+        if (token is { WorkspaceId: { } workspace, Role: { } role })
+            identity.AddClaims([new Claim(Workspaces.WorkspaceClaim, workspace.ToString(CultureInfo.InvariantCulture)), new Claim(Workspaces.RoleClaim, role.ToString())]);
         return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName));
     }
 

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.OpenApi;
 using ModelWorkbench.Core.Recipes;
+using ModelWorkbench.Workbench.Access;
 using Scalar.AspNetCore;
 
 namespace ModelWorkbench.Workbench.Api;
@@ -63,7 +64,8 @@ public static class ManagementApi
                 context.HttpContext.Response.Headers.CacheControl = "no-store";
                 return await next(context);
             })
-            .RequireAuthorization();
+            .RequireAuthorization()
+            .CheckAccess();
         mapSlices(api);
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapScalarApiReference("/docs", scalar =>

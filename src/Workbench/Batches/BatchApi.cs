@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Core.Serving;
+using ModelWorkbench.Workbench.Access;
 using ModelWorkbench.Workbench.Api;
 using ModelWorkbench.Workbench.Datasets;
 using ModelWorkbench.Workbench.Settings;
@@ -56,7 +57,7 @@ public static class BatchApi
             .Accepts<BatchBody>("application/json", "text/csv", "application/octet-stream", ManagementApi.AnyContent)
             .Produces<BatchAnswer>(202).ProducesProblem(400).ProducesProblem(404).ProducesProblem(409).ProducesProblem(413).ProducesProblem(422).ProducesProblem(503).ProducesProblem(507).DisableAntiforgery();
         var batches = api.MapGroup("/batches").WithTags("Batches");
-        batches.MapGet("/", async (string? endpoint, BatchQueue queue, CancellationToken ct) => (await queue.ListAsync(endpoint, ct)).Select(row => BatchAnswer.From(row, queue.StateOf(row.Id))))
+        batches.MapGet("/", async (string? endpoint, Caller caller, BatchQueue queue, CancellationToken ct) => (await queue.ListAsync(caller.WorkspaceId, endpoint, ct)).Select(row => BatchAnswer.From(row, queue.StateOf(row.Id))))
             .WithName("ListBatches").WithSummary("Files that are scored or were, newest first").WithDescription("endpoint: of this one alone.");
         batches.MapGet("/{id:int}", async (int id, BatchQueue queue, CancellationToken ct) => await queue.FindAsync(id, ct) is { } row ? Results.Ok(BatchAnswer.From(row, queue.StateOf(id))) : Unknown(id))
             .WithName("GetBatch").WithSummary("How far a file is scored").Produces<BatchAnswer>().ProducesProblem(404);

@@ -61,12 +61,14 @@ public sealed class BatchQueue : BackgroundService
 
     public BatchState? StateOf(int id) => _states.GetValueOrDefault(id);
 
-    /// <summary>Jobs, newest first.</summary>
+    /// <summary>Jobs of a workspace, newest first.</summary>
+    /// <param name="workspaceId">Which.</param>
     /// <param name="endpoint">Of this endpoint alone; null for all.</param>
-    public async Task<IReadOnlyList<BatchJobRow>> ListAsync(string? endpoint, CancellationToken cancellationToken)
+    /// <param name="cancellationToken">Cancels the query.</param>
+    public async Task<IReadOnlyList<BatchJobRow>> ListAsync(int workspaceId, string? endpoint, CancellationToken cancellationToken)
     {
         await using var db = await _databases.CreateDbContextAsync(cancellationToken);
-        return await db.BatchJobs.AsNoTracking().Where(b => endpoint == null || b.EndpointName == endpoint).OrderByDescending(b => b.Id).ToListAsync(cancellationToken);
+        return await db.BatchJobs.AsNoTracking().Where(b => b.WorkspaceId == workspaceId && (endpoint == null || b.EndpointName == endpoint)).OrderByDescending(b => b.Id).ToListAsync(cancellationToken);
     }
 
     public async Task<BatchJobRow?> FindAsync(int id, CancellationToken cancellationToken)
@@ -78,15 +80,17 @@ public sealed class BatchQueue : BackgroundService
     /// <summary>The version that a job would get.</summary>
     /// <param name="version">Null for the live one.</param>
     /// <exception cref="BatchException">There is no such endpoint or version.</exception>
-    public async Task<EndpointVersionRow> VersionAsync(string endpoint, int? version, CancellationToken cancellationToken)
+    public async Task<EndpointVersionRow> VersionAsync(string endpoint, int? version, CancellationToken cancellationToken) => (await FindVersionAsync(endpoint, version, cancellationToken)).Version;
+
+    private async Task<(int WorkspaceId, EndpointVersionRow Version)> FindVersionAsync(string endpoint, int? version, CancellationToken cancellationToken)
     {
         await using var db = await _databases.CreateDbContextAsync(cancellationToken);
         if (await db.Endpoints.AsNoTracking().Include(e => e.Versions).SingleOrDefaultAsync(e => e.Name == endpoint, cancellationToken) is not { } row)
             throw new BatchException(404, "Unknown endpoint", $"There is no endpoint '{endpoint}'.");
         var number = version ?? row.LiveVersion;
         var open = row.Versions.Where(v => v.RetiredAt is null).Select(v => v.Number).Order();
-        return row.Versions.SingleOrDefault(v => v.Number == number && v.RetiredAt is null)
-            ?? throw new BatchException(404, "Unknown version", $"The endpoint '{endpoint}' has no version {number} that can be asked; expected {string.Join(", ", open)}.");
+        return (row.WorkspaceId, row.Versions.SingleOrDefault(v => v.Number == number && v.RetiredAt is null)
+            ?? throw new BatchException(404, "Unknown version", $"The endpoint '{endpoint}' has no version {number} that can be asked; expected {string.Join(", ", open)}."));
     }
 
     /// <summary>Makes a job of a finished upload; its file is taken over.</summary>
@@ -94,11 +98,11 @@ public sealed class BatchQueue : BackgroundService
     /// <exception cref="CsvFormatException">The file cannot be scored by this version, as far as its beginning tells.</exception>
     public async Task<BatchJobRow> AddUploadAsync(string endpoint, int? version, string uploadId, CsvOptions? options, CancellationToken cancellationToken)
     {
-        var model = await VersionAsync(endpoint, version, cancellationToken);
-        if (await _uploads.FindAsync(uploadId, cancellationToken) is not var (upload, offset)) throw new BatchException(404, "Unknown upload", $"There is no upload '{uploadId}'. It may have been used or cancelled, or nothing happened to it for a day.");
+        var (workspaceId, model) = await FindVersionAsync(endpoint, version, cancellationToken);
+        if (await _uploads.FindAsync(uploadId, cancellationToken) is not var (upload, offset) || upload.WorkspaceId != workspaceId) throw new BatchException(404, "Unknown upload", $"There is no upload '{uploadId}'. It may have been used or cancelled, or nothing happened to it for a day.");
         if (offset != upload.Length) throw new BatchException(409, "Unfinished upload", FormattableString.Invariant($"The upload has {offset} of {upload.Length} bytes; expected all of them before it is scored."));
         await CheckAsync(model, _uploads.PathOf(uploadId), options, cancellationToken);
-        return await AddAsync(new BatchJobRow { EndpointName = endpoint, Version = model.Number, ModelSha256 = model.ModelSha256, FileName = upload.FileName, UploadId = uploadId, Options = options }, cancellationToken);
+        return await AddAsync(new BatchJobRow { WorkspaceId = workspaceId, EndpointName = endpoint, Version = model.Number, ModelSha256 = model.ModelSha256, FileName = upload.FileName, UploadId = uploadId, Options = options }, cancellationToken);
     }
 
     /// <summary>Makes a job of a file that is taken over.</summary>
@@ -107,10 +111,10 @@ public sealed class BatchQueue : BackgroundService
     /// <exception cref="CsvFormatException">The file cannot be scored by this version, as far as its beginning tells.</exception>
     public async Task<BatchJobRow> AddFileAsync(string endpoint, int? version, string temporaryPath, string fileName, CancellationToken cancellationToken)
     {
-        var model = await VersionAsync(endpoint, version, cancellationToken);
+        var (workspaceId, model) = await FindVersionAsync(endpoint, version, cancellationToken);
         await CheckAsync(model, temporaryPath, null, cancellationToken);
         var sha256 = await _artefacts.AddAsync(temporaryPath, cancellationToken);
-        return await AddAsync(new BatchJobRow { EndpointName = endpoint, Version = model.Number, ModelSha256 = model.ModelSha256, FileName = fileName, SourceSha256 = sha256 }, cancellationToken);
+        return await AddAsync(new BatchJobRow { WorkspaceId = workspaceId, EndpointName = endpoint, Version = model.Number, ModelSha256 = model.ModelSha256, FileName = fileName, SourceSha256 = sha256 }, cancellationToken);
     }
 
     private async Task CheckAsync(EndpointVersionRow model, string path, CsvOptions? options, CancellationToken cancellationToken)
@@ -222,8 +226,10 @@ public sealed class BatchQueue : BackgroundService
     {
         if (_options.Value.BatchRetentionDays == 0) return;
         var oldest = _time.GetUtcNow().AddDays(-_options.Value.BatchRetentionDays);
-        foreach (var job in await ListAsync(null, cancellationToken))
-            if (!job.IsOpen && job.FinishedAt < oldest) await RemoveAsync(job.Id, cancellationToken);
+        List<int> old;
+        await using (var db = await _databases.CreateDbContextAsync(cancellationToken))
+            old = await db.BatchJobs.Where(b => b.Status != BatchJobStatus.Queued && b.Status != BatchJobStatus.Running && b.FinishedAt < oldest).Select(b => b.Id).ToListAsync(cancellationToken);
+        foreach (var id in old) await RemoveAsync(id, cancellationToken);
     }
 
     private async Task RunAndTellAsync(int id, CancellationToken stoppingToken)

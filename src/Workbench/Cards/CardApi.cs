@@ -1,4 +1,5 @@
 using System.Text;
+using ModelWorkbench.Workbench.Access;
 using ModelWorkbench.Workbench.Api;
 using ModelWorkbench.Workbench.Storage;
 
@@ -14,7 +15,7 @@ public static class CardApi
         .Produces<string>(200, "text/html").ProducesProblem(404).ProducesProblem(409);
 
     /// <summary>For the link on the trial's page; signed in as for pages.</summary>
-    public static void MapCardPage(this WebApplication app) => app.MapGet("/experiments/{id:int}/trials/{number:int}/card", CardAsync).ExcludeFromDescription();
+    public static void MapCardPage(this WebApplication app) => app.MapGet("/experiments/{id:int}/trials/{number:int}/card", CardAsync).ExcludeFromDescription().CheckAccess();
 
     private static Task<IResult> CardAsync(int id, int number, ExperimentStore store, CardReader reader, CancellationToken ct) => store.WithTrialAsync(id, number, async (experiment, trial) =>
     {

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 using ModelWorkbench.Core.Datasets;
+using ModelWorkbench.Workbench.Access;
 using ModelWorkbench.Workbench.Api;
 using ModelWorkbench.Workbench.Settings;
 using ModelWorkbench.Workbench.Storage;
@@ -58,7 +59,7 @@ public static class DatasetApi
             .WithDescription("The body is the file itself, or multipart/form-data with one file. The file's name goes into the query parameter 'name'. Reading options are detected.")
             .Accepts<byte[]>("text/csv", "application/octet-stream", "multipart/form-data", ManagementApi.AnyContent)
             .Produces<DatasetAnswer>(201).ProducesProblem(400).ProducesProblem(413).ProducesProblem(422).DisableAntiforgery();
-        datasets.MapGet("/", async (DatasetStore store, CancellationToken ct) => (await store.ListAsync(ct)).Select(DatasetAnswer.From)).WithName("ListDatasets").WithSummary("All datasets, newest first");
+        datasets.MapGet("/", async (Caller caller, DatasetStore store, CancellationToken ct) => (await store.ListAsync(caller.WorkspaceId, ct)).Select(DatasetAnswer.From)).WithName("ListDatasets").WithSummary("All datasets, newest first");
         datasets.MapGet("/{id:int}", async (int id, DatasetStore store, CancellationToken ct) =>
             await store.FindAsync(id, ct) is { } row ? Results.Ok(DatasetAnswer.From(row)) : NotFound(id)).WithName("GetDataset").WithSummary("One dataset").Produces<DatasetAnswer>().ProducesProblem(404);
         datasets.MapPut("/{id:int}/options", OptionsAsync).WithName("SetOptions").WithSummary("Reads the original file again with these options")
@@ -84,7 +85,7 @@ public static class DatasetApi
 
     public static IResult NotFound(int id) => Results.Problem(statusCode: 404, title: "Unknown dataset", detail: $"There is no dataset {id}.");
 
-    private static async Task<IResult> UploadAsync(HttpContext context, [FromQuery] string? name, DatasetStore store, ArtefactStore artefacts, IOptions<WorkbenchOptions> options)
+    private static async Task<IResult> UploadAsync(HttpContext context, Caller caller, [FromQuery] string? name, DatasetStore store, ArtefactStore artefacts, IOptions<WorkbenchOptions> options)
     {
         var most = options.Value.MaxUploadBytes;
         if (context.Request.ContentLength > most) return TooLarge(options.Value);
@@ -107,7 +108,7 @@ public static class DatasetApi
             await using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16, useAsync: true))
                 await body.CopyToAsync(file, 1 << 20, context.RequestAborted);
             if (new FileInfo(temporary).Length > most) return TooLarge(options.Value);
-            var row = await store.ImportAsync(temporary, CleanName(name), null, context.RequestAborted);
+            var row = await store.ImportAsync(temporary, CleanName(name), null, caller.WorkspaceId, context.RequestAborted);
             return Results.Created($"/api/v1/datasets/{row.Id}", DatasetAnswer.From(row));
         }
         catch (CsvFormatException e)

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
 using ModelWorkbench.Core.Datasets;
+using ModelWorkbench.Workbench.Access;
 using ModelWorkbench.Workbench.Api;
 using ModelWorkbench.Workbench.Jobs;
 using ModelWorkbench.Workbench.Settings;
@@ -62,7 +63,7 @@ public static class UploadApi
 
         var imports = api.MapGroup("/imports").WithTags("Uploads");
         imports.MapPost("/", ImportAsync).WithName("StartImport").WithSummary("Makes a dataset, or a new version of one, of a finished upload, in the background").Produces<ImportAnswer>(202).ProducesProblem(404).ProducesProblem(409);
-        imports.MapGet("/", async (ImportQueue queue, CancellationToken ct) => (await queue.OpenAsync(ct)).Select(row => ImportAnswer.From(row, queue.ProgressOf(row.Id))))
+        imports.MapGet("/", async (Caller caller, ImportQueue queue, CancellationToken ct) => (await queue.OpenAsync(caller.WorkspaceId, ct)).Select(row => ImportAnswer.From(row, queue.ProgressOf(row.Id))))
             .WithName("ListImports").WithSummary("Imports that wait, run or have failed, newest first");
         imports.MapGet("/{id:int}", async (int id, ImportQueue queue, CancellationToken ct) => await queue.FindAsync(id, ct) is { } row ? Results.Ok(ImportAnswer.From(row, queue.ProgressOf(id))) : UnknownImport(id))
             .WithName("GetImport").WithSummary("How far an import is").Produces<ImportAnswer>().ProducesProblem(404);
@@ -74,12 +75,12 @@ public static class UploadApi
             .WithName("DismissImport").WithSummary("Puts a failed import and its file away").Produces(204).ProducesProblem(404).ProducesProblem(409);
     }
 
-    private static async Task<IResult> CreateAsync(HttpContext context, UploadStore store, IOptions<WorkbenchOptions> options)
+    private static async Task<IResult> CreateAsync(HttpContext context, Caller caller, UploadStore store, IOptions<WorkbenchOptions> options)
     {
         if (!TryReadBytes(context.Request.Headers["Upload-Length"], out var length) || length == 0)
             return Results.Problem(statusCode: 400, title: "No length", detail: $"Upload-Length is '{context.Request.Headers["Upload-Length"]}'; expected the size of the file in bytes, at least 1.");
         if (length > options.Value.MaxUploadBytes) return DatasetApi.TooLarge(options.Value);
-        var upload = await store.CreateAsync(DatasetApi.CleanName(FileNameOf(context.Request.Headers["Upload-Metadata"])), length, context.RequestAborted);
+        var upload = await store.CreateAsync(DatasetApi.CleanName(FileNameOf(context.Request.Headers["Upload-Metadata"])), length, caller.WorkspaceId, context.RequestAborted);
         return Results.Created($"/api/v1/uploads/{upload.Id}", null);
     }
 
@@ -104,12 +105,18 @@ public static class UploadApi
         return Results.NoContent();
     }
 
-    private static async Task<IResult> ImportAsync(ImportBody body, ImportQueue queue, DatasetStore datasets, CancellationToken ct)
+    private static async Task<IResult> ImportAsync(ImportBody body, Caller caller, ImportQueue queue, Workspaces workspaces, CancellationToken ct)
     {
-        if (body.DatasetId is { } datasetId && await datasets.FindAsync(datasetId, ct) is null) return DatasetApi.NotFound(datasetId);
+        var workspaceId = caller.WorkspaceId;
+        if (body.DatasetId is { } datasetId)
+        {
+            var dataset = new OwnedObject(OwnedKind.Dataset, datasetId);
+            if (await workspaces.WhyNotAsync(caller, dataset, WorkspaceRole.Editor, ct) is { } refusal) return refusal;
+            workspaceId = (await workspaces.OfAsync(dataset, ct))!.Value;
+        }
         try
         {
-            var row = await queue.EnqueueUploadAsync(body.UploadId, body.Options, body.DatasetId, ct);
+            var row = await queue.EnqueueUploadAsync(body.UploadId, body.Options, body.DatasetId, workspaceId, ct);
             return Results.Accepted($"/api/v1/imports/{row.Id}", ImportAnswer.From(row, null));
         }
         catch (UploadException e)

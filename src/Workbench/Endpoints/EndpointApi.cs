@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Mvc;
 using ModelWorkbench.Core.Models;
+using ModelWorkbench.Workbench.Access;
 using ModelWorkbench.Workbench.Serving;
 using ModelWorkbench.Workbench.Storage;
 
@@ -66,10 +67,10 @@ public static class EndpointApi
 
     public static void MapEndpoints(this RouteGroupBuilder api)
     {
-        var endpoints = api.MapGroup("/endpoints").WithTags("Endpoints");
+        var endpoints = api.MapGroup("/endpoints").WithTags("Endpoints").RequireRole(WorkspaceRole.Publisher);
         endpoints.MapPost("/", PublishAsync).WithName("Publish").WithSummary("Makes a trial's model answer under a name")
             .WithDescription("A new name makes a new endpoint with a key; a known name gets a new version, its keys stay. With \"goLive\": false the version becomes the challenger and answers only where it is named.").Produces<PublishAnswer>(201).ProducesProblem(400);
-        endpoints.MapGet("/", async (EndpointStore store, LiveModels models, CancellationToken ct) => (await store.ListAsync(ct)).Select(e => EndpointAnswer.From(e, models))).WithName("ListEndpoints").WithSummary("All endpoints");
+        endpoints.MapGet("/", async (Caller caller, EndpointStore store, LiveModels models, CancellationToken ct) => (await store.ListAsync(caller.WorkspaceId, ct)).Select(e => EndpointAnswer.From(e, models))).WithName("ListEndpoints").WithSummary("All endpoints");
         endpoints.MapGet("/{name}", (string name, EndpointStore store, LiveModels models, CancellationToken ct) => ShowAsync(name, store, models, ct))
             .WithName("GetEndpoint").WithSummary("One endpoint with versions, traffic, limits, keys and inputs").Produces<EndpointAnswer>().ProducesProblem(404);
         endpoints.MapDelete("/{name}", async (string name, HttpContext context, EndpointStore store, CancellationToken ct) =>
@@ -129,8 +130,9 @@ public static class EndpointApi
 
     private static string Who(HttpContext context) => context.User.FindFirstValue(ClaimTypes.Name) ?? "unknown";
 
-    private static async Task<IResult> PublishAsync(PublishBody body, HttpContext context, EndpointStore store, CancellationToken ct)
+    private static async Task<IResult> PublishAsync(PublishBody body, HttpContext context, Caller caller, EndpointStore store, Workspaces workspaces, CancellationToken ct)
     {
+        if (await workspaces.WhyNotAsync(caller, new OwnedObject(OwnedKind.Experiment, body.ExperimentId), WorkspaceRole.Publisher, ct) is { } refusal) return refusal;
         try
         {
             var published = await store.PublishAsync(body.Name, body.ExperimentId, body.TrialNumber, Who(context), body.GoLive, body.Why, ct);

@@ -57,13 +57,14 @@ public sealed partial class EndpointStore(
     {
         if (!IsName(name)) throw new ArgumentException($"The name is '{name}'; expected {NameRule}.");
         var (experiment, trial, modelSha256) = await FindModelAsync(experimentId, trialNumber, cancellationToken);
+        await ThrowIfTakenAsync(name, experiment.WorkspaceId, cancellationToken);
         // Proved before anything points to it.
         var package = await live.ReadAsync(modelSha256, cancellationToken);
         await _changing.WaitAsync(cancellationToken);
         try
         {
             var comparison = await CompareAsync(name, package, experiment, cancellationToken);
-            return await AddVersionAsync(name, experimentId, trial, modelSha256, comparison, who, goesLive, why, cancellationToken);
+            return await AddVersionAsync(name, experiment, trial, modelSha256, comparison, who, goesLive, why, cancellationToken);
         }
         finally
         {
@@ -83,10 +84,19 @@ public sealed partial class EndpointStore(
         return trial.ModelSha256 is { } modelSha256 ? (experiment, trial, modelSha256) : throw new ArgumentException($"Trial {trialNumber} of experiment {experimentId} has no model: it is {trial.Status.ToString().ToLowerInvariant()}.");
     }
 
+    // Addresses are one space for all workspaces; what stands behind one is nobody else's business.
+    private async Task ThrowIfTakenAsync(string name, int workspaceId, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        if (await db.Endpoints.AnyAsync(e => e.Name == name && e.WorkspaceId != workspaceId, cancellationToken)) throw new ArgumentException($"The name '{name}' is taken. Choose another.");
+    }
+
     /// <summary>How a trial's model would answer beside the live version; null where there is none, or the trial has no model yet.</summary>
+    /// <exception cref="ArgumentException">The name is taken by another workspace.</exception>
     public async Task<VersionComparison?> PreviewAsync(string name, int experimentId, int trialNumber, CancellationToken cancellationToken)
     {
         if (await experiments.FindAsync(experimentId, cancellationToken) is not { } experiment || experiment.FindTrial(trialNumber)?.ModelSha256 is not { } modelSha256) return null;
+        await ThrowIfTakenAsync(name, experiment.WorkspaceId, cancellationToken);
         return await CompareAsync(name, await live.ReadAsync(modelSha256, cancellationToken), experiment, cancellationToken);
     }
 
@@ -113,7 +123,7 @@ public sealed partial class EndpointStore(
         }
     }
 
-    private async Task<Publication> AddVersionAsync(string name, int experimentId, TrialRow trial, string modelSha256, VersionComparison? comparison, string who, bool goesLive, string? why, CancellationToken cancellationToken)
+    private async Task<Publication> AddVersionAsync(string name, ExperimentRow experiment, TrialRow trial, string modelSha256, VersionComparison? comparison, string who, bool goesLive, string? why, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var now = time.GetUtcNow();
@@ -124,7 +134,7 @@ public sealed partial class EndpointStore(
             var secret = Secret.Create("mwk");
             key = secret.Text;
             goesLive = true;
-            endpoint = new EndpointRow { Name = name, CreatedAt = now, Keys = [new EndpointKeyRow { Prefix = secret.Prefix, Hash = secret.Hash, Name = "first key", CreatedAt = now }] };
+            endpoint = new EndpointRow { WorkspaceId = experiment.WorkspaceId, Name = name, CreatedAt = now, Keys = [new EndpointKeyRow { Prefix = secret.Prefix, Hash = secret.Hash, Name = "first key", CreatedAt = now }] };
             db.Endpoints.Add(endpoint);
         }
         var number = endpoint.Versions.Select(v => v.Number).DefaultIfEmpty(0).Max() + 1;
@@ -132,7 +142,7 @@ public sealed partial class EndpointStore(
         {
             Number = number,
             ModelSha256 = modelSha256,
-            ExperimentId = experimentId,
+            ExperimentId = experiment.Id,
             TrialNumber = trial.Number,
             TrainerName = TrainerCatalog.NameOf(trial.TrainerId),
             PublishedAt = now,
@@ -331,7 +341,7 @@ public sealed partial class EndpointStore(
     }
 
     private static void Note(AppDb db, EndpointRow endpoint, DateTimeOffset now, string who, EndpointEventKind kind, string? from, string? to, string? why) =>
-        db.EndpointEvents.Add(new EndpointEventRow { EndpointName = endpoint.Name, At = now, Who = who, Kind = kind, From = from, To = to, Why = string.IsNullOrWhiteSpace(why) ? null : why.Trim(), LiveVersion = endpoint.LiveVersion });
+        db.EndpointEvents.Add(new EndpointEventRow { WorkspaceId = endpoint.WorkspaceId, EndpointName = endpoint.Name, At = now, Who = who, Kind = kind, From = from, To = to, Why = string.IsNullOrWhiteSpace(why) ? null : why.Trim(), LiveVersion = endpoint.LiveVersion });
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
@@ -342,10 +352,10 @@ public sealed partial class EndpointStore(
 
     private static Dictionary<string, int> With(IReadOnlyDictionary<string, int> aliases, string alias, int version) => new(aliases, StringComparer.Ordinal) { [alias] = version };
 
-    public async Task<IReadOnlyList<EndpointRow>> ListAsync(CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<EndpointRow>> ListAsync(int workspaceId, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.Endpoints.AsNoTracking().AsSplitQuery().Include(e => e.Versions).Include(e => e.Keys).OrderBy(e => e.Name).ToListAsync(cancellationToken);
+        return await db.Endpoints.AsNoTracking().AsSplitQuery().Include(e => e.Versions).Include(e => e.Keys).Where(e => e.WorkspaceId == workspaceId).OrderBy(e => e.Name).ToListAsync(cancellationToken);
     }
 
     public async Task<EndpointRow?> FindAsync(string name, CancellationToken cancellationToken)

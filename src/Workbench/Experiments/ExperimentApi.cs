@@ -4,6 +4,7 @@ using ModelWorkbench.Core.Experiments;
 using ModelWorkbench.Core.Splits;
 using ModelWorkbench.Core.Trainers;
 using ModelWorkbench.Core.Tuning;
+using ModelWorkbench.Workbench.Access;
 using ModelWorkbench.Workbench.Api;
 using ModelWorkbench.Workbench.Jobs;
 using ModelWorkbench.Workbench.Storage;
@@ -71,13 +72,13 @@ public static class ExperimentApi
         var experiments = api.MapGroup("/experiments").WithTags("Experiments");
         experiments.MapPost("/", StartAsync).WithName("StartExperiment").WithSummary("Compares model families on a dataset")
             .WithDescription("Only datasetId and target are needed; the rest is proposed from the data and shown in the answer's plan.").Produces<ExperimentAnswer>(202).ProducesProblem(400).ProducesProblem(404);
-        experiments.MapGet("/", async (ExperimentStore store, ExperimentQueue queue, CancellationToken ct, [FromQuery] int? datasetId) =>
+        experiments.MapGet("/", async (Caller caller, ExperimentStore store, ExperimentQueue queue, CancellationToken ct, [FromQuery] int? datasetId) =>
         {
-            var waiting = await queue.ReadAsync(ct);
-            return (await store.ListAsync(datasetId, ct)).Select(e => ExperimentAnswer.From(e, null, waiting));
+            var waiting = await queue.ReadAsync(caller.WorkspaceId, ct);
+            return (await store.ListAsync(caller.WorkspaceId, datasetId, ct)).Select(e => ExperimentAnswer.From(e, null, waiting));
         }).WithName("ListExperiments").WithSummary("All experiments, newest first");
         experiments.MapGet("/{id:int}", async (int id, ExperimentStore store, ExperimentQueue queue, JobMonitor monitor, CancellationToken ct) =>
-            await store.FindAsync(id, ct) is { } row ? Results.Ok(ExperimentAnswer.From(row, monitor.ProgressOf(id), row.Status == ExperimentStatus.Queued ? await queue.ReadAsync(ct) : [])) : TrialApi.Unknown(id))
+            await store.FindAsync(id, ct) is { } row ? Results.Ok(ExperimentAnswer.From(row, monitor.ProgressOf(id), row.Status == ExperimentStatus.Queued ? await queue.ReadAsync(row.WorkspaceId, ct) : [])) : TrialApi.Unknown(id))
             .WithName("GetExperiment").WithSummary("Status, progress and leaderboard").Produces<ExperimentAnswer>().ProducesProblem(404);
         experiments.MapPost("/{id:int}/stop", async (int id, ExperimentStore store, ExperimentSupervisor supervisor, CancellationToken ct) =>
         {
@@ -85,12 +86,12 @@ public static class ExperimentApi
             await supervisor.StopAsync(id, ct);
             return Results.NoContent();
         }).WithName("StopExperiment").WithSummary("Ends it now and keeps what is finished; one that waits leaves the queue").Produces(204).ProducesProblem(404);
-        experiments.MapGet("/queue", async (ExperimentQueue queue, CancellationToken ct) => await queue.ReadAsync(ct)).WithName("ListQueue").WithSummary("Experiments that wait for their turn, the next one first")
+        experiments.MapGet("/queue", async (Caller caller, ExperimentQueue queue, CancellationToken ct) => await queue.ReadAsync(caller.WorkspaceId, ct)).WithName("ListQueue").WithSummary("Experiments that wait for their turn, the next one first")
             .WithDescription("Experiments run one after another. secondsUntilStart is what is left of the budgets before it: an estimate, not a promise.");
         experiments.MapPost("/{id:int}/move", async (int id, MoveBody body, ExperimentStore store, ExperimentQueue queue, CancellationToken ct) =>
-            await store.FindAsync(id, ct) is null ? TrialApi.Unknown(id)
+            await store.FindAsync(id, ct) is not { } row ? TrialApi.Unknown(id)
             : await queue.MoveAsync(id, body.To, ct) is { } reason ? Results.Problem(statusCode: 409, title: "The queue stays as it is", detail: reason)
-            : Results.Ok(await queue.ReadAsync(ct)))
+            : Results.Ok(await queue.ReadAsync(row.WorkspaceId, ct)))
             .WithName("MoveExperiment").WithSummary("Moves a waiting experiment in the queue").WithDescription("To take it out of the queue, stop it. The order outlives a restart of the program.")
             .Produces<IReadOnlyList<QueuePlace>>().ProducesProblem(400).ProducesProblem(404).ProducesProblem(409);
         experiments.MapPost("/{id:int}/resume", async (int id, ExperimentStore store, ExperimentSupervisor supervisor, CancellationToken ct) =>
@@ -139,8 +140,9 @@ public static class ExperimentApi
         api.MapGet("/metrics", () => Metric.All).WithTags("Experiments").WithName("ListMetrics").WithSummary("The metrics, what they mean and which way is better");
     }
 
-    private static async Task<IResult> StartAsync(StartBody body, DatasetStore datasets, ExperimentStore store, ExperimentQueue queue, CancellationToken ct)
+    private static async Task<IResult> StartAsync(StartBody body, Caller caller, Workspaces workspaces, DatasetStore datasets, ExperimentStore store, ExperimentQueue queue, CancellationToken ct)
     {
+        if (await workspaces.WhyNotAsync(caller, new OwnedObject(OwnedKind.Dataset, body.DatasetId), WorkspaceRole.Editor, ct) is { } refusal) return refusal;
         if (await datasets.FindAsync(body.DatasetId, ct) is not { } dataset) return Results.Problem(statusCode: 404, title: "Unknown dataset", detail: $"There is no dataset {body.DatasetId}.");
         var table = await datasets.SampleAsync(dataset);
         var recipe = (await datasets.RecipeAsync(dataset.Id, ct))!.Recipe;
@@ -169,7 +171,7 @@ public static class ExperimentApi
         if (problems.Count > 0) return Invalid(problems);
         var row = await store.AddAsync(dataset, plan, ct);
         queue.Wake();
-        return Results.Accepted($"/api/v1/experiments/{row.Id}", ExperimentAnswer.From(row, null, await queue.ReadAsync(ct)));
+        return Results.Accepted($"/api/v1/experiments/{row.Id}", ExperimentAnswer.From(row, null, await queue.ReadAsync(row.WorkspaceId, ct)));
     }
 
     private static async Task<IResult> ReportAsync(int id, int number, ExperimentStore store, CancellationToken ct)

@@ -22,7 +22,7 @@ public enum QueueMove
 /// <param name="DatasetName">From what.</param>
 /// <param name="Place">1 begins next.</param>
 /// <param name="Count">Of all that wait.</param>
-/// <param name="AfterExperimentId">The one that runs or waits before it; null where nothing does.</param>
+/// <param name="AfterExperimentId">The one that runs or waits before it; null where nothing does, or one of another workspace.</param>
 /// <param name="AfterTarget">What that one predicts.</param>
 /// <param name="SecondsUntilStart">What is left of the budgets before it: an estimate, as final models and reports are not counted, and a search may end early.</param>
 public sealed record QueuePlace(int ExperimentId, string Target, string DatasetName, int Place, int Count, int? AfterExperimentId, string? AfterTarget, double SecondsUntilStart);
@@ -46,8 +46,8 @@ public sealed class ExperimentQueue(IDbContextFactory<AppDb> databases, JobMonit
         return await InOrder(db).Select(e => (int?)e.Id).FirstOrDefaultAsync(cancellationToken);
     }
 
-    /// <summary>All that wait, the next one first.</summary>
-    public async Task<IReadOnlyList<QueuePlace>> ReadAsync(CancellationToken cancellationToken)
+    /// <summary>Those of a workspace that wait, the next one first; their places are among all.</summary>
+    public async Task<IReadOnlyList<QueuePlace>> ReadAsync(int workspaceId, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var waiting = await InOrder(db).AsNoTracking().ToListAsync(cancellationToken);
@@ -55,10 +55,11 @@ public sealed class ExperimentQueue(IDbContextFactory<AppDb> databases, JobMonit
         var before = await db.Experiments.AsNoTracking().FirstOrDefaultAsync(e => e.Status == ExperimentStatus.Running, cancellationToken);
         var (now, seconds) = (time.GetUtcNow(), 0.0);
         List<QueuePlace> places = [];
-        foreach (var experiment in waiting)
+        foreach (var (place, experiment) in waiting.Index())
         {
             if (before is not null) seconds += Math.Max(0, before.Plan.BudgetSeconds - before.Elapsed(now));
-            places.Add(new QueuePlace(experiment.Id, experiment.Plan.Target, experiment.DatasetName, places.Count + 1, waiting.Count, before?.Id, before?.Plan.Target, seconds));
+            var known = before?.WorkspaceId == workspaceId ? before : null;
+            if (experiment.WorkspaceId == workspaceId) places.Add(new QueuePlace(experiment.Id, experiment.Plan.Target, experiment.DatasetName, place + 1, waiting.Count, known?.Id, known?.Plan.Target, seconds));
             before = experiment;
         }
         return places;

@@ -25,18 +25,19 @@ public sealed class ImportQueue(
     /// <param name="uploadId">The upload; its file is taken over.</param>
     /// <param name="options">How to read it, or null to detect.</param>
     /// <param name="datasetId">The dataset that gets a version; null for a new dataset.</param>
+    /// <param name="workspaceId">Where upload and dataset belong.</param>
     /// <param name="cancellationToken">Cancels before anything is queued.</param>
-    /// <exception cref="UploadException">There is no such upload, or it is not finished.</exception>
-    public async Task<ImportRow> EnqueueUploadAsync(string uploadId, CsvOptions? options, int? datasetId, CancellationToken cancellationToken)
+    /// <exception cref="UploadException">There is no such upload in this workspace, or it is not finished.</exception>
+    public async Task<ImportRow> EnqueueUploadAsync(string uploadId, CsvOptions? options, int? datasetId, int workspaceId, CancellationToken cancellationToken)
     {
-        if (await uploads.FindAsync(uploadId, cancellationToken) is not var (upload, offset)) throw new UploadException(404, "There is no such upload.");
+        if (await uploads.FindAsync(uploadId, cancellationToken) is not var (upload, offset) || upload.WorkspaceId != workspaceId) throw new UploadException(404, "There is no such upload.");
         if (offset != upload.Length) throw new UploadException(409, FormattableString.Invariant($"The upload has {offset} of {upload.Length} bytes. Expected all of them before it is imported."));
-        return await EnqueueAsync(new ImportRow { FileName = upload.FileName, UploadId = uploadId, Options = options, DatasetId = datasetId, CreatedAt = time.GetUtcNow() }, cancellationToken);
+        return await EnqueueAsync(new ImportRow { WorkspaceId = workspaceId, FileName = upload.FileName, UploadId = uploadId, Options = options, DatasetId = datasetId, CreatedAt = time.GetUtcNow() }, cancellationToken);
     }
 
     /// <summary>Reads the original of the version that is looked at again, for a new version; the older ones stay, whatever comes of it.</summary>
     public Task<ImportRow> EnqueueReadingAsync(DatasetRow dataset, CsvOptions options, CancellationToken cancellationToken) =>
-        EnqueueAsync(new ImportRow { FileName = dataset.FileName, FileSha256 = dataset.FileSha256, Options = options, DatasetId = dataset.Id, CreatedAt = time.GetUtcNow() }, cancellationToken);
+        EnqueueAsync(new ImportRow { WorkspaceId = dataset.WorkspaceId, FileName = dataset.FileName, FileSha256 = dataset.FileSha256, Options = options, DatasetId = dataset.Id, CreatedAt = time.GetUtcNow() }, cancellationToken);
 
     private async Task<ImportRow> EnqueueAsync(ImportRow row, CancellationToken cancellationToken)
     {
@@ -54,11 +55,11 @@ public sealed class ImportQueue(
         return await db.Imports.AsNoTracking().SingleOrDefaultAsync(i => i.Id == id, cancellationToken);
     }
 
-    /// <summary>Imports that are not done with: waiting, running, or failed and not put away; newest first.</summary>
-    public async Task<IReadOnlyList<ImportRow>> OpenAsync(CancellationToken cancellationToken)
+    /// <summary>Imports of a workspace that are not done with: waiting, running, or failed and not put away; newest first.</summary>
+    public async Task<IReadOnlyList<ImportRow>> OpenAsync(int workspaceId, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.Imports.AsNoTracking().Where(i => i.Status == ImportStatus.Queued || i.Status == ImportStatus.Running || i.Status == ImportStatus.Failed)
+        return await db.Imports.AsNoTracking().Where(i => i.WorkspaceId == workspaceId && (i.Status == ImportStatus.Queued || i.Status == ImportStatus.Running || i.Status == ImportStatus.Failed))
             .OrderByDescending(i => i.Id).ToListAsync(cancellationToken);
     }
 
@@ -166,7 +167,7 @@ public sealed class ImportQueue(
         // The row names the kept file from here on.
         if (row.UploadId is { } uploadId) uploads.Delete(uploadId);
         Note(id, new ImportProgress(0, "Reading", 0));
-        var dataset = await datasets.ImportKeptAsync(row.FileSha256, row.FileName, row.Options, row.DatasetId, new Listener(progress => Note(id, progress)), cancellationToken)
+        var dataset = await datasets.ImportKeptAsync(row.FileSha256, row.FileName, row.Options, row.DatasetId, row.WorkspaceId, new Listener(progress => Note(id, progress)), cancellationToken)
             ?? throw new InvalidDataException("The dataset was deleted meanwhile.");
         // What was finished at the moment it was cancelled is finished.
         await db.Imports.Where(i => i.Id == id).ExecuteUpdateAsync(set => set.SetProperty(i => i.Status, ImportStatus.Completed)

@@ -14,14 +14,14 @@ public sealed class SampleInstaller(DatasetStore datasets, ArtefactStore artefac
     {
         var marker = Path.Combine(Path.GetFullPath(options.Value.DataFolder), "samples-installed");
         if (!options.Value.InstallSamples || File.Exists(marker)) return;
-        var existing = (await datasets.ListAsync(stoppingToken)).Select(d => d.FileName).ToHashSet(StringComparer.Ordinal);
+        var existing = (await datasets.ListAsync(WorkspaceRow.FirstId, stoppingToken)).Select(d => d.FileName).ToHashSet(StringComparer.Ordinal);
         foreach (var name in Samples.Where(n => !existing.Contains(n)))
         {
             var temporary = artefacts.NewTemporaryPath();
             try
             {
                 File.Copy(Path.Combine(AppContext.BaseDirectory, "samples", name), temporary);
-                await datasets.ImportAsync(temporary, name, null, stoppingToken);
+                await datasets.ImportAsync(temporary, name, null, WorkspaceRow.FirstId, stoppingToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {

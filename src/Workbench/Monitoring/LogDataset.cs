@@ -52,8 +52,9 @@ public sealed class LogDataset(IDbContextFactory<AppDb> databases, RequestLog lo
             writer.WriteHeader([.. table.Columns.Select(c => c.Name)]);
             writer.WriteRows(table, cancellationToken);
         }
-        var dataset = await datasets.ImportAsync(path, $"{endpoint} requests.csv", null, cancellationToken);
-        var version = (await endpoints.FindAsync(endpoint, cancellationToken))?.Versions.SingleOrDefault(v => v.Number == model.Version);
+        if (await endpoints.FindAsync(endpoint, cancellationToken) is not { } published) return null;
+        var dataset = await datasets.ImportAsync(path, $"{endpoint} requests.csv", null, published.WorkspaceId, cancellationToken);
+        var version = published.Versions.SingleOrDefault(v => v.Number == model.Version);
         var recipe = version is null ? null : (await experiments.FindAsync(version.ExperimentId, cancellationToken))?.Plan.Recipe;
         var hasRecipe = recipe is not null && (recipe.Steps.Count == 0 || await datasets.SaveRecipeAsync(dataset.Id, recipe, cancellationToken));
         return new Made(dataset.Id, manifest.Target.Column, rows.Count, rows.Count(r => r.Truth is not null), hasRecipe);

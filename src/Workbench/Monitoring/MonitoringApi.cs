@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
 using ModelWorkbench.Core.Monitoring;
+using ModelWorkbench.Workbench.Access;
 using ModelWorkbench.Workbench.Serving;
 using ModelWorkbench.Workbench.Storage;
 
@@ -22,7 +23,7 @@ public static class MonitoringApi
 
     public static void MapMonitoring(this RouteGroupBuilder api)
     {
-        var endpoint = api.MapGroup("/endpoints/{name}").WithTags("Monitoring");
+        var endpoint = api.MapGroup("/endpoints/{name}").WithTags("Monitoring").RequireRole(WorkspaceRole.Publisher);
         endpoint.MapGet("/traffic", async (string name, [FromQuery] int? hours, MonitoringStore store, LiveModels models, CancellationToken ct) =>
         {
             if (Check(name, hours, models) is { } refusal) return refusal;
@@ -45,6 +46,7 @@ public static class MonitoringApi
         endpoint.MapDelete("/log", async (string name, MonitoringStore store, LiveModels models, CancellationToken ct) =>
             Check(name, null, models) ?? Results.Ok(new ClearedAnswer(await store.ClearLogAsync(name, ct))))
             .WithName("ClearRequestLog").WithSummary("Forgets the rows of requests; the counts stay").Produces<ClearedAnswer>().ProducesProblem(404);
+        // It takes nothing away from the endpoint.
         endpoint.MapPost("/log/dataset", async (string name, LogDataset log, LiveModels models, CancellationToken ct) =>
         {
             if (Check(name, null, models) is { } refusal) return refusal;
@@ -57,7 +59,7 @@ public static class MonitoringApi
             {
                 return Results.Problem(statusCode: 409, title: "No dataset was made", detail: e.Message);
             }
-        }).WithName("MakeDatasetOfLog").WithSummary("Makes a dataset of the rows in the request log, with what came true as the target and the recipe of the live version").Produces<LogDataset.Made>(201).ProducesProblem(404).ProducesProblem(409).ProducesProblem(503);
+        }).WithName("MakeDatasetOfLog").WithSummary("Makes a dataset of the rows in the request log, with what came true as the target and the recipe of the live version").Produces<LogDataset.Made>(201).ProducesProblem(404).ProducesProblem(409).ProducesProblem(503).RequireRole(WorkspaceRole.Editor);
     }
 
     private static IResult? Check(string name, int? hours, LiveModels models) =>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.ChangeTracking;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -8,8 +9,10 @@ using ModelWorkbench.Core.Recipes;
 namespace ModelWorkbench.Workbench.Storage;
 
 /// <summary>The facts: identity, status and one Core record as JSON a row. Bytes live in the <see cref="ArtefactStore"/>.</summary>
-public sealed class AppDb(DbContextOptions<AppDb> options) : DbContext(options)
+public sealed class AppDb(DbContextOptions<AppDb> options) : IdentityUserContext<UserRow, int>(options)
 {
+    public DbSet<WorkspaceRow> Workspaces => Set<WorkspaceRow>();
+    public DbSet<MemberRow> Members => Set<MemberRow>();
     public DbSet<DatasetRow> Datasets => Set<DatasetRow>();
     public DbSet<DatasetVersionRow> DatasetVersions => Set<DatasetVersionRow>();
     public DbSet<ImportRow> Imports => Set<ImportRow>();
@@ -27,6 +30,22 @@ public sealed class AppDb(DbContextOptions<AppDb> options) : DbContext(options)
 
     protected override void OnModelCreating(ModelBuilder model)
     {
+        base.OnModelCreating(model);
+        model.Entity<UserRow>().ToTable("Users");
+        model.Entity<WorkspaceRow>(row =>
+        {
+            row.HasIndex(w => w.Name).IsUnique();
+            row.HasData(new WorkspaceRow { Id = WorkspaceRow.FirstId, Name = "Workspace", CreatedAt = DateTimeOffset.UnixEpoch });
+        });
+        model.Entity<MemberRow>(row =>
+        {
+            row.HasKey(m => new { m.WorkspaceId, m.UserId });
+            row.Property(m => m.Role).HasConversion<string>();
+            row.HasOne<WorkspaceRow>().WithMany().HasForeignKey(m => m.WorkspaceId).OnDelete(DeleteBehavior.Cascade);
+            row.HasOne<UserRow>().WithMany().HasForeignKey(m => m.UserId).OnDelete(DeleteBehavior.Cascade);
+        });
+        // No foreign keys: SQLite would have to build every one of these tables anew, outside a transaction.
+        foreach (var owned in (Type[])[typeof(DatasetRow), typeof(ImportRow), typeof(ExperimentRow), typeof(EndpointRow), typeof(EndpointEventRow), typeof(BatchJobRow)]) model.Entity(owned).HasIndex(nameof(DatasetRow.WorkspaceId));
         model.Entity<DatasetRow>(row =>
         {
             foreach (var forwarded in (string[])[nameof(DatasetRow.Options), nameof(DatasetRow.Profile), nameof(DatasetRow.Problems)]) row.Ignore(forwarded);
@@ -119,7 +138,11 @@ public sealed class AppDb(DbContextOptions<AppDb> options) : DbContext(options)
             row.Ignore(b => b.IsOpen);
             row.Ignore(b => b.CanGoOn);
         });
-        model.Entity<AccessTokenRow>(row => row.HasIndex(t => t.Prefix).IsUnique());
+        model.Entity<AccessTokenRow>(row =>
+        {
+            row.HasIndex(t => t.Prefix).IsUnique();
+            row.Property(t => t.Role).HasConversion<string>();
+        });
     }
 
     // SQLite cannot order by DateTimeOffset; the binary form sorts as UTC does.

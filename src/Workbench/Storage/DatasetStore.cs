@@ -21,15 +21,16 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
     /// <param name="uploadPath">A temporary file that this method takes over.</param>
     /// <param name="fileName">As the person knows it.</param>
     /// <param name="options">How to read it, or null to detect.</param>
+    /// <param name="workspaceId">Where it belongs.</param>
     /// <exception cref="CsvFormatException">Not a table; nothing is kept.</exception>
     /// <exception cref="IOException">The disk is full; nothing is kept.</exception>
-    public async Task<DatasetRow> ImportAsync(string uploadPath, string fileName, CsvOptions? options, CancellationToken cancellationToken)
+    public async Task<DatasetRow> ImportAsync(string uploadPath, string fileName, CsvOptions? options, int workspaceId, CancellationToken cancellationToken)
     {
         try
         {
             var reading = await ReadAsync(uploadPath, options, null, cancellationToken);
             var bytes = new FileInfo(uploadPath).Length;
-            return await AddDatasetAsync(NewVersion(fileName, await artefacts.AddAsync(uploadPath, cancellationToken), bytes, reading), cancellationToken);
+            return await AddDatasetAsync(NewVersion(fileName, await artefacts.AddAsync(uploadPath, cancellationToken), bytes, reading), workspaceId, cancellationToken);
         }
         finally
         {
@@ -42,22 +43,23 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
     /// <param name="fileName">As the person knows it.</param>
     /// <param name="options">How to read it, or null to detect.</param>
     /// <param name="datasetId">The dataset that gets a version, which becomes the current one; null for a new dataset.</param>
+    /// <param name="workspaceId">Where a new dataset belongs.</param>
     /// <param name="progress">Told a few times a second.</param>
     /// <param name="cancellationToken">Heeded within a second; nothing is kept then.</param>
     /// <returns>The dataset, or null where it is gone.</returns>
     /// <exception cref="CsvFormatException">Not a table; nothing is kept.</exception>
     /// <exception cref="IOException">The disk is full; nothing is kept.</exception>
-    public async Task<DatasetRow?> ImportKeptAsync(string fileSha256, string fileName, CsvOptions? options, int? datasetId, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
+    public async Task<DatasetRow?> ImportKeptAsync(string fileSha256, string fileName, CsvOptions? options, int? datasetId, int workspaceId, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
     {
         var path = artefacts.PathOf(fileSha256);
         var version = NewVersion(fileName, fileSha256, new FileInfo(path).Length, await ReadAsync(path, options, progress, cancellationToken));
-        return datasetId is { } id ? await AddVersionAsync(id, version, cancellationToken) : await AddDatasetAsync(version, cancellationToken);
+        return datasetId is { } id ? await AddVersionAsync(id, version, cancellationToken) : await AddDatasetAsync(version, workspaceId, cancellationToken);
     }
 
     /// <summary>Reads the original of the current version again with other options, which makes a new version; the older ones stay.</summary>
     /// <exception cref="CsvFormatException">The file cannot be read this way; the dataset stays as it was.</exception>
     public async Task<DatasetRow?> ReadAgainAsync(int id, CsvOptions options, CancellationToken cancellationToken) =>
-        await FindAsync(id, cancellationToken) is { } row ? await ImportKeptAsync(row.FileSha256, row.FileName, options, id, null, cancellationToken) : null;
+        await FindAsync(id, cancellationToken) is { } row ? await ImportKeptAsync(row.FileSha256, row.FileName, options, id, row.WorkspaceId, null, cancellationToken) : null;
 
     /// <summary>All versions, newest first.</summary>
     public async Task<IReadOnlyList<DatasetVersionRow>> VersionsAsync(int id, CancellationToken cancellationToken)
@@ -76,10 +78,11 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
         return await FindAsync(id, cancellationToken);
     }
 
-    public async Task<IReadOnlyList<DatasetRow>> ListAsync(CancellationToken cancellationToken)
+    /// <summary>All of a workspace, newest first.</summary>
+    public async Task<IReadOnlyList<DatasetRow>> ListAsync(int workspaceId, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.Datasets.AsNoTracking().OrderByDescending(d => d.CreatedAt).ToListAsync(cancellationToken);
+        return await db.Datasets.AsNoTracking().Where(d => d.WorkspaceId == workspaceId).OrderByDescending(d => d.CreatedAt).ToListAsync(cancellationToken);
     }
 
     public async Task<DatasetRow?> FindAsync(int id, CancellationToken cancellationToken)
@@ -118,7 +121,7 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
         try
         {
             await using var db = await databases.CreateDbContextAsync(cancellationToken);
-            if (await db.Datasets.AnyAsync(d => d.Id != id && d.Name == clean, cancellationToken)) throw new ArgumentException($"There is another dataset named '{clean}'; expected a name of its own.", nameof(name));
+            if (await db.Datasets.AnyAsync(d => d.Id != id && d.Name == clean && db.Datasets.Any(own => own.Id == id && own.WorkspaceId == d.WorkspaceId), cancellationToken)) throw new ArgumentException($"There is another dataset named '{clean}'; expected a name of its own.", nameof(name));
             return await db.Datasets.Where(d => d.Id == id).ExecuteUpdateAsync(set => set.SetProperty(d => d.Name, clean), cancellationToken) == 1;
         }
         finally
@@ -225,14 +228,14 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
         SkippedCount = reading.Table.SkippedCount,
     };
 
-    private async Task<DatasetRow> AddDatasetAsync(DatasetVersionRow version, CancellationToken cancellationToken)
+    private async Task<DatasetRow> AddDatasetAsync(DatasetVersionRow version, int workspaceId, CancellationToken cancellationToken)
     {
         await _writing.WaitAsync(cancellationToken);
         try
         {
             await using var db = await databases.CreateDbContextAsync(cancellationToken);
             await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-            var row = new DatasetRow { Name = await FreeNameAsync(db, StemOf(version.FileName), cancellationToken), CreatedAt = version.CreatedAt };
+            var row = new DatasetRow { WorkspaceId = workspaceId, Name = await FreeNameAsync(db, StemOf(version.FileName), workspaceId, cancellationToken), CreatedAt = version.CreatedAt };
             db.Datasets.Add(row);
             await db.SaveChangesAsync(cancellationToken);
             await AddVersionAsync(db, row, version, cancellationToken);
@@ -330,13 +333,13 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
 
     private static string CleanName(string name) => string.Concat(name.Where(c => !char.IsControl(c))).Trim();
 
-    private static async Task<string> FreeNameAsync(AppDb db, string wanted, CancellationToken cancellationToken)
+    private static async Task<string> FreeNameAsync(AppDb db, string wanted, int workspaceId, CancellationToken cancellationToken)
     {
         wanted = CleanName(wanted);
         if (wanted.Length == 0) wanted = "dataset";
         if (wanted.Length > MaxNameLength) wanted = wanted[..MaxNameLength];
         var name = wanted;
-        for (var i = 2; await db.Datasets.AnyAsync(d => d.Name == name, cancellationToken); i++) name = $"{wanted} ({i})";
+        for (var i = 2; await db.Datasets.AnyAsync(d => d.WorkspaceId == workspaceId && d.Name == name, cancellationToken); i++) name = $"{wanted} ({i})";
         return name;
     }
 }

@@ -16,6 +16,7 @@ public sealed class ExperimentStore(IDbContextFactory<AppDb> databases, Artefact
         var now = time.GetUtcNow();
         var row = new ExperimentRow
         {
+            WorkspaceId = dataset.WorkspaceId,
             DatasetId = dataset.Id,
             DatasetName = dataset.Name,
             TableSha256 = dataset.TableSha256,
@@ -31,26 +32,26 @@ public sealed class ExperimentStore(IDbContextFactory<AppDb> databases, Artefact
         return row;
     }
 
-    /// <summary>All experiments with their trials, newest first.</summary>
-    public async Task<IReadOnlyList<ExperimentRow>> ListAsync(int? datasetId, CancellationToken cancellationToken)
+    /// <summary>All experiments of a workspace with their trials, newest first.</summary>
+    public async Task<IReadOnlyList<ExperimentRow>> ListAsync(int workspaceId, int? datasetId, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         return await db.Experiments.AsNoTracking().Include(e => e.Trials.Where(t => t.VariantOf == null))
-            .Where(e => datasetId == null || e.DatasetId == datasetId).OrderByDescending(e => e.CreatedAt).ToListAsync(cancellationToken);
+            .Where(e => e.WorkspaceId == workspaceId && (datasetId == null || e.DatasetId == datasetId)).OrderByDescending(e => e.CreatedAt).ToListAsync(cancellationToken);
     }
 
     /// <summary>What tells whether <see cref="ListAsync"/> would answer otherwise than before, trials of running ones apart; cheap to ask.</summary>
-    public async Task<IReadOnlyList<ExperimentStamp>> StampsAsync(CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ExperimentStamp>> StampsAsync(int workspaceId, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.Experiments.OrderBy(e => e.Id).Select(e => new ExperimentStamp(e.Id, e.Status, e.QueueOrder)).ToListAsync(cancellationToken);
+        return await db.Experiments.Where(e => e.WorkspaceId == workspaceId).OrderBy(e => e.Id).Select(e => new ExperimentStamp(e.Id, e.Status, e.QueueOrder)).ToListAsync(cancellationToken);
     }
 
-    /// <summary>Whether an experiment ended by itself that nobody has looked at since.</summary>
-    public async Task<bool> HasNewsAsync(CancellationToken cancellationToken)
+    /// <summary>Whether an experiment of a workspace ended by itself that nobody has looked at since.</summary>
+    public async Task<bool> HasNewsAsync(int workspaceId, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.Experiments.AnyAsync(e => e.IsNews, cancellationToken);
+        return await db.Experiments.AnyAsync(e => e.WorkspaceId == workspaceId && e.IsNews, cancellationToken);
     }
 
     /// <summary>A person looked at these.</summary>

@@ -12,6 +12,9 @@ namespace ModelWorkbench.Workbench.Storage;
 public sealed class DatasetRow
 {
     public int Id { get; set; }
+
+    /// <summary>The workspace it belongs to.</summary>
+    public required int WorkspaceId { get; set; }
     public required string Name { get; set; }
     public DateTimeOffset CreatedAt { get; set; }
 
@@ -75,6 +78,9 @@ public enum ImportStatus { Queued, Running, Completed, Cancelled, Failed }
 public sealed class ImportRow
 {
     public int Id { get; set; }
+
+    /// <summary>The workspace it belongs to.</summary>
+    public required int WorkspaceId { get; set; }
     public required string FileName { get; set; }
 
     /// <summary>The finished upload that holds the file; null once the file is kept under its hash.</summary>
@@ -116,6 +122,9 @@ public enum ExperimentStatus { Queued, Running, Completed, Stopped, Interrupted,
 public sealed class ExperimentRow
 {
     public int Id { get; set; }
+
+    /// <summary>The workspace it belongs to.</summary>
+    public required int WorkspaceId { get; set; }
     public int? DatasetId { get; set; }
     public required string DatasetName { get; set; }
     public required string TableSha256 { get; set; }
@@ -217,6 +226,9 @@ public sealed class TrialRow
 public sealed class EndpointRow
 {
     public int Id { get; set; }
+
+    /// <summary>The workspace it belongs to.</summary>
+    public required int WorkspaceId { get; set; }
     public required string Name { get; set; }
 
     /// <summary>The champion: the version that answers where the caller names none and no traffic is split.</summary>
@@ -296,6 +308,9 @@ public enum EndpointEventKind { Published, Promoted, RolledBack, Retired, AliasS
 public sealed class EndpointEventRow
 {
     public int Id { get; set; }
+
+    /// <summary>The workspace that the endpoint belongs or belonged to.</summary>
+    public required int WorkspaceId { get; set; }
     public required string EndpointName { get; set; }
     public DateTimeOffset At { get; set; }
 
@@ -321,6 +336,9 @@ public enum BatchJobStatus { Queued, Running, Completed, Failed, Cancelled, Inte
 public sealed class BatchJobRow
 {
     public int Id { get; set; }
+
+    /// <summary>The workspace it belongs to.</summary>
+    public required int WorkspaceId { get; set; }
 
     /// <summary>The job outlives the endpoint: the model is its own.</summary>
     public required string EndpointName { get; set; }
@@ -382,6 +400,9 @@ public enum AccessTokenKind
 
     /// <summary>Bearer token for the management API.</summary>
     Management,
+
+    /// <summary>Makes whoever has it a member of a workspace, once.</summary>
+    Invitation,
 }
 
 /// <summary>A secret that was handed out; only its hash is kept.</summary>
@@ -396,4 +417,13 @@ public sealed class AccessTokenRow
     public DateTimeOffset ExpiresAt { get; set; }
     public DateTimeOffset? UsedAt { get; set; }
     public DateTimeOffset? RevokedAt { get; set; }
+
+    /// <summary>Whom it signs in, for whom it acts, or who invites; null means the first administrator, as before there were accounts.</summary>
+    public int? UserId { get; set; }
+
+    /// <summary>The only workspace in which it may do anything, or to which it invites; null where it is not bounded.</summary>
+    public int? WorkspaceId { get; set; }
+
+    /// <summary>What may be done with it at most, or the role that it gives.</summary>
+    public WorkspaceRole? Role { get; set; }
 }

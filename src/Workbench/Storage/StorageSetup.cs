@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Identity;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
@@ -10,8 +11,7 @@ public static class StorageSetup
     public static void AddStorage(this WebApplicationBuilder builder, string dataFolder)
     {
         Directory.CreateDirectory(dataFolder);
-        var connection = new SqliteConnectionStringBuilder { DataSource = DatabaseFile(dataFolder) }.ToString();
-        builder.Services.AddDbContextFactory<AppDb>(db => db.UseSqlite(connection, sqlite => sqlite.UseQuerySplittingBehavior(QuerySplittingBehavior.SingleQuery)).AddInterceptors(new SqlitePragmas()));
+        builder.Services.AddDatabase(new SqliteConnectionStringBuilder { DataSource = DatabaseFile(dataFolder) });
         builder.Services.AddSingleton(new ArtefactStore(dataFolder));
         builder.Services.AddSingleton(services => new UploadStore(dataFolder, services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<TableCache>();
@@ -20,6 +20,15 @@ public static class StorageSetup
         builder.Services.AddSingleton<ExperimentStore>();
         builder.Services.AddHostedSingleton<ArtefactSweeper>();
     }
+
+    public static void AddDatabase(this IServiceCollection services, SqliteConnectionStringBuilder connection)
+    {
+        services.AddIdentitySchema();
+        services.AddDbContextFactory<AppDb>(db => db.UseSqlite(connection.ToString(), sqlite => sqlite.UseQuerySplittingBehavior(QuerySplittingBehavior.SingleQuery)).AddInterceptors(new SqlitePragmas()));
+    }
+
+    // The context asks the services around it for this: without it there is no table of passkeys.
+    private static IServiceCollection AddIdentitySchema(this IServiceCollection services) => services.Configure<IdentityOptions>(identity => identity.Stores.SchemaVersion = IdentitySchemaVersions.Version3);
 
     public static string DatabaseFile(string dataFolder) => Path.Combine(dataFolder, "workbench.db");
 
@@ -32,6 +41,7 @@ public static class StorageSetup
     /// <summary>For <c>dotnet ef migrations add</c> only.</summary>
     internal sealed class DesignTime : IDesignTimeDbContextFactory<AppDb>
     {
-        public AppDb CreateDbContext(string[] args) => new(new DbContextOptionsBuilder<AppDb>().UseSqlite("Data Source=design.db").Options);
+        public AppDb CreateDbContext(string[] args) => new(new DbContextOptionsBuilder<AppDb>()
+            .UseApplicationServiceProvider(new ServiceCollection().AddIdentitySchema().BuildServiceProvider()).UseSqlite("Data Source=design.db").Options);
     }
 }

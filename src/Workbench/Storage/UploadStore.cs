@@ -8,7 +8,8 @@ namespace ModelWorkbench.Workbench.Storage;
 /// <param name="Id">32 hexadecimal digits; nobody can guess another's.</param>
 /// <param name="FileName">As the person knows it.</param>
 /// <param name="Length">Bytes it will have.</param>
-public sealed record Upload(string Id, string FileName, long Length);
+/// <param name="WorkspaceId">Where it was begun; only there can it be used.</param>
+public sealed record Upload(string Id, string FileName, long Length, int WorkspaceId = WorkspaceRow.FirstId);
 
 /// <summary>An upload cannot be begun or continued; the message is for the person.</summary>
 public sealed class UploadException(int statusCode, string message) : Exception(message)
@@ -37,13 +38,13 @@ public sealed class UploadStore
     }
 
     /// <exception cref="UploadException">Too many uploads are open, or the disk has no room for it.</exception>
-    public async Task<Upload> CreateAsync(string fileName, long length, CancellationToken cancellationToken)
+    public async Task<Upload> CreateAsync(string fileName, long length, int workspaceId, CancellationToken cancellationToken)
     {
         Sweep();
         var open = Directory.GetFiles(_folder, "*.json").Length;
         if (open >= MaxOpenUploads) throw new UploadException(429, $"{open} uploads are unfinished; expected at most {MaxOpenUploads}. Finish or cancel some; those that nothing happens to are removed after a day.");
         ThrowUnlessRoom(length);
-        var upload = new Upload(Guid.NewGuid().ToString("N"), fileName, length);
+        var upload = new Upload(Guid.NewGuid().ToString("N"), fileName, length, workspaceId);
         await using (File.Create(BytesPath(upload.Id))) { }
         await File.WriteAllTextAsync(FactsPath(upload.Id), JsonSerializer.Serialize(upload), cancellationToken);
         return upload;

@@ -212,6 +212,7 @@ public sealed partial class CardTests
 
     private static ExperimentRow Row(ExperimentPlan plan) => new()
     {
+        WorkspaceId = 1,
         Id = 3,
         DatasetId = 7,
         DatasetName = "people",

@@ -14,6 +14,7 @@ public sealed class EndpointPanelTests : PartTest
 
     private static EndpointRow Endpoint(int versions = 3, int live = 2) => new()
     {
+        WorkspaceId = 1,
         Name = "churn",
         LiveVersion = live,
         Versions = [.. Enumerable.Range(1, versions).Select(n => new EndpointVersionRow { Number = n, ModelSha256 = "x", TrainerName = "Random forest", ExperimentId = 4, TrialNumber = n, PublishedAt = Noon.AddHours(n) })],
@@ -94,9 +95,9 @@ public sealed class EndpointPanelTests : PartTest
     {
         EndpointEventRow[] history =
         [
-            new() { Id = 3, EndpointName = "churn", Who = "guard", At = Noon.AddHours(3), Kind = EndpointEventKind.RolledBack, From = "2", To = "1", Why = "too slow", LiveVersion = 1 },
-            new() { Id = 2, EndpointName = "churn", Who = "Ann", At = Noon.AddHours(2), Kind = EndpointEventKind.Published, From = "1", To = "2", LiveVersion = 2 },
-            new() { Id = 1, EndpointName = "churn", Who = "Ann", At = Noon, Kind = EndpointEventKind.Published, To = "1", LiveVersion = 1 },
+            new() { WorkspaceId = 1, Id = 3, EndpointName = "churn", Who = "guard", At = Noon.AddHours(3), Kind = EndpointEventKind.RolledBack, From = "2", To = "1", Why = "too slow", LiveVersion = 1 },
+            new() { WorkspaceId = 1, Id = 2, EndpointName = "churn", Who = "Ann", At = Noon.AddHours(2), Kind = EndpointEventKind.Published, From = "1", To = "2", LiveVersion = 2 },
+            new() { WorkspaceId = 1, Id = 1, EndpointName = "churn", Who = "Ann", At = Noon, Kind = EndpointEventKind.Published, To = "1", LiveVersion = 1 },
         ];
         var panel = Render<HistoryPanel>(p => p.Add(x => x.History, history));
         Assert.Equal(["guard rolled back from version 2 to version 1: “too slow”", "Ann published version 2 in place of version 1.", "Ann published version 1, the first."], panel.FindAll("li span").Select(s => s.TextContent));

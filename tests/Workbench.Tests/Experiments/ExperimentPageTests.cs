@@ -141,7 +141,7 @@ public class ExperimentPageTests : StoreTest
     /// <summary>A completed experiment on the penguins; a trial without a score has not begun.</summary>
     private async Task<int> ExperimentAsync(string target, LearningTask task, string metricId, params (string TrainerId, double? Score)[] trials)
     {
-        var dataset = (await Datasets.ListAsync(Cancellation)).FirstOrDefault() ?? await ImportSampleAsync("penguins.csv");
+        var dataset = (await Datasets.ListAsync(WorkspaceRow.FirstId, Cancellation)).FirstOrDefault() ?? await ImportSampleAsync("penguins.csv");
         var plan = new ExperimentPlan(target, task, metricId, new SplitPlan(), Recipe.Empty, [], [.. trials.Select(t => t.TrainerId)], 60);
         var row = await Experiments.AddAsync(dataset, plan, Cancellation);
         await ChangeAsync(row.Id, e =>

@@ -135,7 +135,7 @@ public class NewsTests : StoreTest
 
     private async Task<int> EndedAsync(ExperimentStatus status, string? reason = null, bool isNews = true)
     {
-        var dataset = (await Datasets.ListAsync(Cancellation)).FirstOrDefault() ?? await ImportSampleAsync("penguins.csv");
+        var dataset = (await Datasets.ListAsync(WorkspaceRow.FirstId, Cancellation)).FirstOrDefault() ?? await ImportSampleAsync("penguins.csv");
         var plan = new ExperimentPlan("species", LearningTask.Multiclass, "accuracy-score", new SplitPlan(), Recipe.Empty, [], ["baseline"], 100, TuningMode.Search);
         var id = (await Experiments.AddAsync(dataset, plan, Cancellation)).Id;
         await using var db = await Databases.CreateDbContextAsync(Cancellation);

@@ -62,7 +62,7 @@ public class QueueTests : StoreTest
         var (running, next, last) = (await AddAsync(), await AddAsync(), await AddAsync());
         await ChangeAsync(running, e => (e.Status, e.SpentSeconds) = (ExperimentStatus.Running, 40));
         await ChangeAsync(next, e => e.SpentSeconds = 90);
-        var places = await Queue.ReadAsync(Cancellation);
+        var places = await Queue.ReadAsync(WorkspaceRow.FirstId, Cancellation);
         // Of 100 s each: 60 s are left of the one that runs, and 10 s of the next.
         Assert.Equal([(next, 1, 60.0, running), (last, 2, 70.0, next)], places.Select(p => (p.ExperimentId, p.Place, p.SecondsUntilStart, p.AfterExperimentId!.Value)));
         Assert.Equal($"1st of 2 in the queue, after experiment {running} (species). It begins in about 1 min.", ExperimentText.Queue(places[0]));
@@ -123,11 +123,11 @@ public class QueueTests : StoreTest
     private static IEnumerable<int> Shown(IRenderedComponent<ExperimentListPage> page) =>
         page.FindAll("[data-testid=queue-place] a").Select(a => int.Parse(a.GetAttribute("href")!.Split('/')[^1], System.Globalization.CultureInfo.InvariantCulture));
 
-    private async Task<IReadOnlyList<int>> OrderAsync() => [.. (await Queue.ReadAsync(Cancellation)).Select(p => p.ExperimentId)];
+    private async Task<IReadOnlyList<int>> OrderAsync() => [.. (await Queue.ReadAsync(WorkspaceRow.FirstId, Cancellation)).Select(p => p.ExperimentId)];
 
     private async Task<int> AddAsync()
     {
-        var dataset = (await Datasets.ListAsync(Cancellation)).FirstOrDefault() ?? await ImportSampleAsync("penguins.csv");
+        var dataset = (await Datasets.ListAsync(WorkspaceRow.FirstId, Cancellation)).FirstOrDefault() ?? await ImportSampleAsync("penguins.csv");
         var plan = new ExperimentPlan("species", LearningTask.Multiclass, "accuracy-score", new SplitPlan(), Recipe.Empty, [], ["baseline"], 100, TuningMode.Search);
         return (await Experiments.AddAsync(dataset, plan, Cancellation)).Id;
     }

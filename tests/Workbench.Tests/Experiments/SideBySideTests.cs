@@ -70,7 +70,7 @@ public sealed class SideBySidePartTests : PartTest
         variant.Result = variant.Result! with { Settings = new Dictionary<string, string> { ["Variant"] = "First 50 % of the trees" } };
         var earlier = Model(1_000_001, 0.9, 0.5, 1).Trial;
         earlier.VariantOf = 2;
-        var experiment = new ExperimentRow { DatasetName = "d", TableSha256 = "", Plan = new ExperimentPlan("y", LearningTask.Binary, Metric.Auc.Id, new SplitPlan(), Recipe.Empty, [], [], 60), Trials = [trial], Variants = [earlier, variant] };
+        var experiment = new ExperimentRow { WorkspaceId = WorkspaceRow.FirstId, DatasetName = "d", TableSha256 = "", Plan = new ExperimentPlan("y", LearningTask.Binary, Metric.Auc.Id, new SplitPlan(), Recipe.Empty, [], [], 60), Trials = [trial], Variants = [earlier, variant] };
         Assert.Equal("Boosted trees (LightGBM) #2", SideBySide.NameOf(experiment, trial));
         Assert.Equal("Boosted trees (LightGBM) #2, variant 2", SideBySide.NameOf(experiment, variant));
         Assert.Equal("First 50 % of the trees", SideBySide.DetailOf(variant));

@@ -97,7 +97,7 @@ public sealed class ComponentsPageTests : StoreTest
 
     private async Task<IRenderedComponent<ComponentsPage>> OpenAsync(PcaReport? pca, string query)
     {
-        var dataset = (await Datasets.ListAsync(Cancellation)).FirstOrDefault() ?? await ImportSampleAsync("penguins.csv");
+        var dataset = (await Datasets.ListAsync(WorkspaceRow.FirstId, Cancellation)).FirstOrDefault() ?? await ImportSampleAsync("penguins.csv");
         var plan = new ExperimentPlan("species", LearningTask.Multiclass, "accuracy-score", new SplitPlan(), Recipe.Empty, [], ["baseline"], 100, TuningMode.Search);
         var id = (await Experiments.AddAsync(dataset, plan, Cancellation)).Id;
         var report = new TrialReport(new EvaluationReport(LearningTask.Multiclass, 10, new Dictionary<string, double?>(), null, null), null, pca, pca is null ? "There is no feature." : null);

@@ -1,0 +1,211 @@
+using System.Buffers.Text;
+using System.Security.Claims;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.EntityFrameworkCore;
+using ModelWorkbench.Workbench.Storage;
+
+namespace ModelWorkbench.Workbench.Access;
+
+/// <summary>How an attempt to sign in ended.</summary>
+public enum SignInOutcome { SignedIn, Wrong, Locked }
+
+/// <summary>An account as administrators see it.</summary>
+public sealed record AccountSummary(int Id, string Name, bool IsAdministrator, bool IsDisabled, bool HasPassword, int PasskeyCount, DateTimeOffset CreatedAt, DateTimeOffset? SignedInAt);
+
+/// <summary>The accounts of people: making them, signing in, passwords and passkeys. Lives as long as one request or one circuit.</summary>
+public sealed class Accounts(UserManager<UserRow> users, SignInManager<UserRow> signIn, IDbContextFactory<AppDb> databases, Workspaces workspaces, AccessTokens tokens, TimeProvider time)
+{
+    public const int LeastPasswordLength = 12;
+    public const int MaxNameLength = 60;
+
+    /// <summary>More keys than anybody carries.</summary>
+    public const int MostPasskeys = 20;
+
+    /// <summary>The name of the account that is there from the beginning.</summary>
+    public const string FirstName = "owner";
+
+    /// <summary>Makes the first account, an administrator that gets in by the link on the console, where there is none.</summary>
+    public async Task EnsureFirstAsync(CancellationToken cancellationToken)
+    {
+        if (await users.Users.AnyAsync(cancellationToken)) return;
+        var user = new UserRow { UserName = FirstName, IsAdministrator = true, CreatedAt = time.GetUtcNow(), WorkspaceId = WorkspaceRow.FirstId };
+        await ThrowUnlessAsync(users.CreateAsync(user));
+        await workspaces.SetRoleAsync(WorkspaceRow.FirstId, user.Id, WorkspaceRole.Owner, cancellationToken);
+    }
+
+    /// <summary>Makes an account.</summary>
+    /// <param name="password">Null for one that gets in by link or passkey alone.</param>
+    /// <exception cref="AccessException">The name is taken or no name, or the password can be guessed.</exception>
+    public async Task<UserRow> CreateAsync(string name, string? password, bool isAdministrator)
+    {
+        var user = new UserRow { UserName = Clean(name), IsAdministrator = isAdministrator, CreatedAt = time.GetUtcNow() };
+        await ThrowUnlessAsync(password is null ? users.CreateAsync(user) : users.CreateAsync(user, password));
+        return user;
+    }
+
+    /// <summary>Follows an invitation with a new account.</summary>
+    /// <exception cref="AccessException">The invitation is used or over, the name is taken or no name, or the password can be guessed; nothing was made.</exception>
+    public async Task JoinAsync(string invitation, string name, string password, CancellationToken cancellationToken)
+    {
+        var offered = await FindAsync(invitation, cancellationToken);
+        var user = await CreateAsync(name, password, isAdministrator: false);
+        try
+        {
+            await JoinAsync(offered, user.Id, cancellationToken);
+        }
+        catch (AccessException)
+        {
+            await users.DeleteAsync(user);
+            throw;
+        }
+        await SignInAsync(user);
+    }
+
+    /// <summary>Follows an invitation with the account that is signed in. A role that is higher already stays.</summary>
+    /// <exception cref="AccessException">The invitation is used or over.</exception>
+    public async Task JoinAsync(string invitation, int userId, CancellationToken cancellationToken) => await JoinAsync(await FindAsync(invitation, cancellationToken), userId, cancellationToken);
+
+    private async Task<Invitation> FindAsync(string invitation, CancellationToken cancellationToken) =>
+        await tokens.FindInvitationAsync(invitation, cancellationToken) ?? throw new AccessException("This invitation is not right, was used before, or is over. Ask for a new one.");
+
+    private async Task JoinAsync(Invitation offered, int userId, CancellationToken cancellationToken)
+    {
+        if (!await tokens.UseAsync(offered.Id, cancellationToken)) throw new AccessException("This invitation was used a moment ago. Ask for a new one.");
+        var has = (await workspaces.MembersAsync(offered.WorkspaceId, cancellationToken)).FirstOrDefault(m => m.UserId == userId)?.Role;
+        if (has is null || has < offered.Role) await workspaces.SetRoleAsync(offered.WorkspaceId, userId, offered.Role, cancellationToken);
+        await workspaces.SwitchAsync(userId, offered.WorkspaceId, cancellationToken);
+    }
+
+    /// <summary>Signs in by name and password; five wrong ones lock the account for five minutes.</summary>
+    public async Task<SignInOutcome> SignInAsync(string name, string password)
+    {
+        var user = await users.FindByNameAsync(Clean(name));
+        if (user is null)
+        {
+            // As long as for an account that is there: how long an answer takes must not tell which are.
+            users.PasswordHasher.HashPassword(new UserRow(), password);
+            return SignInOutcome.Wrong;
+        }
+        var result = await signIn.CheckPasswordSignInAsync(user, password, lockoutOnFailure: true);
+        if (result.IsLockedOut) return SignInOutcome.Locked;
+        if (!result.Succeeded) return SignInOutcome.Wrong;
+        await SignInAsync(user);
+        return SignInOutcome.SignedIn;
+    }
+
+    /// <summary>Signs in by what a passkey answered.</summary>
+    public async Task<SignInOutcome> SignInByPasskeyAsync(string credential)
+    {
+        var assertion = await signIn.PerformPasskeyAssertionAsync(credential);
+        if (!assertion.Succeeded || !await signIn.CanSignInAsync(assertion.User)) return SignInOutcome.Wrong;
+        // The counter of the key is kept: a copy of it would count on its own.
+        await users.AddOrUpdatePasskeyAsync(assertion.User, assertion.Passkey);
+        await SignInAsync(assertion.User);
+        return SignInOutcome.SignedIn;
+    }
+
+    /// <summary>Signs in by a one-time link.</summary>
+    public async Task<SignInOutcome> SignInByLinkAsync(string token, CancellationToken cancellationToken)
+    {
+        if (await tokens.UseSignInAsync(token, cancellationToken) is not { } userId || await FindAsync(userId) is not { } user || !await signIn.CanSignInAsync(user)) return SignInOutcome.Wrong;
+        await SignInAsync(user);
+        return SignInOutcome.SignedIn;
+    }
+
+    private async Task SignInAsync(UserRow user)
+    {
+        user.SignedInAt = time.GetUtcNow();
+        await users.UpdateAsync(user);
+        await signIn.SignInAsync(user, isPersistent: true);
+    }
+
+    public async Task<UserRow?> FindAsync(int userId) => await users.FindByIdAsync(userId.ToString(System.Globalization.CultureInfo.InvariantCulture));
+
+    public async Task<UserRow?> FindAsync(ClaimsPrincipal principal) => await users.GetUserAsync(principal);
+
+    public async Task<bool> HasPasswordAsync(UserRow user) => await users.HasPasswordAsync(user);
+
+    /// <summary>Sets the first password, or another one; other browsers are signed out.</summary>
+    /// <param name="current">The one that holds; not looked at where there is none.</param>
+    /// <exception cref="AccessException">The current one is wrong, or the new one can be guessed.</exception>
+    public async Task ChangePasswordAsync(UserRow user, string current, string changed)
+    {
+        await ThrowUnlessAsync(await users.HasPasswordAsync(user) ? users.ChangePasswordAsync(user, current, changed) : users.AddPasswordAsync(user, changed));
+        await signIn.RefreshSignInAsync(user);
+    }
+
+    /// <summary>Every browser has to sign in again, within a minute; tokens stay.</summary>
+    public async Task SignOutEverywhereAsync(UserRow user)
+    {
+        await ThrowUnlessAsync(users.UpdateSecurityStampAsync(user));
+        await signIn.SignOutAsync();
+    }
+
+    /// <summary>Whether anybody can sign in without a link.</summary>
+    public async Task<bool> AnyCanSignInAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await db.Users.AnyAsync(u => u.PasswordHash != null, cancellationToken) || await db.Set<IdentityUserPasskey<int>>().AnyAsync(cancellationToken);
+    }
+
+    public Task SignOutAsync() => signIn.SignOutAsync();
+
+    public async Task<IReadOnlyList<UserPasskeyInfo>> PasskeysAsync(UserRow user) => [.. await users.GetPasskeysAsync(user)];
+
+    /// <summary>What a browser is asked to make a passkey with.</summary>
+    public async Task<string> PasskeyCreationAsync(UserRow user) =>
+        await signIn.MakePasskeyCreationOptionsAsync(new PasskeyUserEntity { Id = user.Id.ToString(System.Globalization.CultureInfo.InvariantCulture), Name = user.UserName!, DisplayName = user.UserName! });
+
+    /// <summary>What a browser is asked for a passkey with; it says which account.</summary>
+    public async Task<string> PasskeyRequestAsync() => await signIn.MakePasskeyRequestOptionsAsync(null);
+
+    /// <exception cref="AccessException">The answer does not hold, or there are too many.</exception>
+    public async Task AddPasskeyAsync(UserRow user, string credential, string name)
+    {
+        if ((await users.GetPasskeysAsync(user)).Count >= MostPasskeys) throw new AccessException($"The account has {MostPasskeys} passkeys; expected fewer. Remove one first.");
+        var attestation = await signIn.PerformPasskeyAttestationAsync(credential);
+        if (!attestation.Succeeded) throw new AccessException($"The passkey was not accepted: {attestation.Failure.Message}");
+        attestation.Passkey.Name = Clean(name) is { Length: > 0 } clean ? clean : "passkey";
+        await ThrowUnlessAsync(users.AddOrUpdatePasskeyAsync(user, attestation.Passkey));
+    }
+
+    public async Task RemovePasskeyAsync(UserRow user, string id)
+    {
+        if (Base64Url.IsValid(id)) await ThrowUnlessAsync(users.RemovePasskeyAsync(user, Base64Url.DecodeFromChars(id)));
+    }
+
+    /// <summary>All accounts, by name.</summary>
+    public async Task<IReadOnlyList<AccountSummary>> ListAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await db.Users.AsNoTracking().OrderBy(u => u.UserName).Select(u => new AccountSummary(
+            u.Id, u.UserName!, u.IsAdministrator, u.IsDisabled, u.PasswordHash != null, db.Set<IdentityUserPasskey<int>>().Count(p => p.UserId == u.Id), u.CreatedAt, u.SignedInAt)).ToListAsync(cancellationToken);
+    }
+
+    /// <summary>Lets an account in no longer, or again. Its browsers are signed out within a minute, its tokens stop at once.</summary>
+    /// <exception cref="AccessException">No administrator would be left.</exception>
+    public Task SetDisabledAsync(int userId, bool isDisabled, CancellationToken cancellationToken) => ChangeAsync(userId, user => user.IsDisabled = isDisabled, cancellationToken);
+
+    /// <exception cref="AccessException">No administrator would be left.</exception>
+    public Task SetAdministratorAsync(int userId, bool isAdministrator, CancellationToken cancellationToken) => ChangeAsync(userId, user => user.IsAdministrator = isAdministrator, cancellationToken);
+
+    private async Task ChangeAsync(int userId, Action<UserRow> change, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        var user = await db.Users.SingleAsync(u => u.Id == userId, cancellationToken);
+        change(user);
+        user.SecurityStamp = Guid.NewGuid().ToString("N");
+        await db.SaveChangesAsync(cancellationToken);
+        if (!await db.Users.AnyAsync(u => u.IsAdministrator && !u.IsDisabled, cancellationToken)) throw new AccessException("No administrator would be left. Make somebody else an administrator first.");
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    private static string Clean(string name) => string.Join(' ', string.Concat(name.Where(c => !char.IsControl(c) && char.GetUnicodeCategory(c) != System.Globalization.UnicodeCategory.Format)).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)) is var clean && clean.Length > MaxNameLength ? clean[..MaxNameLength] : clean;
+
+    private static async Task ThrowUnlessAsync(Task<IdentityResult> asked)
+    {
+        var result = await asked;
+        if (!result.Succeeded) throw new AccessException(string.Join(" ", result.Errors.Select(e => e.Description)));
+    }
+}
