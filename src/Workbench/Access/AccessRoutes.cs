@@ -22,13 +22,13 @@ public static class AccessRoutes
 
         app.MapPost("/sign-in/passkey", async (HttpContext context, IAntiforgery antiforgery, Accounts accounts) =>
         {
-            await antiforgery.ValidateRequestAsync(context);
+            if (!await antiforgery.IsRequestValidAsync(context)) return FromElsewhere;
             return Results.Text(await accounts.PasskeyRequestAsync(), "application/json");
         }).AllowAnonymous().ExcludeFromDescription();
 
         app.MapPost("/sign-out", async (HttpContext context, IAntiforgery antiforgery, Accounts accounts) =>
         {
-            await antiforgery.ValidateRequestAsync(context);
+            if (!await antiforgery.IsRequestValidAsync(context)) return FromElsewhere;
             await accounts.SignOutAsync();
             return Results.LocalRedirect("/sign-in");
         }).ExcludeFromDescription();
@@ -50,6 +50,8 @@ public static class AccessRoutes
         MapAccount(app.MapGroup("/account").ExcludeFromDescription());
     }
 
+    private static IResult FromElsewhere => Results.Problem(statusCode: 400, title: "Form from elsewhere", detail: "The form does not carry the token of a page of this workbench. Reload the page and send it again.");
+
     private static void MapAccount(RouteGroupBuilder account)
     {
         account.MapPost("/password", (HttpContext context, [FromForm] string? current, [FromForm] string? password, Accounts accounts) =>
@@ -60,12 +62,12 @@ public static class AccessRoutes
             ChangeAsync(context, accounts, "removed", user => accounts.RemovePasskeyAsync(user, id ?? "")));
         account.MapPost("/passkeys/options", async (HttpContext context, IAntiforgery antiforgery, Accounts accounts) =>
         {
-            await antiforgery.ValidateRequestAsync(context);
+            if (!await antiforgery.IsRequestValidAsync(context)) return FromElsewhere;
             return await accounts.FindAsync(context.User) is { } user ? Results.Text(await accounts.PasskeyCreationAsync(user), "application/json") : Results.Unauthorized();
         });
         account.MapPost("/sign-out-everywhere", async (HttpContext context, IAntiforgery antiforgery, Accounts accounts) =>
         {
-            await antiforgery.ValidateRequestAsync(context);
+            if (!await antiforgery.IsRequestValidAsync(context)) return FromElsewhere;
             if (await accounts.FindAsync(context.User) is { } user) await accounts.SignOutEverywhereAsync(user);
             return Results.LocalRedirect("/sign-in");
         });

@@ -1,6 +1,5 @@
 using Bunit;
 using Microsoft.AspNetCore.Components;
-using Microsoft.Extensions.DependencyInjection;
 using ModelWorkbench.Workbench.Shell;
 using Xunit;
 
@@ -48,25 +47,5 @@ public class StatesTests : PartTest
         block.Find("button").Click();
         block.WaitForAssertion(() => Assert.Contains("Copied", block.Find("button").TextContent));
         Assert.Single(module.Invocations["copy"]);
-    }
-
-    [Theory]
-    [InlineData(null, null)]
-    [InlineData("invalid", "This link or token is not right")]
-    [InlineData("<script>", "This link or token is not right")]
-    public void Sign_in_says_in_a_sentence_why_it_failed(string? error, string? expected)
-    {
-        Services.GetRequiredService<NavigationManager>().NavigateTo(error is null ? "/sign-in" : $"/sign-in?error={Uri.EscapeDataString(error)}&returnUrl=%2Fdatasets");
-        var page = Render<SignIn>();
-        var form = page.Find("form");
-        Assert.Equal(("post", "/sign-in"), (form.GetAttribute("method"), form.GetAttribute("action")));
-        Assert.NotNull(form.QuerySelector("input[name=token]"));
-        if (expected is null)
-        {
-            Assert.Empty(page.FindAll("[role=alert]"));
-            return;
-        }
-        Assert.Contains(expected, page.Find("[role=alert]").TextContent);
-        Assert.Equal("/datasets", form.QuerySelector("input[name=returnUrl]")!.GetAttribute("value"));
     }
 }
