@@ -9,9 +9,9 @@ public static class AccessText
     public static string Of(WorkspaceRole role) => role switch
     {
         WorkspaceRole.Viewer => "look at everything and try models",
-        WorkspaceRole.Editor => "also upload, clean, compare, explain and optimise",
-        WorkspaceRole.Publisher => "also publish, route traffic and make keys",
-        WorkspaceRole.Owner => "also invite people and choose their roles",
+        WorkspaceRole.Editor => "that, and upload, clean, compare, explain and optimise",
+        WorkspaceRole.Publisher => "all that, and publish, route traffic and make keys",
+        WorkspaceRole.Owner => "all that, and invite people and choose their roles",
         _ => throw new ArgumentOutOfRangeException(nameof(role), role, "Expected a role."),
     };
 }
