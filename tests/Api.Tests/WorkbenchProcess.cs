@@ -62,6 +62,37 @@ public sealed partial class WorkbenchProcess : IDisposable
         await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
     }
 
+    /// <summary>Asks it to end as a system does that shuts down.</summary>
+    public void Terminate()
+    {
+        const int sigTerm = 15;
+        Assert.Equal(0, SendSignal(_process.Id, sigTerm));
+    }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int SendSignal(int process, int signal);
+
+    /// <returns>The exit code.</returns>
+    public async Task<int> WaitForExitAsync(TimeSpan atMost)
+    {
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(atMost, TestContext.Current.CancellationToken);
+        return _process.ExitCode;
+    }
+
+    /// <summary>Starts it, and ends it as kill -9 does before it may have finished to start.</summary>
+    /// <returns>Whether it had not ended by itself.</returns>
+    public static async Task<bool> KillDuringStartAsync(string dataFolder, TimeSpan after)
+    {
+        using var process = Start("--data", dataFolder, "--port", "0", "--no-samples");
+        process.BeginErrorReadLine();
+        process.BeginOutputReadLine();
+        await Task.Delay(after, TestContext.Current.CancellationToken);
+        var runs = !process.HasExited;
+        process.Kill();
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return runs;
+    }
+
     public void Dispose()
     {
         if (!_process.HasExited) _process.Kill();

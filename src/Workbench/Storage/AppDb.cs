@@ -24,6 +24,7 @@ public sealed class AppDb(DbContextOptions<AppDb> options) : DbContext(options)
     public DbSet<LoggedRow> LoggedRows => Set<LoggedRow>();
     public DbSet<ServingPeriodRow> ServingPeriods => Set<ServingPeriodRow>();
     public DbSet<AccessTokenRow> AccessTokens => Set<AccessTokenRow>();
+    public DbSet<AuditEntryRow> AuditEntries => Set<AuditEntryRow>();
 
     protected override void OnModelCreating(ModelBuilder model)
     {
@@ -120,6 +121,12 @@ public sealed class AppDb(DbContextOptions<AppDb> options) : DbContext(options)
             row.Ignore(b => b.CanGoOn);
         });
         model.Entity<AccessTokenRow>(row => row.HasIndex(t => t.Prefix).IsUnique());
+        model.Entity<AuditEntryRow>(row =>
+        {
+            row.Property(e => e.Id).ValueGeneratedNever();
+            row.HasIndex(e => e.PreviousHash).IsUnique();
+            row.HasIndex(e => e.At);
+        });
     }
 
     // SQLite cannot order by DateTimeOffset; the binary form sorts as UTC does.

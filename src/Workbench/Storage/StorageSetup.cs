@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
+using ModelWorkbench.Workbench.Audit;
 using ModelWorkbench.Workbench.Jobs;
 
 namespace ModelWorkbench.Workbench.Storage;
@@ -11,7 +12,9 @@ public static class StorageSetup
     {
         Directory.CreateDirectory(dataFolder);
         var connection = new SqliteConnectionStringBuilder { DataSource = DatabaseFile(dataFolder) }.ToString();
-        builder.Services.AddDbContextFactory<AppDb>(db => db.UseSqlite(connection, sqlite => sqlite.UseQuerySplittingBehavior(QuerySplittingBehavior.SingleQuery)).AddInterceptors(new SqlitePragmas()));
+        builder.Services.AddSingleton<TokenChanges>();
+        builder.Services.AddDbContextFactory<AppDb>((services, db) => db.UseSqlite(connection, sqlite => sqlite.UseQuerySplittingBehavior(QuerySplittingBehavior.SingleQuery)).AddInterceptors(new SqlitePragmas(), services.GetRequiredService<TokenChanges>()));
+        builder.Services.AddSingleton<AuditLog>();
         builder.Services.AddSingleton(new ArtefactStore(dataFolder));
         builder.Services.AddSingleton(services => new UploadStore(dataFolder, services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<TableCache>();
