@@ -56,7 +56,8 @@ train.SetAction(parsed => TrainingCommand.Run(parsed.GetRequiredValue(folder)));
 root.Add(train);
 
 // Settings in the form of ASP.NET (--Workbench:Port=0, --environment=Production), which the integration test host passes too, are not ours to parse.
-return await root.Parse([.. args.Where(argument => !WebHost.IsHostArgument(argument))]).InvokeAsync();
+// The parser's own patience with a program that was asked to end is two seconds: too little to finish what was begun.
+return await root.Parse([.. args.Where(argument => !WebHost.IsHostArgument(argument))]).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(40) });
 
 Dictionary<string, string?> Overrides(ParseResult parsed)
 {

@@ -87,6 +87,7 @@ public static class WebHost
         await app.Services.GetRequiredService<LiveModels>().LoadAllAsync(cancellationToken);
 
         // Before everything that pages need: a published model answers right after its address is known.
+        app.UseDrain();
         app.UseRouting();
         app.UseSecurityHeaders();
         app.UseApiErrors();

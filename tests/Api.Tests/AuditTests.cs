@@ -67,7 +67,7 @@ public sealed class AuditTests(ITestOutputHelper output)
         var (exitCode, exported, _) = await WorkbenchProcess.RunAsync("audit", "export", "--data", folder.Path);
         Assert.Equal(0, exitCode);
         Assert.Equal(expected.Length, exported.Trim().Split('\n').Length);
-        foreach (var secret in (string[])[link, extra, first.Key!, key]) Assert.DoesNotContain(secret.Split('_')[2], exported);
+        foreach (var secret in (string[])[link, extra, first.Key!, key]) Assert.DoesNotContain(secret[(Secret.PrefixOf(secret)!.Length + 1)..], exported);
 
         var filtered = await app.Api.GetAsync<AuditApi.PageAnswer>("/api/v1/audit?action=endpoint.key&object=IRIS&actor=test");
         Assert.Equal(2, filtered.Count);
@@ -96,21 +96,20 @@ public sealed class AuditTests(ITestOutputHelper output)
         Assert.Contains("only ever added to", refused.Message);
         Assert.Throws<SqliteException>(() => Execute(folder, "DELETE FROM AuditEntries WHERE Id = 5"));
 
-        Execute(folder, "DROP TRIGGER AuditEntries_are_not_changed; DROP TRIGGER AuditEntries_are_not_removed;");
-        foreach (var (edit, undo, broken) in ((string, string, int)[])
+        Execute(folder, "DROP TRIGGER AuditEntries_are_not_changed; DROP TRIGGER AuditEntries_are_not_removed; CREATE TABLE kept AS SELECT * FROM AuditEntries;");
+        foreach (var (edit, broken) in ((string, int)[])
         [
-            ("UPDATE AuditEntries SET Actor = 'somebody else' WHERE Id = 5", "UPDATE AuditEntries SET Actor = 'workbench' WHERE Id = 5", 5),
-            ("UPDATE AuditEntries SET At = At + 20480000 WHERE Id = 7", "UPDATE AuditEntries SET At = At - 20480000 WHERE Id = 7", 7),
-            ("UPDATE AuditEntries SET Details = NULL WHERE Id = 8", "UPDATE AuditEntries SET Details = '{\"i\":5}' WHERE Id = 8", 8),
-            ("DELETE FROM AuditEntries WHERE Id = 9", "", 10),
+            ("UPDATE AuditEntries SET Actor = 'somebody else' WHERE Id = 5", 5),
+            ("UPDATE AuditEntries SET At = At + 20480000 WHERE Id = 7", 7),
+            ("UPDATE AuditEntries SET Details = NULL WHERE Id = 8", 8),
+            ("DELETE FROM AuditEntries WHERE Id = 9", 10),
         ])
         {
             Execute(folder, edit);
             (exitCode, _, told) = await WorkbenchProcess.RunAsync("audit", "verify", "--data", folder.Path);
             Assert.Equal(1, exitCode);
             Assert.StartsWith($"Entry {broken} does not fit:", told);
-            if (undo.Length == 0) continue;
-            Execute(folder, undo);
+            Execute(folder, "DELETE FROM AuditEntries; INSERT INTO AuditEntries SELECT * FROM kept;");
             Assert.Equal(0, (await WorkbenchProcess.RunAsync("audit", "verify", "--data", folder.Path)).ExitCode);
         }
     }

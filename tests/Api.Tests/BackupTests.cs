@@ -150,7 +150,7 @@ public sealed class BackupTests(ITestOutputHelper output)
         var copy = Assert.Single(DatabaseCopies.ListAll(folder.Path));
         (code, _, told) = await WorkbenchProcess.RunAsync("restore", "--from", copy.Path, "--data", folder.Path);
         Assert.True(code == 0, told);
-        Assert.Equal(noHeader, await File.ReadAllBytesAsync(Assert.Single(Directory.GetFiles(folder.Path, "workbench.db.replaced-*")), Cancel));
+        Assert.Equal(noHeader, await File.ReadAllBytesAsync(Assert.Single(Directory.GetFiles(folder.Path, "workbench.db.replaced-*"), f => !f.EndsWith("-wal", StringComparison.Ordinal) && !f.EndsWith("-shm", StringComparison.Ordinal)), Cancel));
         using var program = await WorkbenchProcess.StartAsync(folder.Path);
         Assert.Single(await program.Api.GetAsync<System.Text.Json.JsonElement[]>("/api/v1/datasets"));
     }
@@ -182,15 +182,15 @@ public sealed class BackupTests(ITestOutputHelper output)
         }
         Execute(folder.Path, "INSERT INTO AccessTokens (Kind, Name, Prefix, Hash, CreatedAt, ExpiresAt) VALUES (1, 'kept', 'mwt_0', x'00', 0, 0)");
         // What a program leaves that was killed while it changed the schema in place.
-        Execute(folder.Path, "CREATE TABLE __EFMigrationsLock (Id INTEGER PRIMARY KEY, Timestamp TEXT NOT NULL); INSERT INTO __EFMigrationsLock VALUES (1, '2026-01-01')");
+        Execute(folder.Path, "CREATE TABLE IF NOT EXISTS __EFMigrationsLock (Id INTEGER PRIMARY KEY, Timestamp TEXT NOT NULL); INSERT INTO __EFMigrationsLock VALUES (1, '2026-01-01')");
         var before = await File.ReadAllBytesAsync(path, Cancel);
         var random = new Random(20261128);
         var (killed, schemas) = (0, new List<string>());
         for (var round = 0; round < 12; round++)
         {
             await File.WriteAllBytesAsync(path, before, Cancel);
-            foreach (var left in Directory.GetFiles(folder.Path, "workbench.db?*")) File.Delete(left);
-            if (await WorkbenchProcess.KillDuringStartAsync(folder.Path, TimeSpan.FromMilliseconds(250 + random.Next(900)))) killed++;
+            foreach (var left in Directory.GetFiles(folder.Path, "workbench.db*").Where(f => f != path)) File.Delete(left);
+            if (await WorkbenchProcess.KillDuringStartAsync(folder.Path, () => File.Exists(path + ".new"), TimeSpan.FromMilliseconds(random.Next(400)))) killed++;
             Assert.Null(DatabaseCopies.Check(path));
             var schema = DatabaseStart.SchemaOf(path)!;
             schemas.Add(schema);

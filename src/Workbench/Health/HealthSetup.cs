@@ -18,6 +18,13 @@ public static class HealthSetup
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = LongestEnd);
     }
 
+    /// <summary>While the program ends, callers hear that the connection does too: a request that they sent over it a moment later would be lost.</summary>
+    public static void UseDrain(this WebApplication app) => app.Use((context, next) =>
+    {
+        if (app.Lifetime.ApplicationStopping.IsCancellationRequested) context.Response.Headers.Connection = "close";
+        return next(context);
+    });
+
     public static void MapHealth(this WebApplication app)
     {
         app.MapGet("/healthz", () => Results.Text("alive")).AllowAnonymous().ExcludeFromDescription();
