@@ -1,14 +1,16 @@
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.EntityFrameworkCore;
 using ModelWorkbench.Workbench.Access;
 using ModelWorkbench.Workbench.Api;
+using ModelWorkbench.Workbench.Audit;
+using ModelWorkbench.Workbench.Backups;
 using ModelWorkbench.Workbench.Batches;
 using ModelWorkbench.Workbench.Cards;
 using ModelWorkbench.Workbench.Datasets;
 using ModelWorkbench.Workbench.Endpoints;
 using ModelWorkbench.Workbench.Experiments;
 using ModelWorkbench.Workbench.Explanations;
+using ModelWorkbench.Workbench.Health;
 using ModelWorkbench.Workbench.Jobs;
 using ModelWorkbench.Workbench.Monitoring;
 using ModelWorkbench.Workbench.Optimisation;
@@ -48,6 +50,13 @@ public static class WebHost
             return BadSettings;
         }
 
+        if (await DatabaseStart.PrepareAsync(dataFolder, cancellationToken) is { } problem)
+        {
+            await Console.Error.WriteLineAsync(problem);
+            return BadSettings;
+        }
+
+        builder.Logging.AddConsoleFormatter<OneLineFormatter, Microsoft.Extensions.Logging.Console.ConsoleFormatterOptions>();
         builder.WebHost.UseStaticWebAssets();
         builder.WebHost.ConfigureKestrel(kestrel => { kestrel.AddServerHeader = false; kestrel.ListenLocalhostOrFree(settings.Port); });
         builder.Services.AddRazorComponents().AddInteractiveServerComponents();
@@ -62,6 +71,8 @@ public static class WebHost
         builder.Services.Configure<WorkbenchOptions>(builder.Configuration.GetSection(WorkbenchOptions.Section));
         builder.AddStorage(dataFolder);
         builder.AddAccess(dataFolder);
+        builder.AddAudit();
+        builder.AddBackups();
         builder.AddJobs();
         builder.AddServing();
         builder.Services.AddSingleton<EndpointStore>();
@@ -69,14 +80,15 @@ public static class WebHost
         builder.AddCards();
         builder.AddMonitoring();
         builder.AddManagementApi();
+        builder.AddHealth();
 
         var app = builder.Build();
-        await app.Services.GetRequiredService<IDbContextFactory<AppDb>>().MigrateAsync(cancellationToken);
         await using (var scope = app.Services.CreateAsyncScope()) await scope.ServiceProvider.GetRequiredService<Accounts>().EnsureFirstAsync(cancellationToken);
         app.Services.GetRequiredService<ArtefactStore>().EmptyTemporaryFolder();
         await app.Services.GetRequiredService<LiveModels>().LoadAllAsync(cancellationToken);
 
         // Before everything that pages need: a published model answers right after its address is known.
+        app.UseDrain();
         app.UseRouting();
         app.UseSecurityHeaders();
         app.UseApiErrors();
@@ -84,11 +96,13 @@ public static class WebHost
         app.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
         app.UseApiStatusCodes();
         app.UseAuthentication();
+        app.UseAudit();
         app.UseAuthorization();
         app.UseAccessCheck();
         app.UseAntiforgery();
         app.MapStaticAssets().AllowAnonymous();
         app.MapAccess();
+        app.MapHealth();
         app.MapServing();
         app.MapManagementApi(api =>
         {
@@ -106,6 +120,8 @@ public static class WebHost
             api.MapEndpoints();
             api.MapBatches();
             api.MapMonitoring();
+            api.MapAudit();
+            api.MapSystem();
         });
         app.MapCardPage();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
@@ -129,14 +145,15 @@ public static class WebHost
     }
 
     public static Task<int> PrintTokenAsync(string name, Dictionary<string, string?> overrides, CancellationToken cancellationToken) =>
-        WithTokensAsync(overrides, async (tokens, _) =>
+        WithDataAsync(overrides, async (services, _) =>
         {
+            var tokens = services.GetRequiredService<AccessTokens>();
             Console.WriteLine(await tokens.CreateManagementAsync(name, await tokens.FirstAdministratorAsync(cancellationToken), null, AccessTokens.DefaultDays, cancellationToken));
             return 0;
         });
 
     public static Task<int> PrintLinkAsync(Dictionary<string, string?> overrides, CancellationToken cancellationToken) =>
-        WithTokensAsync(overrides, async (tokens, dataFolder) =>
+        WithDataAsync(overrides, async (services, dataFolder) =>
         {
             using (var free = DataFolderLock.TryTake(dataFolder))
                 if (free is not null)
@@ -144,14 +161,19 @@ public static class WebHost
                     await Console.Error.WriteLineAsync($"No workbench is running on the data folder '{dataFolder}'. Name the folder it was started with by --data.");
                     return BadSettings;
                 }
+            var tokens = services.GetRequiredService<AccessTokens>();
             Console.WriteLine($"{await File.ReadAllTextAsync(AddressFile(dataFolder), cancellationToken)}/sign-in/{await tokens.CreateSignInAsync(await tokens.FirstAdministratorAsync(cancellationToken), cancellationToken)}");
             return 0;
         });
 
     private static string AddressFile(string dataFolder) => Path.Combine(dataFolder, "address");
 
-    private static async Task<int> WithTokensAsync(Dictionary<string, string?> overrides, Func<AccessTokens, string, Task<int>> use)
+    /// <summary>Does something with the data of a workbench that runs or not, for a command.</summary>
+    /// <param name="overrides">Settings from our own options.</param>
+    /// <param name="use">Given the services and the data folder; gives the exit code.</param>
+    public static async Task<int> WithDataAsync(Dictionary<string, string?> overrides, Func<IServiceProvider, string, Task<int>> use)
     {
+        Actor.Current = Actor.CommandLine;
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.AddInMemoryCollection(overrides);
         if (ReadSettings(builder.Configuration) is not { } settings) return BadSettings;
@@ -162,11 +184,16 @@ public static class WebHost
             await Console.Error.WriteLineAsync($"There is no workbench in the data folder '{dataFolder}'. Start one there first, or name the folder it was started with by --data.");
             return BadSettings;
         }
+        if (DatabaseStart.WhyNotUse(dataFolder) is { } problem)
+        {
+            await Console.Error.WriteLineAsync(problem);
+            return BadSettings;
+        }
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<AccessTokens>();
         builder.AddStorage(dataFolder);
         await using var app = builder.Build();
-        return await use(app.Services.GetRequiredService<AccessTokens>(), dataFolder);
+        return await use(app.Services, dataFolder);
     }
 
     private static WorkbenchOptions? ReadSettings(IConfiguration configuration)
@@ -195,6 +222,7 @@ public static class WebHost
         {
             var folder = Directory.CreateDirectory(settings.DataFolder).FullName;
             using (File.Create(Path.Combine(folder, Path.GetRandomFileName()), 1, FileOptions.DeleteOnClose)) { }
+            if (FileModes.Close(folder)) Console.Error.WriteLine($"The data folder '{folder}' was open to other accounts of this machine; it is closed to them now.");
             return folder;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -46,6 +46,39 @@ public sealed class ArtefactSweeperTests
     }
 
     [Fact]
+    public async Task A_thousand_strays_go_after_the_time_of_grace_what_is_named_stays_and_a_backup_holds_it_all_up()
+    {
+        using var folder = new TemporaryFolder();
+        string[] named;
+        await using (var app = await WorkbenchApp.StartAsync(folder.Path))
+        {
+            await app.Api.UploadAsync(TestFiles.Sample("iris.csv"));
+            named = [.. app.Services.GetRequiredService<ArtefactStore>().All().Order(StringComparer.Ordinal)];
+            await app.StopAsync();
+        }
+        var strays = new ArtefactStore(folder.Path);
+        var old = TimeProvider.System.GetUtcNow().AddDays(-1).UtcDateTime;
+        for (var i = 0; i < 1_000; i++)
+        {
+            await File.WriteAllTextAsync(Path.Combine(strays.TemporaryFolder, $"{i}.tmp"), "left", Cancel);
+            if (i < 500) File.SetLastWriteTimeUtc(strays.PathOf(await strays.AddBytesAsync(BitConverter.GetBytes(i), Cancel)), old);
+        }
+        foreach (var sha256 in named) File.SetLastWriteTimeUtc(strays.PathOf(sha256), old);
+        var young = await strays.AddBytesAsync(new byte[] { 1, 2, 3, 4, 5 }, Cancel);
+
+        await using var next = await WorkbenchApp.StartAsync(folder.Path);
+        var (store, sweeper) = (next.Services.GetRequiredService<ArtefactStore>(), next.Services.GetRequiredService<ArtefactSweeper>());
+        Assert.Empty(Directory.GetFiles(store.TemporaryFolder, "*.tmp"));
+        // The program sweeps by itself when it starts.
+        await Poll.UntilAsync(() => Task.FromResult(store.All().Count() == named.Length + 1), TimeSpan.FromSeconds(20), "the strays are gone");
+        Assert.Equal(named.Append(young).Order(StringComparer.Ordinal), store.All().Order(StringComparer.Ordinal));
+
+        using (DataFolderLock.TryTake(folder.Path, DataFolderLock.Backup)) Assert.Equal(0, await sweeper.SweepAsync(TimeSpan.Zero, Cancel));
+        Assert.Equal(5, await sweeper.SweepAsync(TimeSpan.Zero, Cancel));
+        await next.StopAsync();
+    }
+
+    [Fact]
     public async Task What_is_taken_in_again_is_young_again()
     {
         using var folder = new TemporaryFolder();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.RegularExpressions;
 using Xunit;
 
@@ -10,11 +11,20 @@ public sealed partial class WorkbenchProcess : IDisposable
 {
     private readonly Process _process;
 
-    private WorkbenchProcess(Process process, Uri address, ApiClient api)
+    private readonly StringBuilder _log;
+
+    private WorkbenchProcess(Process process, StringBuilder log, Uri address, ApiClient api)
     {
         _process = process;
+        _log = log;
         Address = address;
         Api = api;
+    }
+
+    /// <summary>What it wrote to standard error so far.</summary>
+    public string Log
+    {
+        get { lock (_log) return _log.ToString(); }
     }
 
     public Uri Address { get; }
@@ -27,6 +37,8 @@ public sealed partial class WorkbenchProcess : IDisposable
     public static async Task<WorkbenchProcess> StartAsync(string dataFolder)
     {
         var process = Start("--data", dataFolder, "--port", "0", "--no-samples");
+        var log = new StringBuilder();
+        process.ErrorDataReceived += (_, received) => { lock (log) log.AppendLine(received.Data); };
         process.BeginErrorReadLine();
         var line = await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
         var match = PrintedAddress().Match(line ?? "");
@@ -34,7 +46,7 @@ public sealed partial class WorkbenchProcess : IDisposable
         var token = await RunAsync("token", "--data", dataFolder);
         var http = new HttpClient { BaseAddress = new Uri(match.Value) };
         http.DefaultRequestHeaders.Authorization = new("Bearer", token.Output.Trim());
-        return new WorkbenchProcess(process, http.BaseAddress, new ApiClient(http));
+        return new WorkbenchProcess(process, log, http.BaseAddress, new ApiClient(http));
     }
 
     /// <summary>Runs it to its end; what should end at once is killed after 20 seconds.</summary>
@@ -60,6 +72,38 @@ public sealed partial class WorkbenchProcess : IDisposable
     {
         _process.Kill();
         await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Asks it to end as a system does that shuts down.</summary>
+    public void Terminate()
+    {
+        const int sigTerm = 15;
+        Assert.Equal(0, SendSignal(_process.Id, sigTerm));
+    }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int SendSignal(int process, int signal);
+
+    /// <returns>The exit code.</returns>
+    public async Task<int> WaitForExitAsync(TimeSpan atMost)
+    {
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(atMost, TestContext.Current.CancellationToken);
+        return _process.ExitCode;
+    }
+
+    /// <summary>Starts it, and ends it as kill -9 does a moment after something has begun.</summary>
+    /// <returns>Whether it had not ended by itself.</returns>
+    public static async Task<bool> KillDuringStartAsync(string dataFolder, Func<bool> hasBegun, TimeSpan after)
+    {
+        using var process = Start("--data", dataFolder, "--port", "0", "--no-samples");
+        process.BeginErrorReadLine();
+        process.BeginOutputReadLine();
+        await Poll.UntilAsync(() => Task.FromResult(hasBegun() || process.HasExited), TimeSpan.FromSeconds(30), "it has begun");
+        await Task.Delay(after, TestContext.Current.CancellationToken);
+        var runs = !process.HasExited;
+        process.Kill();
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return runs;
     }
 
     public void Dispose()

@@ -41,6 +41,7 @@ public abstract class StoreTest : BunitContext, IAsyncLifetime
         Services.AddSingleton(new UploadStore(_folder, TimeProvider.System));
         Services.AddSingleton<ImportQueue>();
         Services.AddSingleton<TableCache>();
+        Services.AddSingleton<ModelWorkbench.Workbench.Audit.AuditLog>();
         Services.AddSingleton<DatasetStore>();
         Services.AddSingleton<ModelWorkbench.Workbench.Datasets.RowReader>();
         Services.AddSingleton<ExperimentStore>();

@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
+using ModelWorkbench.Workbench.Audit;
 using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Access;
@@ -13,7 +14,7 @@ public enum SignInOutcome { SignedIn, Wrong, Locked }
 public sealed record AccountSummary(int Id, string Name, bool IsAdministrator, bool IsDisabled, bool HasPassword, int PasskeyCount, DateTimeOffset CreatedAt, DateTimeOffset? SignedInAt);
 
 /// <summary>The accounts of people: making them, signing in, passwords and passkeys. Lives as long as one request or one circuit.</summary>
-public sealed class Accounts(UserManager<UserRow> users, SignInManager<UserRow> signIn, IDbContextFactory<AppDb> databases, Workspaces workspaces, AccessTokens tokens, TimeProvider time)
+public sealed class Accounts(UserManager<UserRow> users, SignInManager<UserRow> signIn, IDbContextFactory<AppDb> databases, Workspaces workspaces, AccessTokens tokens, AuditLog audit, TimeProvider time)
 {
     public const int LeastPasswordLength = 12;
     public const int MaxNameLength = 60;
@@ -30,6 +31,7 @@ public sealed class Accounts(UserManager<UserRow> users, SignInManager<UserRow> 
         if (await users.Users.AnyAsync(cancellationToken)) return;
         var user = new UserRow { UserName = FirstName, IsAdministrator = true, CreatedAt = time.GetUtcNow(), WorkspaceId = WorkspaceRow.FirstId };
         await ThrowUnlessAsync(users.CreateAsync(user));
+        await RecordAsync("account.make", user);
         await workspaces.SetRoleAsync(WorkspaceRow.FirstId, user.Id, WorkspaceRole.Owner, cancellationToken);
     }
 
@@ -40,6 +42,7 @@ public sealed class Accounts(UserManager<UserRow> users, SignInManager<UserRow> 
     {
         var user = new UserRow { UserName = Clean(name), IsAdministrator = isAdministrator, CreatedAt = time.GetUtcNow() };
         await ThrowUnlessAsync(password is null ? users.CreateAsync(user) : users.CreateAsync(user, password));
+        await RecordAsync("account.make", user);
         return user;
     }
 
@@ -56,6 +59,7 @@ public sealed class Accounts(UserManager<UserRow> users, SignInManager<UserRow> 
         catch (AccessException)
         {
             await users.DeleteAsync(user);
+            await RecordAsync("account.delete", user);
             throw;
         }
         await SignInAsync(user);
@@ -84,11 +88,14 @@ public sealed class Accounts(UserManager<UserRow> users, SignInManager<UserRow> 
         {
             // As long as for an account that is there: how long an answer takes must not tell which are.
             users.PasswordHasher.HashPassword(new UserRow(), password);
-            return SignInOutcome.Wrong;
+            return await RefusedAsync($"no account ({Clean(name)})");
         }
         var result = await signIn.CheckPasswordSignInAsync(user, password, lockoutOnFailure: true);
-        if (result.IsLockedOut) return SignInOutcome.Locked;
-        if (!result.Succeeded) return SignInOutcome.Wrong;
+        if (!result.Succeeded)
+        {
+            await RefusedAsync(SubjectOf(user), result.IsLockedOut ? "locked" : null);
+            return result.IsLockedOut ? SignInOutcome.Locked : SignInOutcome.Wrong;
+        }
         await SignInAsync(user);
         return SignInOutcome.SignedIn;
     }
@@ -97,7 +104,7 @@ public sealed class Accounts(UserManager<UserRow> users, SignInManager<UserRow> 
     public async Task<SignInOutcome> SignInByPasskeyAsync(string credential)
     {
         var assertion = await signIn.PerformPasskeyAssertionAsync(credential);
-        if (!assertion.Succeeded || !await signIn.CanSignInAsync(assertion.User)) return SignInOutcome.Wrong;
+        if (!assertion.Succeeded || !await signIn.CanSignInAsync(assertion.User)) return await RefusedAsync(assertion.User is { } known ? SubjectOf(known) : "unknown passkey");
         // The counter of the key is kept: a copy of it would count on its own.
         await users.AddOrUpdatePasskeyAsync(assertion.User, assertion.Passkey);
         await SignInAsync(assertion.User);
@@ -107,10 +114,20 @@ public sealed class Accounts(UserManager<UserRow> users, SignInManager<UserRow> 
     /// <summary>Signs in by a one-time link.</summary>
     public async Task<SignInOutcome> SignInByLinkAsync(string token, CancellationToken cancellationToken)
     {
-        if (await tokens.UseSignInAsync(token, cancellationToken) is not { } userId || await FindAsync(userId) is not { } user || !await signIn.CanSignInAsync(user)) return SignInOutcome.Wrong;
+        if (await tokens.UseSignInAsync(token, cancellationToken) is not { } userId || await FindAsync(userId) is not { } user || !await signIn.CanSignInAsync(user)) return await RefusedAsync("link or token");
         await SignInAsync(user);
         return SignInOutcome.SignedIn;
     }
+
+    private async Task<SignInOutcome> RefusedAsync(string subject, string? why = null)
+    {
+        await audit.RecordAsync("sign-in", subject, why is null ? null : new { why }, AuditResult.Refused);
+        return SignInOutcome.Wrong;
+    }
+
+    private static string SubjectOf(UserRow user) => $"account {user.Id} ({user.UserName})";
+
+    private Task RecordAsync(string action, UserRow user, object? details = null) => audit.RecordAsync(action, SubjectOf(user), details);
 
     private async Task SignInAsync(UserRow user)
     {
@@ -131,6 +148,7 @@ public sealed class Accounts(UserManager<UserRow> users, SignInManager<UserRow> 
     public async Task ChangePasswordAsync(UserRow user, string current, string changed)
     {
         await ThrowUnlessAsync(await users.HasPasswordAsync(user) ? users.ChangePasswordAsync(user, current, changed) : users.AddPasswordAsync(user, changed));
+        await RecordAsync("account.password", user);
         await signIn.RefreshSignInAsync(user);
     }
 
@@ -138,6 +156,7 @@ public sealed class Accounts(UserManager<UserRow> users, SignInManager<UserRow> 
     public async Task SignOutEverywhereAsync(UserRow user)
     {
         await ThrowUnlessAsync(users.UpdateSecurityStampAsync(user));
+        await RecordAsync("account.sign-out-everywhere", user);
         await signIn.SignOutAsync();
     }
 
@@ -167,11 +186,14 @@ public sealed class Accounts(UserManager<UserRow> users, SignInManager<UserRow> 
         if (!attestation.Succeeded) throw new AccessException($"The passkey was not accepted: {attestation.Failure.Message}");
         attestation.Passkey.Name = Clean(name) is { Length: > 0 } clean ? clean : "passkey";
         await ThrowUnlessAsync(users.AddOrUpdatePasskeyAsync(user, attestation.Passkey));
+        await RecordAsync("account.passkey", user, new { added = attestation.Passkey.Name });
     }
 
     public async Task RemovePasskeyAsync(UserRow user, string id)
     {
-        if (Base64Url.IsValid(id)) await ThrowUnlessAsync(users.RemovePasskeyAsync(user, Base64Url.DecodeFromChars(id)));
+        if (!Base64Url.IsValid(id)) return;
+        await ThrowUnlessAsync(users.RemovePasskeyAsync(user, Base64Url.DecodeFromChars(id)));
+        await RecordAsync("account.passkey", user, new { removed = true });
     }
 
     /// <summary>All accounts, by name.</summary>
@@ -198,6 +220,7 @@ public sealed class Accounts(UserManager<UserRow> users, SignInManager<UserRow> 
         user.SecurityStamp = Guid.NewGuid().ToString("N");
         await db.SaveChangesAsync(cancellationToken);
         if (!await db.Users.AnyAsync(u => u.IsAdministrator && !u.IsDisabled, cancellationToken)) throw new AccessException("No administrator would be left. Make somebody else an administrator first.");
+        await audit.AppendAsync(db, "account.rights", SubjectOf(user), new { user.IsAdministrator, user.IsDisabled }, cancellationToken: cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 

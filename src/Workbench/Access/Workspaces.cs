@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
+using ModelWorkbench.Workbench.Audit;
 using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Access;
@@ -16,7 +17,7 @@ public sealed record WorkspaceSummary(int Id, string Name, WorkspaceRole Role, i
 public sealed record Member(int UserId, string Name, WorkspaceRole Role, bool IsDisabled);
 
 /// <summary>Workspaces, who belongs to them with which role, and what belongs to them.</summary>
-public sealed class Workspaces(IDbContextFactory<AppDb> databases, UploadStore uploads, TimeProvider time)
+public sealed class Workspaces(IDbContextFactory<AppDb> databases, UploadStore uploads, AuditLog audit, TimeProvider time)
 {
     public const int MaxNameLength = 60;
 
@@ -90,6 +91,7 @@ public sealed class Workspaces(IDbContextFactory<AppDb> databases, UploadStore u
         db.Members.Add(new MemberRow { WorkspaceId = row.Id, UserId = ownerId, Role = WorkspaceRole.Owner });
         await db.SaveChangesAsync(cancellationToken);
         await SwitchAsync(db, ownerId, row.Id, cancellationToken);
+        await audit.AppendAsync(db, "workspace.make", $"workspace {row.Id} ({row.Name})", new { owner = ownerId }, cancellationToken: cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return row.Id;
     }
@@ -98,8 +100,11 @@ public sealed class Workspaces(IDbContextFactory<AppDb> databases, UploadStore u
     public async Task RenameAsync(int workspaceId, string name, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var free = await FreeNameAsync(db, name, workspaceId, cancellationToken);
         await db.Workspaces.Where(w => w.Id == workspaceId).ExecuteUpdateAsync(set => set.SetProperty(w => w.Name, free), cancellationToken);
+        await audit.AppendAsync(db, "workspace.rename", $"workspace {workspaceId} ({free})", cancellationToken: cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
     }
 
     private static async Task<string> FreeNameAsync(AppDb db, string name, int ownId, CancellationToken cancellationToken)
@@ -141,12 +146,15 @@ public sealed class Workspaces(IDbContextFactory<AppDb> databases, UploadStore u
         // Two owners who put one another down at the same moment: the second waits for the first.
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var row = await db.Members.SingleOrDefaultAsync(m => m.WorkspaceId == workspaceId && m.UserId == userId, cancellationToken);
+        var before = row?.Role;
         if (row is null && role is { } first) db.Members.Add(new MemberRow { WorkspaceId = workspaceId, UserId = userId, Role = first });
         else if (row is not null && role is { } other) row.Role = other;
         else if (row is not null) db.Members.Remove(row);
         await db.SaveChangesAsync(cancellationToken);
         if (row is not null && role != WorkspaceRole.Owner && !await db.Members.AnyAsync(m => m.WorkspaceId == workspaceId && m.Role == WorkspaceRole.Owner, cancellationToken))
             throw new AccessException("The workspace would be left without an owner. Make somebody else an owner first.");
+        var name = await db.Users.Where(u => u.Id == userId).Select(u => u.UserName).SingleOrDefaultAsync(cancellationToken);
+        if (before != role) await audit.AppendAsync(db, role is null ? "member.remove" : "member.role", $"account {userId} ({name})", new { workspace = workspaceId, before, after = role }, cancellationToken: cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 }

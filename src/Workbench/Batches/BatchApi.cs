@@ -8,6 +8,7 @@ using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Core.Serving;
 using ModelWorkbench.Workbench.Access;
 using ModelWorkbench.Workbench.Api;
+using ModelWorkbench.Workbench.Audit;
 using ModelWorkbench.Workbench.Datasets;
 using ModelWorkbench.Workbench.Settings;
 using ModelWorkbench.Workbench.Storage;
@@ -61,7 +62,7 @@ public static class BatchApi
             .WithName("ListBatches").WithSummary("Files that are scored or were, newest first").WithDescription("endpoint: of this one alone.");
         batches.MapGet("/{id:int}", async (int id, BatchQueue queue, CancellationToken ct) => await queue.FindAsync(id, ct) is { } row ? Results.Ok(BatchAnswer.From(row, queue.StateOf(id))) : Unknown(id))
             .WithName("GetBatch").WithSummary("How far a file is scored").Produces<BatchAnswer>().ProducesProblem(404);
-        batches.MapGet("/{id:int}/result", ResultAsync).WithName("GetBatchResult").WithSummary("The file with predictions, as CSV").Produces<byte[]>(200, "text/csv").ProducesProblem(404).ProducesProblem(409);
+        batches.MapGet("/{id:int}/result", ResultAsync).Audited("batch.download", context => $"batch {context.Route("id")}").WithName("GetBatchResult").WithSummary("The file with predictions, as CSV").Produces<byte[]>(200, "text/csv").ProducesProblem(404).ProducesProblem(409);
         batches.MapPost("/{id:int}/resume", async (int id, BatchQueue queue, CancellationToken ct) => await queue.ResumeAsync(id, ct) ? Results.Accepted($"/api/v1/batches/{id}") : await NotPossibleAsync(id, queue, "failed, cancelled or interrupted", ct))
             .WithName("ResumeBatch").WithSummary("Lets a job that failed, was cancelled or interrupted go on where it stopped").Produces(202).ProducesProblem(404).ProducesProblem(409);
         batches.MapDelete("/{id:int}", async (int id, BatchQueue queue, CancellationToken ct) => await queue.CancelAsync(id, ct) || await queue.RemoveAsync(id, ct) ? Results.NoContent() : await NotPossibleAsync(id, queue, "no longer writing", ct))

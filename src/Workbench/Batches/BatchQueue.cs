@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Models;
 using ModelWorkbench.Core.Serving;
+using ModelWorkbench.Workbench.Audit;
 using ModelWorkbench.Workbench.Serving;
 using ModelWorkbench.Workbench.Settings;
 using ModelWorkbench.Workbench.Storage;
@@ -41,6 +42,7 @@ public sealed class BatchQueue : BackgroundService
     private readonly LiveModels _models;
     private readonly ArtefactStore _artefacts;
     private readonly UploadStore _uploads;
+    private readonly AuditLog _audit;
     private readonly TimeProvider _time;
     private readonly IOptions<WorkbenchOptions> _options;
     private readonly ILogger<BatchQueue> _logger;
@@ -49,9 +51,9 @@ public sealed class BatchQueue : BackgroundService
     private readonly ConcurrentDictionary<int, CancellationTokenSource> _running = [];
     private readonly ConcurrentDictionary<int, BatchState> _states = [];
 
-    public BatchQueue(IDbContextFactory<AppDb> databases, LiveModels models, ArtefactStore artefacts, UploadStore uploads, TimeProvider time, IOptions<WorkbenchOptions> options, ILogger<BatchQueue> logger)
+    public BatchQueue(IDbContextFactory<AppDb> databases, LiveModels models, ArtefactStore artefacts, UploadStore uploads, AuditLog audit, TimeProvider time, IOptions<WorkbenchOptions> options, ILogger<BatchQueue> logger)
     {
-        (_databases, _models, _artefacts, _uploads, _time, _options, _logger) = (databases, models, artefacts, uploads, time, options, logger);
+        (_databases, _models, _artefacts, _uploads, _audit, _time, _options, _logger) = (databases, models, artefacts, uploads, audit, time, options, logger);
         _folder = Path.Combine(Path.GetDirectoryName(artefacts.TemporaryFolder)!, "batches");
         Directory.CreateDirectory(_folder);
     }
@@ -135,8 +137,11 @@ public sealed class BatchQueue : BackgroundService
     {
         await using var db = await _databases.CreateDbContextAsync(cancellationToken);
         row.CreatedAt = _time.GetUtcNow();
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         db.BatchJobs.Add(row);
         await db.SaveChangesAsync(cancellationToken);
+        await _audit.AppendAsync(db, "batch.start", Subject(row), new { row.Version }, cancellationToken: cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
         _wake.Writer.TryWrite(true);
         Report(row.Id);
         return row;
@@ -175,8 +180,11 @@ public sealed class BatchQueue : BackgroundService
         await using var db = await _databases.CreateDbContextAsync(cancellationToken);
         // Cancelled a moment ago, it may still be writing.
         if (_running.ContainsKey(id) || await db.BatchJobs.SingleOrDefaultAsync(b => b.Id == id && b.Status != BatchJobStatus.Queued && b.Status != BatchJobStatus.Running, cancellationToken) is not { } row) return false;
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         db.BatchJobs.Remove(row);
         await db.SaveChangesAsync(cancellationToken);
+        await _audit.AppendAsync(db, "batch.delete", Subject(row), cancellationToken: cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
         File.Delete(PartOf(id));
         if (row.UploadId is { } uploadId) _uploads.Delete(uploadId);
         // Files by their hash go when nothing names them any more.
@@ -361,6 +369,8 @@ public sealed class BatchQueue : BackgroundService
         await db.BatchJobs.Where(b => b.Id == id && b.Status == BatchJobStatus.Running)
             .ExecuteUpdateAsync(set => set.SetProperty(b => b.Status, status).SetProperty(b => b.Reason, reason).SetProperty(b => b.FinishedAt, _time.GetUtcNow()), CancellationToken.None);
     }
+
+    private static string Subject(BatchJobRow row) => FormattableString.Invariant($"batch {row.Id} ({row.FileName}, endpoint {row.EndpointName})");
 
     private string PartOf(int id) => Path.Combine(_folder, FormattableString.Invariant($"{id}.csv"));
 

@@ -1,6 +1,7 @@
 using System.Text;
 using ModelWorkbench.Workbench.Access;
 using ModelWorkbench.Workbench.Api;
+using ModelWorkbench.Workbench.Audit;
 using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Cards;
@@ -10,12 +11,12 @@ public static class CardApi
 {
     public static void AddCards(this WebApplicationBuilder builder) => builder.Services.AddSingleton<CardReader>();
 
-    public static void MapCards(this RouteGroupBuilder api) => api.MapGet("/experiments/{id:int}/trials/{number:int}/card", CardAsync).WithTags("Experiments").WithName("GetModelCard").WithSummary("A model's card: everything about it in one HTML file")
+    public static void MapCards(this RouteGroupBuilder api) => api.MapGet("/experiments/{id:int}/trials/{number:int}/card", CardAsync).Audited("card.download", Subject).WithTags("Experiments").WithName("GetModelCard").WithSummary("A model's card: everything about it in one HTML file")
         .WithDescription("Data, recipe, split, comparison, hyperparameters, measures with intervals, all plots, explanations where they were computed, limits, and how to reproduce it. The file needs nothing beside it and can be printed; plots are drawn by the plotly.js in it.")
         .Produces<string>(200, "text/html").ProducesProblem(404).ProducesProblem(409);
 
     /// <summary>For the link on the trial's page; signed in as for pages.</summary>
-    public static void MapCardPage(this WebApplication app) => app.MapGet("/experiments/{id:int}/trials/{number:int}/card", CardAsync).ExcludeFromDescription().CheckAccess();
+    public static void MapCardPage(this WebApplication app) => app.MapGet("/experiments/{id:int}/trials/{number:int}/card", CardAsync).Audited("card.download", Subject).ExcludeFromDescription().CheckAccess();
 
     private static Task<IResult> CardAsync(int id, int number, ExperimentStore store, CardReader reader, CancellationToken ct) => store.WithTrialAsync(id, number, async (experiment, trial) =>
     {
@@ -30,6 +31,8 @@ public static class CardApi
             return Results.Problem(statusCode: 409, title: "No card", detail: e.Message);
         }
     }, ct);
+
+    private static string Subject(HttpContext context) => $"trial {context.Route("number")} of experiment {context.Route("id")}";
 
     private static string FileName(ModelCard card) =>
         $"model-card-{string.Concat(card.Experiment.DatasetName.Select(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '_'))}-{card.Experiment.Id}-{card.Trial.Number}.html";

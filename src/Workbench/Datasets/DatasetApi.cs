@@ -7,6 +7,7 @@ using Microsoft.Net.Http.Headers;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Workbench.Access;
 using ModelWorkbench.Workbench.Api;
+using ModelWorkbench.Workbench.Audit;
 using ModelWorkbench.Workbench.Settings;
 using ModelWorkbench.Workbench.Storage;
 
@@ -67,7 +68,7 @@ public static class DatasetApi
         datasets.MapGet("/{id:int}/versions", async (int id, DatasetStore store, CancellationToken ct) => await store.FindAsync(id, ct) is { } row
             ? Results.Ok((await store.VersionsAsync(id, ct)).Select(v => VersionAnswer.From(v, row.Current.Number)))
             : NotFound(id)).WithName("ListVersions").WithSummary("All versions of a dataset, newest first").Produces<IEnumerable<VersionAnswer>>().ProducesProblem(404);
-        datasets.MapGet("/{id:int}/problems", ProblemsAsync).WithName("GetProblems").WithSummary("All lines and values that did not fit, as CSV")
+        datasets.MapGet("/{id:int}/problems", ProblemsAsync).Audited("dataset.problems.download", context => $"dataset {context.Route("id")}").WithName("GetProblems").WithSummary("All lines and values that did not fit, as CSV")
             .WithDescription("Columns: line (1-based, in the original), column (empty where the whole line is meant), found, expected, text (the line as it stands in the file; empty where one value did not fit). The original is read again for it. "
                 + "version: of the dataset; absent for the current one. harmless=true puts an apostrophe before texts that a spreadsheet would run as a formula.")
             .Produces<byte[]>(200, "text/csv").ProducesProblem(404).ProducesProblem(422);

@@ -7,6 +7,7 @@ using ModelWorkbench.Core.Serving;
 using ModelWorkbench.Core.Splits;
 using ModelWorkbench.Core.Trainers;
 using ModelWorkbench.Workbench.Access;
+using ModelWorkbench.Workbench.Audit;
 using ModelWorkbench.Workbench.Jobs;
 using ModelWorkbench.Workbench.Serving;
 using ModelWorkbench.Workbench.Settings;
@@ -23,7 +24,7 @@ public sealed record Publication(string Name, int Version, bool IsLive, string? 
 
 /// <summary>Endpoints with their versions, traffic, keys and history. Whatever changes is one change of one row, written together with its line of the history, and then swapped in as a whole.</summary>
 public sealed partial class EndpointStore(
-    IDbContextFactory<AppDb> databases, ExperimentStore experiments, ExperimentSupervisor supervisor, LiveModels live, TableCache tables, IOptions<WorkbenchOptions> options, TimeProvider time)
+    IDbContextFactory<AppDb> databases, ExperimentStore experiments, ExperimentSupervisor supervisor, LiveModels live, TableCache tables, AuditLog audit, IOptions<WorkbenchOptions> options, TimeProvider time)
 {
     public const string NameRule = "1 to 63 lower-case letters, digits and hyphens, beginning and ending with a letter or digit";
 
@@ -152,7 +153,7 @@ public sealed partial class EndpointStore(
         if (goesLive) GoLive(endpoint, number);
         else endpoint.Routing = endpoint.Routing with { Aliases = With(endpoint.Routing.Aliases, EndpointRouting.Challenger, number) };
         Note(db, endpoint, now, who, EndpointEventKind.Published, before == 0 ? null : Text(before), goesLive ? Text(number) : $"{Text(number)}, {EndpointRouting.Challenger}", why);
-        await db.SaveChangesAsync(cancellationToken);
+        await SaveAsync(db, cancellationToken);
         await live.LoadAsync(name, CancellationToken.None);
         return new Publication(name, number, goesLive, key, comparison);
     }
@@ -330,7 +331,7 @@ public sealed partial class EndpointStore(
             await using var db = await databases.CreateDbContextAsync(cancellationToken);
             if (await db.Endpoints.AsSplitQuery().Include(e => e.Versions).Include(e => e.Keys).SingleOrDefaultAsync(e => e.Name == name, cancellationToken) is not { } endpoint) return false;
             await change(db, endpoint, time.GetUtcNow());
-            await db.SaveChangesAsync(cancellationToken);
+            await SaveAsync(db, cancellationToken);
             await live.LoadAsync(name, CancellationToken.None);
             return true;
         }
@@ -339,6 +340,37 @@ public sealed partial class EndpointStore(
             _changing.Release();
         }
     }
+
+    /// <summary>Writes the changes with their lines of the history and of the audit log: all of them, or none.</summary>
+    private async Task SaveAsync(AppDb db, CancellationToken cancellationToken, Func<Task>? more = null)
+    {
+        var lines = db.ChangeTracker.Entries<EndpointEventRow>().Where(e => e.State == EntityState.Added).Select(e => e.Entity).ToList();
+        var settings = db.ChangeTracker.Entries<EndpointRow>().Where(e => e.State == EntityState.Modified).Select(e => e.Property(r => r.Settings)).FirstOrDefault(s => s.IsModified);
+        var (before, after) = (settings?.OriginalValue, settings?.CurrentValue);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.SaveChangesAsync(cancellationToken);
+        if (more is not null) await more();
+        foreach (var line in lines)
+            await audit.AppendAsync(db, ActionOf(line.Kind), $"endpoint {line.EndpointName}", new { line.From, line.To, line.Why, line.LiveVersion, before, after }, actor: Actor.Current with { Name = line.Who }, cancellationToken: cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    private static string ActionOf(EndpointEventKind kind) => kind switch
+    {
+        EndpointEventKind.Published => "endpoint.publish",
+        EndpointEventKind.Promoted => "endpoint.promote",
+        EndpointEventKind.RolledBack => "endpoint.rollback",
+        EndpointEventKind.Retired => "endpoint.retire",
+        EndpointEventKind.AliasSet => "endpoint.alias.set",
+        EndpointEventKind.AliasRemoved => "endpoint.alias.remove",
+        EndpointEventKind.TrafficSet => "endpoint.traffic",
+        EndpointEventKind.ShadowSet => "endpoint.shadow",
+        EndpointEventKind.SettingsChanged => "endpoint.settings",
+        EndpointEventKind.KeyAdded => "endpoint.key.make",
+        EndpointEventKind.KeyRevoked => "endpoint.key.revoke",
+        EndpointEventKind.Deleted => "endpoint.delete",
+        _ => "endpoint." + kind.ToString().ToLowerInvariant(),
+    };
 
     private static void Note(AppDb db, EndpointRow endpoint, DateTimeOffset now, string who, EndpointEventKind kind, string? from, string? to, string? why) =>
         db.EndpointEvents.Add(new EndpointEventRow { WorkspaceId = endpoint.WorkspaceId, EndpointName = endpoint.Name, At = now, Who = who, Kind = kind, From = from, To = to, Why = string.IsNullOrWhiteSpace(why) ? null : why.Trim(), LiveVersion = endpoint.LiveVersion });
@@ -417,14 +449,14 @@ public sealed partial class EndpointStore(
         {
             await using var db = await databases.CreateDbContextAsync(cancellationToken);
             if (await db.Endpoints.SingleOrDefaultAsync(e => e.Name == name, cancellationToken) is not { } endpoint) return false;
-            await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
             Note(db, endpoint, time.GetUtcNow(), who, EndpointEventKind.Deleted, Text(endpoint.LiveVersion), null, null);
             db.Endpoints.Remove(endpoint);
-            await db.SaveChangesAsync(cancellationToken);
-            // What callers sent goes with it, and what it did: another endpoint of the same name is another one.
-            await db.LoggedRows.Where(r => r.EndpointName == name).ExecuteDeleteAsync(cancellationToken);
-            await db.ServingPeriods.Where(p => p.EndpointName == name).ExecuteDeleteAsync(cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
+            await SaveAsync(db, cancellationToken, async () =>
+            {
+                // What callers sent goes with it, and what it did: another endpoint of the same name is another one.
+                await db.LoggedRows.Where(r => r.EndpointName == name).ExecuteDeleteAsync(cancellationToken);
+                await db.ServingPeriods.Where(p => p.EndpointName == name).ExecuteDeleteAsync(cancellationToken);
+            });
             await live.LoadAsync(name, CancellationToken.None);
             return true;
         }

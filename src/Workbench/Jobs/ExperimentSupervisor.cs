@@ -7,6 +7,7 @@ using ModelWorkbench.Core.Experiments;
 using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Core.Trainers;
 using ModelWorkbench.Core.Tuning;
+using ModelWorkbench.Workbench.Audit;
 using ModelWorkbench.Workbench.Settings;
 using ModelWorkbench.Workbench.Storage;
 
@@ -19,6 +20,7 @@ public sealed class ExperimentSupervisor(
     ArtefactStore artefacts,
     ExperimentQueue queue,
     JobMonitor monitor,
+    AuditLog audit,
     IOptions<WorkbenchOptions> options,
     TimeProvider time,
     ILogger<ExperimentSupervisor> logger) : BackgroundService
@@ -127,7 +129,11 @@ public sealed class ExperimentSupervisor(
     {
         await StopAsync(experimentId, cancellationToken);
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        var about = await db.Experiments.Where(e => e.Id == experimentId).Select(e => new { e.DatasetName, Trials = e.Trials.Count }).SingleOrDefaultAsync(cancellationToken);
         await db.Experiments.Where(e => e.Id == experimentId).ExecuteDeleteAsync(cancellationToken);
+        if (about is not null) await audit.AppendAsync(db, "experiment.delete", FormattableString.Invariant($"experiment {experimentId} ({about.DatasetName})"), new { about.Trials }, cancellationToken: cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
         monitor.Report(experimentId, null);
     }
 
@@ -314,10 +320,15 @@ public sealed class ExperimentSupervisor(
         var ladder = await artefacts.AddAsync(Path.Combine(folder, ready.ReportFile), CancellationToken.None);
         await using var db = await databases.CreateDbContextAsync();
         if (await db.Trials.SingleOrDefaultAsync(t => t.ExperimentId == experimentId && t.Number == trialNumber) is not { } original) return;
-        db.Trials.RemoveRange(await db.Trials.Where(t => t.ExperimentId == experimentId && t.VariantOf == trialNumber).ToListAsync());
+        await using var transaction = await db.Database.BeginTransactionAsync();
+        var replaced = await db.Trials.Where(t => t.ExperimentId == experimentId && t.VariantOf == trialNumber).ToListAsync();
+        db.Trials.RemoveRange(replaced);
         original.LadderSha256 = ladder;
         db.Trials.AddRange(rows);
         await db.SaveChangesAsync();
+        if (replaced.Count > 0)
+            await audit.AppendAsync(db, "variant.delete", FormattableString.Invariant($"variants of trial {trialNumber} of experiment {experimentId}"), new { replaced = replaced.Select(t => t.Number), by = rows.Select(t => t.Number) });
+        await transaction.CommitAsync();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -435,7 +446,8 @@ public sealed class ExperimentSupervisor(
         {
             await using var db = await databases.CreateDbContextAsync(CancellationToken.None);
             await db.Trials.Where(t => t.ExperimentId == id && t.Status == TrialStatus.Running).ExecuteUpdateAsync(set => set.SetProperty(t => t.Status, TrialStatus.Waiting), CancellationToken.None);
-            if (programEnds.IsCancellationRequested) await UpdateAsync(id, e => { e.Status = ExperimentStatus.Interrupted; e.Reason = InterruptedReason; e.IsNews = true; });
+            // An orderly end is nobody's wish to stop: it keeps its place in the queue and goes on at the next start, with the trial in flight begun anew.
+            if (programEnds.IsCancellationRequested) await UpdateAsync(id, e => e.Status = ExperimentStatus.Queued);
             else await UpdateAsync(id, e => { e.Status = ExperimentStatus.Stopped; e.Reason = StoppedReason; e.FinishedAt = time.GetUtcNow(); });
         }
         monitor.Report(id, null);

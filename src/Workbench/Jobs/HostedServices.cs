@@ -8,4 +8,11 @@ public static class HostedServices
         services.AddSingleton<T>();
         services.AddHostedService(provider => provider.GetRequiredService<T>());
     }
+
+    /// <summary>A fault in one service of the background ends that service alone, and it begins anew; by itself the framework would end the program with all endpoints.</summary>
+    public static void AddServiceWatch(this IServiceCollection services)
+    {
+        services.Configure<HostOptions>(host => host.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.Ignore);
+        services.AddHostedSingleton<ServiceWatch>();
+    }
 }

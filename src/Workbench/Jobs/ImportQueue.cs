@@ -2,13 +2,14 @@ using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Microsoft.EntityFrameworkCore;
 using ModelWorkbench.Core.Datasets;
+using ModelWorkbench.Workbench.Audit;
 using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Jobs;
 
 /// <summary>Makes dataset versions out of files in the background, two at a time. What was queued or running when the program ended is begun again at the next start.</summary>
 public sealed class ImportQueue(
-    IDbContextFactory<AppDb> databases, DatasetStore datasets, ArtefactStore artefacts, UploadStore uploads, TimeProvider time, ILogger<ImportQueue> logger) : BackgroundService
+    IDbContextFactory<AppDb> databases, DatasetStore datasets, ArtefactStore artefacts, UploadStore uploads, AuditLog audit, TimeProvider time, ILogger<ImportQueue> logger) : BackgroundService
 {
     private const int Workers = 2;
 
@@ -42,8 +43,11 @@ public sealed class ImportQueue(
     private async Task<ImportRow> EnqueueAsync(ImportRow row, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         db.Imports.Add(row);
         await db.SaveChangesAsync(cancellationToken);
+        await audit.AppendAsync(db, "import", FormattableString.Invariant($"import {row.Id} ({row.FileName})"), new { dataset = row.DatasetId, readAgain = row.IsReadingAgain }, cancellationToken: cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
         _queue.Writer.TryWrite(row.Id);
         Report(row.Id);
         return row;

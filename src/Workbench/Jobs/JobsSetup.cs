@@ -4,6 +4,7 @@ public static class JobsSetup
 {
     public static void AddJobs(this WebApplicationBuilder builder)
     {
+        builder.Services.AddServiceWatch();
         builder.Services.AddSingleton<JobMonitor>();
         builder.Services.AddSingleton<ExperimentQueue>();
         builder.Services.AddHostedSingleton<ExperimentSupervisor>();

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using ModelWorkbench.Core.Monitoring;
+using ModelWorkbench.Workbench.Audit;
 using ModelWorkbench.Workbench.Endpoints;
 using ModelWorkbench.Workbench.Serving;
 using ModelWorkbench.Workbench.Storage;
@@ -14,7 +15,7 @@ namespace ModelWorkbench.Workbench.Monitoring;
 public sealed record DriftReport(int Version, int RowCount, ColumnDrift? Answers, IReadOnlyList<ColumnDrift> Columns, IReadOnlyList<string> LeftOut);
 
 /// <summary>Reads what serving wrote down, and judges it.</summary>
-public sealed class MonitoringStore(IDbContextFactory<AppDb> databases, ServingHistory history, RequestLog log, LiveModels models, EndpointStore endpoints, TimeProvider time)
+public sealed class MonitoringStore(IDbContextFactory<AppDb> databases, ServingHistory history, RequestLog log, LiveModels models, EndpointStore endpoints, AuditLog audit, TimeProvider time)
 {
     /// <summary>Of more rows the newest are judged.</summary>
     public const int MostJudgedRows = 20_000;
@@ -78,7 +79,11 @@ public sealed class MonitoringStore(IDbContextFactory<AppDb> databases, ServingH
     {
         await log.FlushAsync(cancellationToken);
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.LoggedRows.Where(r => r.EndpointName == endpoint).ExecuteDeleteAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        var count = await db.LoggedRows.Where(r => r.EndpointName == endpoint).ExecuteDeleteAsync(cancellationToken);
+        await audit.AppendAsync(db, "endpoint.log.clear", $"endpoint {endpoint}", new { rows = count }, cancellationToken: cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return count;
     }
 
     /// <summary>By version, the newest first; versions without a known truth are left out.</summary>

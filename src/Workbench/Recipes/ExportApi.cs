@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.Net.Http.Headers;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Recipes;
+using ModelWorkbench.Workbench.Audit;
 using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Recipes;
@@ -10,7 +11,7 @@ namespace ModelWorkbench.Workbench.Recipes;
 public static class ExportApi
 {
     public static void MapExports(this RouteGroupBuilder api) =>
-        api.MapGet("/datasets/{id:int}/export", ExportAsync).WithTags("Recipes").WithName("ExportDataset").WithSummary("All rows as CSV or Parquet, cleaned by the recipe or as they were read")
+        api.MapGet("/datasets/{id:int}/export", ExportAsync).Audited("dataset.export", context => $"dataset {context.Route("id")}").WithTags("Recipes").WithName("ExportDataset").WithSummary("All rows as CSV or Parquet, cleaned by the recipe or as they were read")
             .WithDescription("format: csv (default) or parquet. cleaned: true (default) applies the recipe's steps, learnt from all rows (of very large datasets from a sample; the header X-Learnt-From-Sample says so). "
                 + "For CSV: delimiter (one character; tab as \\t), decimal (. or ,), harmless=true puts an apostrophe before texts that a spreadsheet would run as a formula. target: needed where a step learns from the target. Of more than 100,000 rows a step that samples rows is left out.")
             .Produces<byte[]>(200, "text/csv", "application/vnd.apache.parquet").ProducesProblem(400).ProducesProblem(404).ProducesProblem(422);

@@ -43,6 +43,17 @@ public sealed class WorkbenchOptions
 
     public int TrainingThreadsOrAll => TrainingThreads == 0 ? Environment.ProcessorCount : TrainingThreads;
 
+    /// <summary>Copies of the database that are kept below backups/ of the data folder, one a day; 0 makes none.</summary>
+    public int DailyDatabaseCopies { get; set; } = 7;
+
+    /// <summary>Free room on the disk of the data folder below which the program says it is not ready.</summary>
+    public int DiskFloorMegabytes { get; set; } = 512;
+
+    public long DiskFloorBytes => DiskFloorMegabytes * 1024L * 1024L;
+
+    /// <summary>Seconds that the program answers on after it was asked to end, saying it is not ready, so that a load balancer can turn to another.</summary>
+    public int DrainSeconds { get; set; } = 1;
+
     /// <summary>Every setting that cannot work, with name, found and expected; empty where all is well.</summary>
     public IReadOnlyList<string> Problems()
     {
@@ -56,6 +67,9 @@ public sealed class WorkbenchOptions
         Range(nameof(BatchRetentionDays), BatchRetentionDays, 0, 36_500);
         Range(nameof(TrainingThreads), TrainingThreads, 0, 1_024);
         Range(nameof(TrainingMemoryMegabytes), TrainingMemoryMegabytes, 256, 16_777_216);
+        Range(nameof(DailyDatabaseCopies), DailyDatabaseCopies, 0, 1_000);
+        Range(nameof(DiskFloorMegabytes), DiskFloorMegabytes, 0, 1_048_576);
+        Range(nameof(DrainSeconds), DrainSeconds, 0, 20);
         if (string.IsNullOrWhiteSpace(DataFolder))
             problems.Add($"{Section}:{nameof(DataFolder)} is empty; expected the path of a folder.");
         else if (File.Exists(DataFolder))

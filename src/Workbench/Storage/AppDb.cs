@@ -27,6 +27,7 @@ public sealed class AppDb(DbContextOptions<AppDb> options) : IdentityUserContext
     public DbSet<LoggedRow> LoggedRows => Set<LoggedRow>();
     public DbSet<ServingPeriodRow> ServingPeriods => Set<ServingPeriodRow>();
     public DbSet<AccessTokenRow> AccessTokens => Set<AccessTokenRow>();
+    public DbSet<AuditEntryRow> AuditEntries => Set<AuditEntryRow>();
 
     protected override void OnModelCreating(ModelBuilder model)
     {
@@ -142,6 +143,12 @@ public sealed class AppDb(DbContextOptions<AppDb> options) : IdentityUserContext
         {
             row.HasIndex(t => t.Prefix).IsUnique();
             row.Property(t => t.Role).HasConversion<string>();
+        });
+        model.Entity<AuditEntryRow>(row =>
+        {
+            row.Property(e => e.Id).ValueGeneratedNever();
+            row.HasIndex(e => e.PreviousHash).IsUnique();
+            row.HasIndex(e => e.At);
         });
     }
 

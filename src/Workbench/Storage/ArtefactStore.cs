@@ -13,11 +13,14 @@ public sealed class ArtefactStore
 
     public ArtefactStore(string dataFolder)
     {
+        DataFolder = dataFolder;
         _folder = Path.Combine(dataFolder, "artefacts");
         TemporaryFolder = Path.Combine(dataFolder, "tmp");
         Directory.CreateDirectory(_folder);
         Directory.CreateDirectory(TemporaryFolder);
     }
+
+    public string DataFolder { get; }
 
     /// <summary>For files in the making, on the same file system as the store; emptied at start.</summary>
     public string TemporaryFolder { get; }

@@ -14,9 +14,13 @@ public sealed class ArtefactSweeper(IDbContextFactory<AppDb> databases, Artefact
     /// <returns>Bytes freed.</returns>
     public async Task<long> SweepAsync(TimeSpan grace, CancellationToken cancellationToken)
     {
+        // A backup that is being written may need files that nothing names any more; they go the next time.
+        using var noBackup = DataFolderLock.TryTake(artefacts.DataFolder, DataFolderLock.Backup);
+        if (noBackup is null) return 0;
         // The files first: one that is written after this is not among them, whatever the rows say.
         var files = artefacts.All().ToList();
-        var named = await NamedAsync(cancellationToken);
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var named = await ArtefactNames.OfAsync(db, cancellationToken);
         var (freed, count) = (0L, 0);
         foreach (var sha256 in files.Where(f => !named.Contains(f)))
         {
@@ -44,23 +48,5 @@ public sealed class ArtefactSweeper(IDbContextFactory<AppDb> databases, Artefact
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
-    }
-
-    private async Task<HashSet<string>> NamedAsync(CancellationToken cancellationToken)
-    {
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var versions = await db.DatasetVersions.Select(v => new { v.FileSha256, v.TableSha256, v.SampleSha256 }).ToListAsync(cancellationToken);
-        var imports = await db.Imports.Select(i => i.FileSha256).ToListAsync(cancellationToken);
-        var experiments = await db.Experiments.Select(e => e.TableSha256).ToListAsync(cancellationToken);
-        var trials = await db.Trials.Select(t => new { t.ModelSha256, t.ReportSha256, t.FinalReportSha256, t.PredictionsSha256, t.LadderSha256, t.ExplanationSha256 }).ToListAsync(cancellationToken);
-        var published = await db.EndpointVersions.Select(v => v.ModelSha256).ToListAsync(cancellationToken);
-        var batches = await db.BatchJobs.Select(b => new { b.ModelSha256, b.SourceSha256, b.ResultSha256 }).ToListAsync(cancellationToken);
-        IEnumerable<string?> all =
-        [
-            .. versions.SelectMany(v => new[] { v.FileSha256, v.TableSha256, v.SampleSha256 }), .. imports, .. experiments,
-            .. trials.SelectMany(t => new[] { t.ModelSha256, t.ReportSha256, t.FinalReportSha256, t.PredictionsSha256, t.LadderSha256, t.ExplanationSha256 }), .. published,
-            .. batches.SelectMany(b => new[] { b.ModelSha256, b.SourceSha256, b.ResultSha256 }),
-        ];
-        return all.OfType<string>().ToHashSet(StringComparer.Ordinal);
     }
 }

@@ -2,11 +2,12 @@ using Microsoft.EntityFrameworkCore;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Profiling;
 using ModelWorkbench.Core.Recipes;
+using ModelWorkbench.Workbench.Audit;
 
 namespace ModelWorkbench.Workbench.Storage;
 
 /// <summary>Datasets with their versions and their recipe.</summary>
-public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactStore artefacts, TableCache tables, TimeProvider time)
+public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactStore artefacts, TableCache tables, AuditLog audit, TimeProvider time)
 {
     /// <summary>Characters.</summary>
     public const int MaxNameLength = 100;
@@ -157,7 +158,12 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
     public async Task<bool> DeleteAsync(int id, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.Datasets.Where(d => d.Id == id).ExecuteDeleteAsync(cancellationToken) == 1;
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        var name = await db.Datasets.Where(d => d.Id == id).Select(d => d.Name).SingleOrDefaultAsync(cancellationToken);
+        if (await db.Datasets.Where(d => d.Id == id).ExecuteDeleteAsync(cancellationToken) == 0) return false;
+        await audit.AppendAsync(db, "dataset.delete", Subject(id, name), cancellationToken: cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return true;
     }
 
     /// <summary>The recipe that counts, with how many edits can be undone and redone.</summary>
@@ -239,6 +245,7 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
             db.Datasets.Add(row);
             await db.SaveChangesAsync(cancellationToken);
             await AddVersionAsync(db, row, version, cancellationToken);
+            await AuditAsync(db, "dataset.add", row, version, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             return row;
         }
@@ -257,6 +264,7 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
             if (await db.Datasets.SingleOrDefaultAsync(d => d.Id == datasetId, cancellationToken) is not { } row) return null;
             await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
             await AddVersionAsync(db, row, version, cancellationToken);
+            await AuditAsync(db, "dataset.version", row, version, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             return row;
         }
@@ -275,6 +283,11 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
         row.Current = version;
         await db.SaveChangesAsync(cancellationToken);
     }
+
+    private Task AuditAsync(AppDb db, string action, DatasetRow row, DatasetVersionRow version, CancellationToken cancellationToken) =>
+        audit.AppendAsync(db, action, Subject(row.Id, row.Name), new { version = version.Number, file = version.FileName, sha256 = version.FileSha256, bytes = version.FileBytes }, cancellationToken: cancellationToken);
+
+    private static string Subject(int id, string? name) => FormattableString.Invariant($"dataset {id} ({name})");
 
     private async Task<Reading> ReadAsync(string path, CsvOptions? options, IProgress<ImportProgress>? progress, CancellationToken cancellationToken)
     {

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Identity;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
+using ModelWorkbench.Workbench.Audit;
 using ModelWorkbench.Workbench.Jobs;
 
 namespace ModelWorkbench.Workbench.Storage;
@@ -12,6 +13,7 @@ public static class StorageSetup
     {
         Directory.CreateDirectory(dataFolder);
         builder.Services.AddDatabase(new SqliteConnectionStringBuilder { DataSource = DatabaseFile(dataFolder) });
+        builder.Services.AddSingleton<AuditLog>();
         builder.Services.AddSingleton(new ArtefactStore(dataFolder));
         builder.Services.AddSingleton(services => new UploadStore(dataFolder, services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<TableCache>();
@@ -24,11 +26,18 @@ public static class StorageSetup
     public static void AddDatabase(this IServiceCollection services, SqliteConnectionStringBuilder connection)
     {
         services.AddIdentitySchema();
-        services.AddDbContextFactory<AppDb>(db => db.UseSqlite(connection.ToString(), sqlite => sqlite.UseQuerySplittingBehavior(QuerySplittingBehavior.SingleQuery)).AddInterceptors(new SqlitePragmas()));
+        services.AddSingleton<TokenChanges>();
+        services.AddDbContextFactory<AppDb>((provider, db) => db.UseSqlite(connection.ToString(), sqlite => sqlite.UseQuerySplittingBehavior(QuerySplittingBehavior.SingleQuery)).AddInterceptors(new SqlitePragmas(), provider.GetRequiredService<TokenChanges>()));
     }
 
     // The context asks the services around it for this: without it there is no table of passkeys.
     private static IServiceCollection AddIdentitySchema(this IServiceCollection services) => services.Configure<IdentityOptions>(identity => identity.Stores.SchemaVersion = IdentitySchemaVersions.Version3);
+
+    private static readonly ServiceProvider SchemaAlone = new ServiceCollection().AddIdentitySchema().BuildServiceProvider();
+
+    /// <summary>A database outside the program's services: before it starts, in a command, or a copy.</summary>
+    public static AppDb Open(SqliteConnectionStringBuilder connection) =>
+        new(new DbContextOptionsBuilder<AppDb>().UseApplicationServiceProvider(SchemaAlone).UseSqlite(connection.ToString()).Options);
 
     public static string DatabaseFile(string dataFolder) => Path.Combine(dataFolder, "workbench.db");
 
@@ -41,7 +50,6 @@ public static class StorageSetup
     /// <summary>For <c>dotnet ef migrations add</c> only.</summary>
     internal sealed class DesignTime : IDesignTimeDbContextFactory<AppDb>
     {
-        public AppDb CreateDbContext(string[] args) => new(new DbContextOptionsBuilder<AppDb>()
-            .UseApplicationServiceProvider(new ServiceCollection().AddIdentitySchema().BuildServiceProvider()).UseSqlite("Data Source=design.db").Options);
+        public AppDb CreateDbContext(string[] args) => Open(new SqliteConnectionStringBuilder { DataSource = "design.db" });
     }
 }
