@@ -1,0 +1,9 @@
+namespace ModelWorkbench.Core.Exports;
+
+/// <summary>All forms in which models can be taken away, in the order in which they are shown.</summary>
+public static class ExporterCatalog
+{
+    public static IReadOnlyList<ModelExporter> All { get; } = [new PackageExporter()];
+
+    public static ModelExporter? Find(string id) => All.FirstOrDefault(e => e.Id == id);
+}
