@@ -104,6 +104,9 @@ public sealed class Expression
     /// <summary>The same in C# over a <c>row</c>.</summary>
     internal string ToCSharp() => _root.ToCSharp();
 
+    /// <summary>The whole, for writers of other languages.</summary>
+    internal BoundExpression Root => _root;
+
     private static (Expression? Expression, IReadOnlyList<ExpressionProblem> Problems) Read(string text, IReadOnlyList<ColumnHeader> columns, ExpressionType? expected)
     {
         ExpressionSyntax syntax;
