@@ -34,9 +34,12 @@ internal static class SourceExporter
             "",
             "Inputs; any of them may be missing:",
         };
-        foreach (var input in manifest.Signature.Used) lines.Add($"  {ScriptLiterals.Comment(input.Name)}: {Kind(input)}");
+        foreach (var input in manifest.Signature.Used) lines.Add("  " + DescribeInput(input));
         return lines;
     }
+
+    /// <summary>Name, kind, range or choices of an input in a line.</summary>
+    public static string DescribeInput(InputColumn input) => $"{ScriptLiterals.Comment(input.Name)}: {Kind(input)}";
 
     private static string Kind(InputColumn input) => input.Kind switch
     {

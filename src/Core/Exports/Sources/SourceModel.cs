@@ -51,7 +51,7 @@ internal sealed class SourceModel
         Lines("intervals", [.. (manifest.Intervals ?? []).Select(i => new JsonObject { ["level"] = i.Level, ["halfWidth"] = i.HalfWidth, ["isRelative"] = i.IsRelative, ["coverage"] = i.Coverage, ["rowCount"] = i.RowCount })]);
         Lines("steps", steps);
         Lines("features", features);
-        json.Append(CultureInfo.InvariantCulture, $"\"featureCount\": {manifest.Encoder.FeatureNames.Count},\n\"scorer\": {scorer.ToJsonString(Plain)}\n}}\n");
+        json.Append(CultureInfo.InvariantCulture, $"\"featureCount\": {manifest.Encoder.FeatureNames.Count},\n\"scorer\": {scorer.ToJsonString(Plain)}\n}}");
         HashSet<string> parts =
         [
             .. operations.Select(o => $"step {o.Json["op"]}"), .. features.Select(f => $"encode {f["kind"]}"), .. ScorerWriter.Kinds(scorer).Select(kind => $"score {kind}"),

@@ -231,14 +231,16 @@ public static class CSharpScript
         public HashSet<string> Parts { get; } = [];
     }
 
-    /// <summary>A file of ours without its namespace, and what joins it to the program.</summary>
-    internal static string Part(string name)
+    private static string Part(string name) => Embedded(name) + Joints.GetValueOrDefault(name);
+
+    /// <summary>A file of ours without its namespace.</summary>
+    internal static string Embedded(string name)
     {
         using var reader = new StreamReader(typeof(CSharpScript).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"The file {name} is not embedded."));
         var lines = reader.ReadToEnd().Split('\n').Select(l => l.TrimEnd('\r'))
             .Where(l => !l.StartsWith("using ", StringComparison.Ordinal) && !l.StartsWith("namespace ", StringComparison.Ordinal) && !l.Contains("<remarks>Stands word for word", StringComparison.Ordinal)
                 && !l.EndsWith("Stands word for word in exported C# programs.</remarks>", StringComparison.Ordinal));
-        return string.Join('\n', lines).Trim() + "\n" + Joints.GetValueOrDefault(name);
+        return string.Join('\n', lines).Trim() + "\n";
     }
 
     private static readonly Dictionary<string, string> Joints = new()
