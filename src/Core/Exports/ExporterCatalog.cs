@@ -5,7 +5,7 @@ namespace ModelWorkbench.Core.Exports;
 /// <summary>All forms in which models can be taken away, in the order in which they are shown.</summary>
 public static class ExporterCatalog
 {
-    public static IReadOnlyList<ModelExporter> All { get; } = [new PackageExporter(), new PythonExporter(), new CSharpExporter()];
+    public static IReadOnlyList<ModelExporter> All { get; } = [new PackageExporter(), new PythonExporter(), new CSharpExporter(), new ServerExporter()];
 
     public static ModelExporter? Find(string id) => All.FirstOrDefault(e => e.Id == id);
 }

@@ -10,10 +10,17 @@ public sealed class CSharpExporterTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    public void Every_kind_of_scorer_answers_in_C_sharp_as_the_package_does() => RequireAgreement(SourceModels.OfScorers(Cancel), 40);
+    public void Every_kind_of_scorer_answers_in_C_sharp_as_the_package_does() => RequireAgreement(Varied(SourceModels.OfScorers(Cancel), 4), 20);
 
     [Fact]
-    public void Every_step_and_recipes_by_chance_answer_in_C_sharp_as_the_package_does() => RequireAgreement(SourceModels.OfSteps(Cancel), 120);
+    public void Every_step_and_recipes_by_chance_answer_in_C_sharp_as_the_package_does() => RequireAgreement(Varied(SourceModels.OfSteps(Cancel), 6), 40);
+
+    /// <summary>Those that need a part that none before needed, and of the others each n-th: compiling takes its time.</summary>
+    private static List<AskedModel> Varied(List<AskedModel> models, int n)
+    {
+        var seen = new HashSet<string>();
+        return [.. models.Where((model, i) => SourceModel.Of(model.Source, forPython: false).Parts.Count(seen.Add) > 0 || i % n == 0 || model.Name.Contains("formulas", StringComparison.Ordinal))];
+    }
 
     /// <summary>All models in one compilation, each in its namespace.</summary>
     private static void RequireAgreement(List<AskedModel> models, int least)

@@ -115,8 +115,8 @@ internal static class SourceModels
             new BinStep(["income"], BinMethod.EqualWidth, 4, [], AsNumbers: true), new BinStep(["age"], BinMethod.OwnEdges, 0, [0, 10, 50]), new TidyTextStep(["note"], Case: LetterCase.Lower), new ReplaceTextStep(["note"], "THE", "a", TextMatch.Part, IgnoreCase: true),
             new ReplaceTextStep(["note", "city"], @"^(?<first>\w)(\w*)", "${first}-$2", TextMatch.Pattern, IgnoreCase: true), new OneHotStep([]), new OrdinalEncodeStep([], CategoryOrder.Alphabet, []), new FillMissingStep(["age"], FillMethod.Mean, GroupBy: "member"), new FillMissingStep(["joined", "city"], FillMethod.MostFrequent, GroupBy: "member", Flag: true),
             new DatePartsStep("joined", [ModelWorkbench.Core.Recipes.Steps.DatePart.Year, ModelWorkbench.Core.Recipes.Steps.DatePart.Quarter, ModelWorkbench.Core.Recipes.Steps.DatePart.Month, ModelWorkbench.Core.Recipes.Steps.DatePart.Day, ModelWorkbench.Core.Recipes.Steps.DatePart.Weekday, ModelWorkbench.Core.Recipes.Steps.DatePart.Hour, ModelWorkbench.Core.Recipes.Steps.DatePart.DaysSince]),
-            .. Formulas.Select((formula, i) => new DerivedColumnStep($"computed {i}", formula)),
         ];
+        RecipeStep[] formulas = [.. Formulas.Select((formula, i) => new DerivedColumnStep($"computed {i}", formula))];
         var models = new List<AskedModel>();
         LearningTask[] tasks = [LearningTask.Regression, LearningTask.Binary, LearningTask.Multiclass];
         foreach (var (i, step) in steps.Index())
@@ -126,6 +126,12 @@ internal static class SourceModels
                 ?? TryMake(Table(60, i, tasks[i % 3], false), new Recipe([new FillMissingStep([], FillMethod.Median), step]), FeatureEncoding.OneHotStandardized, data => RandomLinear(data, i), cancellationToken);
             if (package is not null) models.Add(new AskedModel($"step-{i}-{step.GetType().Name.ToLowerInvariant()}", package, Ask(package, 25, i)));
         }
+        for (var i = 0; i < formulas.Length; i += 5)
+        {
+            var package = TryMake(Table(60, i, tasks[i % 3], true), new Recipe(formulas[i..Math.Min(formulas.Length, i + 5)]), FeatureEncoding.OneHotStandardized, data => RandomLinear(data, i), cancellationToken)!;
+            models.Add(new AskedModel($"formulas-{i}", package, Ask(package, 40, i)));
+        }
+        steps = [.. steps, .. formulas];
         for (var i = 0; i < 40; i++)
         {
             var random = new Random(1000 + i);
