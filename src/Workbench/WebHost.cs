@@ -100,7 +100,7 @@ public static class WebHost
             api.MapSideBySide();
             api.MapExplanations();
             api.MapOptimisation();
-            api.MapExports();
+            api.MapModelExports();
             api.MapCards();
             api.MapComponents();
             api.MapEndpoints();

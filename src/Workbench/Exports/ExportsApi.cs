@@ -16,7 +16,7 @@ public static class ExportsApi
     /// <param name="Exports">What was written last; that of before while it is written anew.</param>
     public sealed record ExportsAnswer(string Status, double? Fraction, string? Phase, string? Reason, ExportReport? Exports);
 
-    public static void MapExports(this RouteGroupBuilder api)
+    public static void MapModelExports(this RouteGroupBuilder api)
     {
         api.MapTrialWork(
             TrialWork.Export,
@@ -31,7 +31,7 @@ public static class ExportsApi
             (status, state, exports) => new ExportsAnswer(status, state?.Progress?.Fraction, state?.Progress?.Phase, state?.Failure, exports));
         api.MapGet("/experiments/{id:int}/trials/{number:int}/exports/{exporterId}", FileAsync).WithTags("Exports").WithName("GetExport").WithSummary("A model in one form, as a file")
             .WithDescription("The header X-Content-SHA256 holds the hash that the answer of GetExports names; the content is checked against it before it is sent.")
-            .Produces<Stream>(200, "application/octet-stream").ProducesProblem(404).ProducesProblem(409).ProducesProblem(500);
+            .Produces<byte[]>(200, "application/octet-stream").ProducesProblem(404).ProducesProblem(409).ProducesProblem(500);
     }
 
     /// <summary>For the links on the trial's page; signed in as for pages.</summary>

@@ -123,4 +123,78 @@ public sealed class OnnxExporterTests
         ExportCases.AssertEqual(proof, trainer);
         Assert.True(proof.Rows > 240);
     }
+
+    [Theory]
+    [InlineData(LearningTask.Binary)]
+    [InlineData(LearningTask.Multiclass)]
+    [InlineData(LearningTask.Regression)]
+    public void Scorers_made_of_other_scorers_answer_the_same(LearningTask task)
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        ModelPackage Train(string trainer) => ServingModels.Train(Rows(task, 1), "y", new Recipe([new FillMissingStep([], FillMethod.MostFrequent)]), trainer, cancel);
+        var (forest, linear, boosted) = (Train("random-forest"), Train("linear-lbfgs"), Train("fast-tree"));
+        var own = linear.Pipeline.Encoder.Encode(linear.Pipeline.Recipe.ReplayAtPrediction(Rows(task, 1).Without(["y"])));
+        var components = PrincipalComponents.Fit(own.RowCount, own.FeatureCount, own.Read, 2, standardize: true, cancel);
+        var inner = new LinearScorer([.. Enumerable.Range(0, 2 * Math.Max(1, task == LearningTask.Multiclass ? 3 : 1)).Select(i => 0.3 - (0.2 * i))], task == LearningTask.Multiclass ? [0.1, 0.2, 0.3] : [0.4],
+            task switch { LearningTask.Binary => LinearLink.Logistic, LearningTask.Multiclass => LinearLink.OneVersusAll, _ => LinearLink.Identity });
+        // A model that asks two encoders side by side has features of both.
+        var joined = new FittedFeatureEncoder(FeatureEncoding.Codes, [.. linear.Pipeline.Encoder.Columns, .. boosted.Pipeline.Encoder.Columns]);
+        var together = new EnsembleScorer(joined.FeatureNames.Count,
+            [new EnsembleScorerMember(0, 0.25, linear.Pipeline.Scorer), new EnsembleScorerMember(linear.Pipeline.Scorer.FeatureCount, 0.75, boosted.Pipeline.Scorer)], task == LearningTask.Regression ? 1 : 1.7);
+        var trees = (TreeEnsembleScorer)forest.Pipeline.Scorer;
+        var cases = new Dictionary<string, ModelPackage>
+        {
+            ["packed to 8 bits"] = forest.With(PackedTreeScorer.Pack(trees, 8)),
+            ["packed to 16 bits"] = forest.With(PackedTreeScorer.Pack(trees, 16)),
+            ["quantised"] = linear.With(QuantisedLinearScorer.Quantise((LinearScorer)linear.Pipeline.Scorer, 8)),
+            ["projected"] = linear.With(new ProjectedScorer(inner, components)),
+            ["ensemble"] = new ModelPackage(linear.Manifest with { Encoder = joined, Golden = new GoldenRows([], []) }, together),
+            ["constant"] = linear.With(new ConstantScorer(linear.Pipeline.Scorer.FeatureCount, [.. Enumerable.Repeat(1.0 / linear.Pipeline.Scorer.OutputCount, linear.Pipeline.Scorer.OutputCount)])),
+        };
+        if (task == LearningTask.Regression)
+        {
+            var logarithms = new LinearScorer([.. Enumerable.Range(0, own.FeatureCount).Select(i => 0.1 * i)], [1.5], LinearLink.Identity);
+            cases["exponential"] = linear.With(new ExponentialScorer(logarithms, 1.1, 9));
+        }
+        else cases["sharpened"] = forest.With(new SharpenedScorer(trees, 0.6));
+        foreach (var (name, package) in cases) ExportCases.AssertEqual(ExportCases.Prove(Exporter, package, Rows(task, 2)), name);
+    }
+
+    [Theory]
+    [InlineData(1, true, true)]
+    [InlineData(7, false, true)]
+    [InlineData(7, true, false)]
+    public void Neighbours_of_every_kind_answer_the_same(int count, bool byDistance, bool manhattan)
+    {
+        var random = new Random(4);
+        var package = ServingModels.Train(Rows(LearningTask.Multiclass, 1), "y", Recipe.Empty, "neighbours", TestContext.Current.CancellationToken);
+        var width = package.Pipeline.Scorer.FeatureCount;
+        float[] Values(int rows, int columns) => [.. Enumerable.Range(0, rows * columns).Select(_ => (float)(random.NextDouble() * 4 - 2))];
+        float[] labels = [.. Enumerable.Range(0, 60).Select(_ => (float)random.Next(3))], weights = [.. Enumerable.Range(0, 60).Select(_ => 0.5f + random.NextSingle())];
+        foreach (var own in new[] { null, weights })
+            ExportCases.AssertEqual(ExportCases.Prove(Exporter, package.With(new NeighboursScorer(width, 3, Values(60, width), labels, own, count, byDistance, manhattan)), Rows(LearningTask.Multiclass, 2)));
+    }
+
+    [Fact]
+    public void A_column_that_is_called_as_an_output_is_no_trouble()
+    {
+        var rows = Rows(LearningTask.Binary, 1);
+        var table = new Table([rows["y"], rows["a"].Rename("label"), rows["b"].Rename("probabilities"), rows["c"].Rename("_1")]);
+        ExportCases.AssertEqual(ExportCases.Prove(Exporter, ServingModels.Train(table, "y", Recipe.Empty, "fast-tree", TestContext.Current.CancellationToken)));
+    }
+
+    [Fact]
+    public void Reasons_name_the_step_and_the_part()
+    {
+        string?[] words = [.. Enumerable.Range(0, 40).Select(i => i % 3 == 0 ? "good and cheap" : i % 3 == 1 ? "bad" : "31.05.2024")];
+        var table = new Table([new NumericColumn("y", [.. Enumerable.Range(0, 40).Select(i => (double)(i % 3))]), DictionaryColumn.FromTexts("review", ColumnKind.Text, words), DictionaryColumn.FromTexts("day", ColumnKind.Category, words)]);
+        var package = ServingModels.Train(table, "y", new Recipe([new ReplaceTextStep(["day"], "bad", "01.02.2023"), new ParseDateStep(["day"], DatePartOrder.DayFirst, AllowMissing: true)]), "fast-tree", TestContext.Current.CancellationToken);
+        Assert.Equal(
+        [
+            "Column review is free text, which the model takes apart into words; ONNX has no operator that does it alike.",
+            "Step 2, Read dates from text, reads dates out of free text, for which ONNX has no operator (day).",
+        ], Exporter.WhyNot(package));
+        Assert.Equal("uses lower(…), for which ONNX has no operator", Exporter.WhyNot(new DerivedColumnStep("x", "if(contains(lower(day), \"a\"), 1, 2)")));
+        Assert.Null(Exporter.WhyNot(new DerivedColumnStep("x", "log(a) / b")));
+    }
 }

@@ -113,7 +113,7 @@ public sealed class MlNetExporter : ModelExporter
         var empty = Loader(context, inputs).Load(new MultiFileSource(null));
         // Of any number of rows the transformer asks one by one.
         var shapes = inputs.ToDictionary(i => i.Name, _ => new[] { 1, 1 });
-        using var model = context.Transforms.ApplyOnnxModel(outputs, [.. inputs.Select(i => i.Name)], graph, shapes).Fit(empty);
+        using var model = context.Transforms.ApplyOnnxModel(outputs, [.. inputs.Select(i => i.Name)], graph, shapes, gpuDeviceId: null, fallbackToCpu: false).Fit(empty);
         context.Model.Save(model, empty.Schema, stream);
     }
 

@@ -8,7 +8,8 @@ namespace ModelWorkbench.Core.Exports.Onnx;
 internal abstract record OnnxColumn(ColumnKind Kind)
 {
     /// <summary>Doubles; NaN is missing.</summary>
-    public sealed record Numbers(string Value) : OnnxColumn(ColumnKind.Numeric);
+    /// <param name="IsRounded">Whether functions had a part in them whose last digit hangs on the library that computes them: such numbers cannot be looked up as texts.</param>
+    public sealed record Numbers(string Value, bool IsRounded = false) : OnnxColumn(ColumnKind.Numeric);
 
     /// <summary>Doubles that are read as the texts that stand for them; NaN is missing.</summary>
     public sealed record NumberTexts(string Value, ColumnKind Kind) : OnnxColumn(Kind);
@@ -70,6 +71,8 @@ internal static class OnnxColumns
                 var found = graph.Where(graph.Missing(column), graph.Ints([missing]), graph.Ints([unknown]));
                 foreach (var (i, value) in values.Index()) found = graph.Where(graph.Matches(tidied.Value, tidied.PatternOf(value)), graph.Ints([i]), found);
                 return found;
+            case OnnxColumn.Numbers { IsRounded: true }:
+                throw new OnnxException("takes computed numbers as texts, and their last digits may differ");
             case OnnxColumn.Numbers or OnnxColumn.NumberTexts:
                 var numbers = column is OnnxColumn.Numbers plain ? plain.Value : ((OnnxColumn.NumberTexts)column).Value;
                 // Only a text that is written as numbers are can be the text of one.
@@ -78,8 +81,7 @@ internal static class OnnxColumns
                 if (known.Exists(k => k.Item is "0" or "-0"))
                 {
                     // As texts, zero with a sign and without are two; the one with a sign takes the place of infinity, which no column holds.
-                    var isSigned = graph.Add("And", graph.Add("Equal", numbers, graph.Number(0)), graph.Add("Less", graph.Add("Div", graph.Number(1), numbers), graph.Number(0)));
-                    numbers = graph.Where(isSigned, graph.Number(double.NegativeInfinity), numbers);
+                    numbers = graph.Where(graph.IsSignedZero(numbers), graph.Number(double.NegativeInfinity), numbers);
                 }
                 if (known.Count > 0)
                 {
@@ -102,6 +104,9 @@ internal static class OnnxColumns
 
     /// <summary>The elements at the positions.</summary>
     public static string Take(this OnnxGraph graph, string table, string positions) => graph.AddWith("Gather", [table, positions], ("axis", 0L));
+
+    public static string IsSignedZero(this OnnxGraph graph, string numbers) =>
+        graph.Add("And", graph.Add("Equal", numbers, graph.Number(0)), graph.Add("Less", graph.Add("Div", graph.Number(1), numbers), graph.Number(0)));
 
     /// <summary>NaN where a number is infinite.</summary>
     public static string Finite(this OnnxGraph graph, string numbers) =>

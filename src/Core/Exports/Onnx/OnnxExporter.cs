@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Models;
 using ModelWorkbench.Core.Recipes;
+using ModelWorkbench.Core.Recipes.Expressions;
 
 namespace ModelWorkbench.Core.Exports.Onnx;
 
@@ -27,24 +27,28 @@ public sealed class OnnxExporter : ModelExporter
 
     public override IReadOnlyList<ExportSnippet> Use(ExportSource source)
     {
-        var package = source.Package;
-        var file = FileName(source.Name);
-        var (row, used) = (package.Manifest.Golden.Rows.FirstOrDefault(), package.Manifest.Signature);
-        var python = new StringBuilder($"# pip install onnxruntime numpy\nimport numpy as np, onnxruntime as ort\n\nsession = ort.InferenceSession({Quote(file)})\nrow = {{\n");
-        var csharp = new StringBuilder($"// dotnet add package Microsoft.ML.OnnxRuntime\nusing Microsoft.ML.OnnxRuntime;\nusing Microsoft.ML.OnnxRuntime.Tensors;\n\nusing var session = new InferenceSession({Quote(file)});\nusing var answers = session.Run([\n");
-        foreach (var i in used.UsedIndexes)
+        var (package, file) = (source.Package, FileName(source.Name));
+        var signature = package.Manifest.Signature;
+        var row = package.Manifest.Golden.Rows.FirstOrDefault();
+        var (answers, label) = (OnnxModel.AnswersOf(package), OnnxModel.LabelOf(package));
+        var python = new StringBuilder($"# pip install onnxruntime numpy\nimport numpy as np, onnxruntime as ort\n\nsession = ort.InferenceSession({ScriptLiterals.Python(file)})\nrow = {{\n");
+        var csharp = new StringBuilder($"// dotnet add package Microsoft.ML.OnnxRuntime\nusing Microsoft.ML.OnnxRuntime;\nusing Microsoft.ML.OnnxRuntime.Tensors;\n\nusing var session = new InferenceSession({ScriptLiterals.CSharp(file)});\nusing var answers = session.Run([\n");
+        foreach (var i in signature.UsedIndexes)
         {
-            var (input, text) = (used.Inputs[i], row?[i]);
-            var number = text is null || input.Kind != ColumnKind.Numeric ? "NaN" : text;
-            python.Append(CultureInfo.InvariantCulture, $"    {Quote(input.Name)}: np.array([[{(input.Kind == ColumnKind.Numeric ? number == "NaN" ? "np.nan" : number : Quote(text ?? ""))}]], dtype={(input.Kind == ColumnKind.Numeric ? "np.float64" : "object")}),\n");
-            csharp.Append(CultureInfo.InvariantCulture, $"    NamedOnnxValue.CreateFromTensor({Quote(input.Name)}, new DenseTensor<{(input.Kind == ColumnKind.Numeric ? "double" : "string")}>(new[] {{ {(input.Kind == ColumnKind.Numeric ? number == "NaN" ? "double.NaN" : number + "d" : Quote(text ?? ""))} }}, [1, 1])),\n");
+            var (input, text) = (signature.Inputs[i], row?[i]);
+            if (input.Kind == ColumnKind.Numeric)
+            {
+                python.Append(CultureInfo.InvariantCulture, $"    {ScriptLiterals.Python(input.Name)}: np.array([[{text ?? "np.nan"}]], dtype=np.float64),\n");
+                csharp.Append(CultureInfo.InvariantCulture, $"    NamedOnnxValue.CreateFromTensor({ScriptLiterals.CSharp(input.Name)}, new DenseTensor<double>(new[] {{ {(text is null ? "double.NaN" : text + "d")} }}, [1, 1])),\n");
+                continue;
+            }
+            python.Append(CultureInfo.InvariantCulture, $"    {ScriptLiterals.Python(input.Name)}: np.array([[{ScriptLiterals.Python(text ?? "")}]], dtype=object),\n");
+            csharp.Append(CultureInfo.InvariantCulture, $"    NamedOnnxValue.CreateFromTensor({ScriptLiterals.CSharp(input.Name)}, new DenseTensor<string>(new[] {{ {ScriptLiterals.CSharp(text ?? "")} }}, [1, 1])),\n");
         }
-        var (answersName, labelName) = (OnnxModel.AnswersOf(package), OnnxModel.LabelOf(package));
-        python.Append(CultureInfo.InvariantCulture, $"}}\nprint(session.run([{(labelName is null ? "" : Quote(labelName) + ", ")}{Quote(answersName)}], row))\n");
-        csharp.Append(CultureInfo.InvariantCulture, $"]);\n{(labelName is null ? "" : $"Console.WriteLine(answers.First(a => a.Name == {Quote(labelName)}).AsTensor<string>()[0]);\n")}Console.WriteLine(string.Join(\", \", answers.First(a => a.Name == {Quote(answersName)}).AsEnumerable<double>()));\n");
+        python.Append(CultureInfo.InvariantCulture, $"}}\nprint(session.run([{(label is null ? "" : ScriptLiterals.Python(label) + ", ")}{ScriptLiterals.Python(answers)}], row))\n");
+        csharp.Append("]);\n");
+        if (label is not null) csharp.Append(CultureInfo.InvariantCulture, $"Console.WriteLine(answers.First(a => a.Name == {ScriptLiterals.CSharp(label)}).AsTensor<string>()[0]);\n");
+        csharp.Append(CultureInfo.InvariantCulture, $"Console.WriteLine(string.Join(\", \", answers.First(a => a.Name == {ScriptLiterals.CSharp(answers)}).AsEnumerable<double>()));\n");
         return [new ExportSnippet("Python", python.ToString()), new ExportSnippet("C#", csharp.ToString())];
-
-        // Quotes and escapes of JSON are read alike by Python and C#.
-        static string Quote(string text) => JsonSerializer.Serialize(text);
     }
 }

@@ -25,7 +25,7 @@ internal sealed class OnnxFormula
         {
             Truth truth => new OnnxColumn.Texts(
                 graph.Where(graph.Add("IsNaN", graph.Add("Add", truth.Value, rows)), graph.Word(""), graph.Where(graph.Add("Equal", truth.Value, graph.Number(1)), graph.Word("true"), graph.Word("false"))), ColumnKind.Boolean),
-            Number number => new OnnxColumn.Numbers(graph.Add("Add", number.Value, rows)),
+            Number number => new OnnxColumn.Numbers(graph.Add("Add", number.Value, rows), IsRounded: true),
             Words { Column: OnnxColumn.Texts texts } => texts with { Value = graph.Where(graph.Add("Equal", rows, graph.Number(0)), texts.Value, graph.Word("")), Kind = ColumnKind.Category },
             Words words => words.Column,
             Moment moment => moment.Dates,

@@ -23,7 +23,7 @@ internal sealed class OnnxRecipe
         foreach (var input in signature.Used) replay._columns.Add(input.Name, replay.Read(signature, input));
         // Numbers of steps are those that people see: steps that do nothing here count.
         foreach (var (i, step) in recipe.Steps.Index())
-            if (!step.DropsRows && !step.TrainingOnly) replay.Follow(step, string.Create(CultureInfo.InvariantCulture, $"Step {i + 1}, {TitleOf(step)},"));
+            if (!step.DropsRows && !step.TrainingOnly) replay.Follow(step, string.Create(CultureInfo.InvariantCulture, $"Step {i + 1}, {step.Title},"));
         return replay._columns;
     }
 
@@ -63,16 +63,16 @@ internal sealed class OnnxRecipe
                 if (_columns.Remove(rename.From, out var renamed)) _columns[rename.To] = renamed;
                 break;
             case FittedLog1p log1p:
-                foreach (var name in log1p.Columns) Map(name, place, _graph.Log1p);
+                foreach (var name in log1p.Columns) Map(name, place, _graph.Log1p, rounds: true);
                 break;
             case FittedLog log:
-                foreach (var name in log.Columns) Map(name, place, x => _graph.Where(_graph.Add("Greater", x, _graph.Number(0)), _graph.Add("Log", x), _graph.Number(double.NaN)));
+                foreach (var name in log.Columns) Map(name, place, x => _graph.Where(_graph.Add("Greater", x, _graph.Number(0)), _graph.Add("Log", x), _graph.Number(double.NaN)), rounds: true);
                 break;
             case FittedSquareRoot root:
                 foreach (var name in root.Columns) Map(name, place, x => _graph.Where(_graph.Add("GreaterOrEqual", x, _graph.Number(0)), _graph.Add("Sqrt", x), _graph.Number(double.NaN)));
                 break;
             case FittedYeoJohnson powers:
-                foreach (var (name, lambda) in powers.Powers) Map(name, place, x => YeoJohnson(x, lambda));
+                foreach (var (name, lambda) in powers.Powers) Map(name, place, x => YeoJohnson(x, lambda), rounds: true);
                 break;
             case FittedScale scale:
                 foreach (var (name, center, divisor) in scale.Scales) Map(name, place, x => _graph.Add("Div", _graph.Add("Sub", x, _graph.Number(center)), _graph.Number(divisor)));
@@ -151,13 +151,6 @@ internal sealed class OnnxRecipe
         }
     }
 
-    private static string TitleOf(FittedStep step)
-    {
-        // Fitted steps have the names of their families; people know these by their titles.
-        var words = Regex.Replace(step.GetType().Name["Fitted".Length..], "(?<=[a-z])(?=[A-Z0-9])", " ");
-        return words[..1] + words[1..].ToLowerInvariant();
-    }
-
     /// <summary>Replaces a column; where that is not possible, by a refusal. Columns that are not there are passed over.</summary>
     private void Change(string name, string place, Func<OnnxColumn, OnnxColumn> change)
     {
@@ -166,7 +159,9 @@ internal sealed class OnnxRecipe
         catch (OnnxException e) { _columns[name] = new OnnxColumn.Refused(column.Kind, $"{place} {e.Message} ({name})."); }
     }
 
-    private void Map(string name, string place, Func<string, string> map) => Change(name, place, column => new OnnxColumn.Numbers(map(NumbersOf(column))));
+    /// <param name="rounds">As <see cref="OnnxColumn.Numbers.IsRounded"/>.</param>
+    private void Map(string name, string place, Func<string, string> map, bool rounds = false) =>
+        Change(name, place, column => new OnnxColumn.Numbers(map(NumbersOf(column)), rounds || column is OnnxColumn.Numbers { IsRounded: true }));
 
     /// <summary>Puts columns of numbers in the place of one.</summary>
     private void Spread(string name, string place, IReadOnlyList<string> names, Func<OnnxColumn, string[]> spread)
@@ -175,7 +170,7 @@ internal sealed class OnnxRecipe
         try
         {
             if (column is OnnxColumn.Refused) throw new OnnxException("");
-            foreach (var (made, value) in names.Zip(spread(column))) _columns[made] = new OnnxColumn.Numbers(value);
+            foreach (var (made, value) in names.Zip(spread(column))) _columns[made] = new OnnxColumn.Numbers(value, column is OnnxColumn.Dates);
         }
         catch (OnnxException e)
         {
@@ -223,7 +218,7 @@ internal sealed class OnnxRecipe
                     case OnnxColumn.Numbers numbers:
                         var fills = groups.Select(g => double.Parse(byGroup[g], CultureInfo.InvariantCulture));
                         var other = double.Parse(value, CultureInfo.InvariantCulture);
-                        return new OnnxColumn.Numbers(_graph.Where(_graph.Missing(column), _graph.Lookup(group, groups, fills, other, other), numbers.Value));
+                        return numbers with { Value = _graph.Where(_graph.Missing(column), _graph.Lookup(group, groups, fills, other, other), numbers.Value) };
                     case OnnxColumn.Texts texts:
                         var words = _graph.Take(_graph.Words([.. groups.Select(g => byGroup[g]), value], groups.Length + 1), _graph.Positions(group, groups, groups.Length, groups.Length));
                         return new OnnxColumn.Texts(_graph.Where(_graph.Missing(column), words, texts.Value), column.Kind);
@@ -242,7 +237,7 @@ internal sealed class OnnxRecipe
         switch (column)
         {
             case OnnxColumn.Numbers numbers:
-                return new OnnxColumn.Numbers(_graph.Where(_graph.Missing(column), _graph.Number(double.Parse(value, CultureInfo.InvariantCulture)), numbers.Value));
+                return numbers with { Value = _graph.Where(_graph.Missing(column), _graph.Number(double.Parse(value, CultureInfo.InvariantCulture)), numbers.Value) };
             case OnnxColumn.NumberTexts numbers when double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number.ToString("R", CultureInfo.InvariantCulture) == value:
                 return numbers with { Value = _graph.Where(_graph.Missing(column), _graph.Number(number), numbers.Value) };
             case OnnxColumn.Texts texts:
@@ -265,6 +260,8 @@ internal sealed class OnnxRecipe
         if (column.Kind == kind) return column;
         switch (column, kind)
         {
+            case (OnnxColumn.Numbers { IsRounded: true }, _):
+                throw new OnnxException("takes computed numbers as texts, and their last digits may differ");
             case (OnnxColumn.Numbers numbers, ColumnKind.Category or ColumnKind.Text):
                 return new OnnxColumn.NumberTexts(numbers.Value, kind);
             case (OnnxColumn.Numbers numbers, ColumnKind.Boolean):
@@ -289,7 +286,12 @@ internal sealed class OnnxRecipe
                 throw new OnnxException($"takes {StepColumns.Noun(column.Kind)} as {StepColumns.Noun(kind)}, for which ONNX has no operator");
         }
 
-        string ZeroOrOne(string numbers) => _graph.Where(_graph.Add("Or", _graph.Add("Equal", numbers, _graph.Number(0)), _graph.Add("Equal", numbers, _graph.Number(1))), numbers, _graph.Number(double.NaN));
+        // Zero with a sign is written -0, which is neither true nor false.
+        string ZeroOrOne(string numbers)
+        {
+            var isZero = _graph.Add("And", _graph.Add("Equal", numbers, _graph.Number(0)), _graph.Add("Not", _graph.IsSignedZero(numbers)));
+            return _graph.Where(_graph.Add("Or", isZero, _graph.Add("Equal", numbers, _graph.Number(1))), numbers, _graph.Number(double.NaN));
+        }
     }
 
     private OnnxColumn ToMissing(OnnxColumn column, IReadOnlyList<string> values)
@@ -300,7 +302,7 @@ internal sealed class OnnxRecipe
                 var x = numbers.Value;
                 foreach (var value in values)
                     if (ColumnConversion.TryParseNumber(value.Trim(), out var number)) x = _graph.Where(_graph.Add("Equal", numbers.Value, _graph.Number(number)), _graph.Number(double.NaN), x);
-                return new OnnxColumn.Numbers(x);
+                return numbers with { Value = x };
             case OnnxColumn.Texts texts:
                 var pattern = "(?i)" + OnnxColumns.Trimmed(string.Join('|', values.Select(v => OnnxColumns.Escape(v.Trim()))));
                 return texts with { Value = _graph.Where(_graph.Matches(texts.Value, pattern), _graph.Word(""), texts.Value) };
@@ -383,7 +385,7 @@ internal sealed class OnnxRecipe
         for (var j = 0; j < mean.Length; j++)
             for (var c = 0; c < components.Length; c++) weights[(j * components.Length) + c] = components[c][j];
         var scores = Split(_graph.Add("MatMul", centred, _graph.Numbers(weights, mean.Length, components.Length)), components.Length);
-        foreach (var (name, score) in names.Zip(scores)) _columns[name] = new OnnxColumn.Numbers(score);
+        foreach (var (name, score) in names.Zip(scores)) _columns[name] = new OnnxColumn.Numbers(score, IsRounded: true);
     }
 
     private void Derive(FittedDerivedColumn derived, string place)
