@@ -4,6 +4,7 @@ using System.IO.Compression;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Exports;
 using ModelWorkbench.Core.Exports.MlNet;
+using ModelWorkbench.Core.Exports.Onnx;
 using ModelWorkbench.Core.Models;
 using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Core.Recipes.Steps;
@@ -42,11 +43,7 @@ public sealed class MlNetExporterTests : IDisposable
         var package = Sample("penguins.csv", "species", "fast-tree");
         var zip = Write(package, "one.zip");
         ZipFile.ExtractToDirectory(zip, Path.Combine(_folder, "project"));
-        using var process = Process.Start(new ProcessStartInfo("dotnet", ["run", "--", "rows.csv"]) { RedirectStandardError = true, RedirectStandardOutput = true, WorkingDirectory = Path.Combine(_folder, "project") })!;
-        var errors = process.StandardError.ReadToEndAsync(Cancel);
-        var printed = await process.StandardOutput.ReadToEndAsync(Cancel);
-        await process.WaitForExitAsync(Cancel);
-        Assert.True(process.ExitCode == 0, printed + await errors);
+        var printed = await RunAsync(Path.Combine(_folder, "project"), "run", "--", "rows.csv");
         var lines = printed.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal("label,Adelie,Chinstrap,Gentoo", lines[0].TrimEnd('\r'));
         var golden = package.Manifest.Golden;
@@ -56,6 +53,30 @@ public sealed class MlNetExporterTests : IDisposable
             Assert.Equal(package.Pipeline.Target.Classes[Core.Trainers.Target.Likeliest([.. golden.Outputs[row]])], fields[0]);
             for (var k = 0; k < 3; k++) Assert.Equal(golden.Outputs[row][k], double.Parse(fields[k + 1], CultureInfo.InvariantCulture), ExportProof.UsualTolerance);
         }
+    }
+
+    [Fact]
+    public async Task The_CSharp_that_is_shown_for_ONNX_answers_a_row()
+    {
+        var package = Sample("penguins.csv", "species", "fast-tree");
+        var source = ExportCases.Source(package, _folder);
+        var onnx = new OnnxExporter();
+        using (var stream = File.Create(Path.Combine(_folder, onnx.FileName(source.Name)))) onnx.Write(source, stream, Cancel);
+        File.WriteAllText(Path.Combine(_folder, "ask.cs"), "#:package Microsoft.ML.OnnxRuntime@1.31.1\n" + onnx.Use(source).Single(s => s.Title == "C#").Text);
+        var lines = (await RunAsync(_folder, "run", "ask.cs")).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        double[] expected = [.. package.Manifest.Golden.Outputs[0]];
+        Assert.Equal(package.Pipeline.Target.Classes[Core.Trainers.Target.Likeliest(expected)], lines[0]);
+        foreach (var (wanted, found) in expected.Zip(lines[1].Split(", "))) Assert.Equal(wanted, double.Parse(found, CultureInfo.InvariantCulture), ExportProof.UsualTolerance);
+    }
+
+    private static async Task<string> RunAsync(string folder, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardError = true, RedirectStandardOutput = true, WorkingDirectory = folder })!;
+        var errors = process.StandardError.ReadToEndAsync(Cancel);
+        var printed = await process.StandardOutput.ReadToEndAsync(Cancel);
+        await process.WaitForExitAsync(Cancel);
+        Assert.True(process.ExitCode == 0, printed + await errors);
+        return printed;
     }
 
     [Fact]

@@ -8,7 +8,6 @@ using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Core.Splits;
 using ModelWorkbench.Core.Trainers;
 using ModelWorkbench.Workbench.Exports;
-using ModelWorkbench.Workbench.Jobs;
 using ModelWorkbench.Workbench.Storage;
 using Xunit;
 
@@ -26,7 +25,7 @@ public sealed class TakeAwayPageTests : StoreTest
     ]);
 
     [Theory]
-    [InlineData(0, 0, 0, 3e-8, null, "Equal: 412 rows, largest difference 3.00e-8")]
+    [InlineData(0, 0, 0, 3e-8, null, "Equal: 412 rows, largest difference 3.00e−8")]
     [InlineData(0, 0, 0, 0, null, "Equal: 412 rows, not a digit apart")]
     [InlineData(3, 1, 0, 0.02, null, "Differs by up to 0.02 in 3 of 412 rows, 1 of them with another class")]
     [InlineData(3, 0, 0, double.MaxValue, null, "Differs in 3 of 412 rows: no number where one was expected")]
@@ -86,7 +85,6 @@ public sealed class TakeAwayPageTests : StoreTest
 
     private async Task<IRenderedComponent<TakeAwayPage>> OpenAsync(ExportReport? report, TrialStatus status = TrialStatus.Completed, bool damage = false)
     {
-        Services.AddSingleton<TrialWorkQueue>();
         var dataset = await ImportSampleAsync("penguins.csv");
         var plan = new ExperimentPlan("species", LearningTask.Multiclass, "accuracy-score", new SplitPlan(), Recipe.Empty, [], ["baseline"], 100, TuningMode.Search);
         var id = (await Experiments.AddAsync(dataset, plan, Cancellation)).Id;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.IO.Compression;
+using System.Reflection;
 using System.Text;
 using Microsoft.ML;
 using Microsoft.ML.Data;
@@ -21,6 +22,9 @@ public sealed class MlNetExporter : ModelExporter
     private static readonly DateTimeOffset EntryTime = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     private readonly OnnxExporter _onnx = new();
+
+    // The version of the assembly has not changed since 1.0.
+    private static string Name => "ML.NET " + typeof(MLContext).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0];
 
     public override string Id => "ml-net";
     public override string Title => "ML.NET";
@@ -87,7 +91,7 @@ public sealed class MlNetExporter : ModelExporter
             }
         }
         (loaded as IDisposable)?.Dispose();
-        return ExportProof.Compare(sample, outputs, "ML.NET " + typeof(MLContext).Assembly.GetName().Version?.ToString(3));
+        return ExportProof.Compare(sample, outputs, Name);
     }
 
     public override IReadOnlyList<ExportSnippet> Use(ExportSource source) =>

@@ -1,5 +1,6 @@
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Recipes.Expressions;
+using ModelWorkbench.Core.Recipes.Steps;
 
 namespace ModelWorkbench.Core.Exports.Onnx;
 
@@ -25,7 +26,7 @@ internal sealed class OnnxFormula
         {
             Truth truth => new OnnxColumn.Texts(
                 graph.Where(graph.Add("IsNaN", graph.Add("Add", truth.Value, rows)), graph.Word(""), graph.Where(graph.Add("Equal", truth.Value, graph.Number(1)), graph.Word("true"), graph.Word("false"))), ColumnKind.Boolean),
-            Number number => new OnnxColumn.Numbers(graph.Add("Add", number.Value, rows), IsRounded: true),
+            Number number => new OnnxColumn.Numbers(graph.Add("Add", number.Value, rows)),
             Words { Column: OnnxColumn.Texts texts } => texts with { Value = graph.Where(graph.Add("Equal", rows, graph.Number(0)), texts.Value, graph.Word("")), Kind = ColumnKind.Category },
             Words words => words.Column,
             Moment moment => moment.Dates,
@@ -45,6 +46,10 @@ internal sealed class OnnxFormula
             return null;
         }
     }
+
+    /// <summary>As <see cref="OnnxColumn.Numbers.IsRounded"/>.</summary>
+    public static bool Rounds(FittedDerivedColumn derived) =>
+        derived.Inputs.Any(i => i.Kind == ColumnKind.DateTime) || Calls(ExpressionParser.Parse(derived.Expression)).Any(name => name is "^" or "log" or "log10" or "exp" or "sqrt");
 
     private static string Reason(string function) => $"uses {function}(…), for which ONNX has no operator";
 

@@ -120,6 +120,9 @@ internal sealed class OnnxRecipe
             case FittedDateParts dates:
                 var source = _columns.GetValueOrDefault(dates.Column);
                 Spread(dates.Column, place, [.. dates.Parts.Select(part => FittedDateParts.NameOf(dates.Column, part))], column => [.. dates.Parts.Select(part => DatePart(column, part, dates.Since))]);
+                // A fraction of a day is summed up otherwise; years and months are whole.
+                if (_columns.GetValueOrDefault(FittedDateParts.NameOf(dates.Column, Recipes.Steps.DatePart.DaysSince)) is OnnxColumn.Numbers days && source is not null && dates.Parts.Contains(Recipes.Steps.DatePart.DaysSince))
+                    _columns[FittedDateParts.NameOf(dates.Column, Recipes.Steps.DatePart.DaysSince)] = days with { IsRounded = true };
                 if (dates.KeepSource && source is not null) _columns[dates.Column] = source;
                 break;
             case FittedPca pca:
@@ -170,7 +173,7 @@ internal sealed class OnnxRecipe
         try
         {
             if (column is OnnxColumn.Refused) throw new OnnxException("");
-            foreach (var (made, value) in names.Zip(spread(column))) _columns[made] = new OnnxColumn.Numbers(value, column is OnnxColumn.Dates);
+            foreach (var (made, value) in names.Zip(spread(column))) _columns[made] = new OnnxColumn.Numbers(value);
         }
         catch (OnnxException e)
         {
@@ -400,6 +403,7 @@ internal sealed class OnnxRecipe
         try
         {
             var column = OnnxFormula.Evaluate(_graph, derived.Parsed, _columns);
+            if (column is OnnxColumn.Numbers numbers) column = numbers with { IsRounded = OnnxFormula.Rounds(derived) || inputs.Exists(i => i is OnnxColumn.Numbers { IsRounded: true }) };
             _columns[derived.Name] = Convert(column, derived.Kind);
         }
         catch (OnnxException e)
