@@ -9,6 +9,7 @@ using ModelWorkbench.Workbench.Datasets;
 using ModelWorkbench.Workbench.Endpoints;
 using ModelWorkbench.Workbench.Experiments;
 using ModelWorkbench.Workbench.Explanations;
+using ModelWorkbench.Workbench.Exports;
 using ModelWorkbench.Workbench.Jobs;
 using ModelWorkbench.Workbench.Monitoring;
 using ModelWorkbench.Workbench.Optimisation;
@@ -99,6 +100,7 @@ public static class WebHost
             api.MapSideBySide();
             api.MapExplanations();
             api.MapOptimisation();
+            api.MapModelExports();
             api.MapCards();
             api.MapComponents();
             api.MapEndpoints();
@@ -106,6 +108,7 @@ public static class WebHost
             api.MapMonitoring();
         });
         app.MapCardPage();
+        app.MapExportFiles();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
 
         try

@@ -49,6 +49,7 @@ public abstract class StoreTest : BunitContext, IAsyncLifetime
         Services.AddSingleton<ExperimentQueue>();
         Services.AddSingleton<ExperimentSupervisor>();
         Services.AddSingleton<SideBySides>();
+        Services.AddSingleton<TrialWorkQueue>();
         await Databases.MigrateAsync(Cancellation);
         Popovers = Render<MudPopoverProvider>();
         Dialogs = Render<MudDialogProvider>();

@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using ModelWorkbench.Core.Trainers;
 
 namespace ModelWorkbench.Core.Exports;
@@ -6,7 +5,7 @@ namespace ModelWorkbench.Core.Exports;
 /// <summary>How near the answers of an exported file are to the model's own.</summary>
 /// <param name="Rows">That were compared.</param>
 /// <param name="DifferingRows">Of these, how many differ by more than the tolerance or have another class.</param>
-/// <param name="LargestDifference">Of any output, as a share of max(1, |expected|); infinite where a number was expected and none came.</param>
+/// <param name="LargestDifference">Of any output, as a share of max(1, |expected|); the largest double where a number was expected and none came.</param>
 /// <param name="OtherClasses">Rows whose likeliest class is another; those whose two likeliest are equal within the tolerance do not count.</param>
 /// <param name="Tolerance">The largest difference that is called equal.</param>
 /// <param name="By">What answered: <c>ONNX Runtime 1.31.1</c>.</param>
@@ -16,7 +15,6 @@ public sealed record ExportProof(int Rows, int DifferingRows, double LargestDiff
     public const double UsualTolerance = 1e-5;
 
     /// <summary>Whether it was asked, and all rows have the same answer.</summary>
-    [JsonIgnore]
     public bool IsEqual => NotRun is null && Rows > 0 && DifferingRows == 0 && OtherClasses == 0 && LargestDifference <= Tolerance;
 
     /// <param name="by">What would have answered.</param>
@@ -49,5 +47,5 @@ public sealed record ExportProof(int Rows, int DifferingRows, double LargestDiff
     }
 
     private static double Difference(double expected, double found) =>
-        expected.Equals(found) ? 0 : Math.Abs(found - expected) / Math.Max(1, Math.Abs(expected)) is var difference && double.IsNaN(difference) ? double.PositiveInfinity : difference;
+        expected.Equals(found) ? 0 : Math.Abs(found - expected) / Math.Max(1, Math.Abs(expected)) is var difference && double.IsFinite(difference) ? difference : double.MaxValue;
 }

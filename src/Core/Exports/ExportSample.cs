@@ -28,13 +28,16 @@ public sealed record ExportSample(IReadOnlyList<InputColumn> Inputs, IReadOnlyLi
         var usual = package.Manifest.Golden.Rows.Concat(package.Manifest.Background ?? []).Take(MostUsualRows).Select(Used).ToList();
         if (usual.Count == 0) usual.Add([.. signature.Used.Select(DefaultOf)]);
         var rows = new List<IReadOnlyList<string?>>(usual);
-        var seed = 0;
+        // One thing changed at a time, where there are rows that have everything else.
+        var varied = usual.Where(row => !row.Contains(null)).ToList();
+        if (varied.Count == 0) varied = usual;
+        var next = 0;
         foreach (var (at, input) in signature.Used.Index().Take(MostVariedColumns))
             foreach (var value in Variations(input))
-                for (var i = 0; i < Math.Min(RowsAVariation, usual.Count); i++)
+                for (var i = 0; i < Math.Min(RowsAVariation, varied.Count); i++)
                 {
                     // Rows in turn, so that no row stands for all columns.
-                    var changed = usual[seed++ % usual.Count].ToArray();
+                    var changed = varied[next++ % varied.Count].ToArray();
                     changed[at] = value;
                     rows.Add(changed);
                 }

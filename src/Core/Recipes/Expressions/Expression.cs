@@ -36,6 +36,9 @@ public sealed class Expression
 
     public string Text { get; }
 
+    /// <summary>For those that write it in another language.</summary>
+    internal BoundExpression Root => _root;
+
     public ExpressionType Type => _root.Type ?? ExpressionType.Number;
 
     /// <summary>The columns that it reads, each once, in the order in which they are named.</summary>
@@ -103,9 +106,6 @@ public sealed class Expression
 
     /// <summary>The same in C# over a <c>row</c>.</summary>
     internal string ToCSharp() => _root.ToCSharp();
-
-    /// <summary>The whole, for writers of other languages.</summary>
-    internal BoundExpression Root => _root;
 
     private static (Expression? Expression, IReadOnlyList<ExpressionProblem> Problems) Read(string text, IReadOnlyList<ColumnHeader> columns, ExpressionType? expected)
     {
