@@ -155,7 +155,7 @@ internal static class SourceModels
         "age + income * 2 - 3 / age", "age % 7", "age ^ 2", "-age", "age ^ 0.5 + 2 ^ age", "if(city = 'Bonn', 1, 2)", "city < 'Ulm'", "city >= note", "joined > '2005-06-07'", "member = true", "not member or age > 5", "member and age < 50",
         "coalesce(age, income, 5)", "coalesce(city, note, 'none')", "is_missing(age) or is_missing(city)", "abs(age) + sqrt(income) + log(income) + log10(age) + exp(age / 100)", "floor(age / 3) + ceil(age / 7)", "round(age, 1) + round(income / 7)",
         "min(age, income, 50) + max(age, 3)", "clip(age, 10, 20)", "lower(note)", "upper(city)", "trim(note)", "length(note)", "contains(note, 'the')", "starts_with(city, 'B')", "ends_with(note, 'x')", "replace(note, 'a', 'bb')", "substring(note, 2, 3)", "substring(city, 3)",
-        "concat(city, '-', age, '/', joined, member)", "year(joined) + quarter(joined) + month(joined) + day(joined) + weekday(joined) + hour(joined) + minute(joined)", "days_between(joined, '2010-01-01')", "joined - '1999-12-31'", "date(note)", "number(city)", "number(member)", "text(age)", "text(joined)",
+        "concat(city, '-', age, '/', joined, member)", "year(joined) + quarter(joined) + month(joined) + day(joined) + weekday(joined) + hour(joined) + minute(joined)", "days_between(joined, '2010-01-01')", "joined - date('1999-12-31')", "date(note)", "number(city)", "number(member)", "text(age)", "text(joined)",
         "if(is_missing(joined), 'none', text(year(joined)))", "1 / (age * 1e300 * 1e300)",
     ];
 
