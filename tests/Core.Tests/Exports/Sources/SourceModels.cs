@@ -128,8 +128,15 @@ internal static class SourceModels
         }
         for (var i = 0; i < formulas.Length; i += 5)
         {
-            var package = TryMake(Table(60, i, tasks[i % 3], true), new Recipe(formulas[i..Math.Min(formulas.Length, i + 5)]), FeatureEncoding.OneHotStandardized, data => RandomLinear(data, i), cancellationToken)!;
-            models.Add(new AskedModel($"formulas-{i}", package, Ask(package, 40, i)));
+            var kept = new List<RecipeStep>();
+            ModelPackage? package = null;
+            foreach (var formula in formulas.Skip(i).Take(5))
+            {
+                if (TryMake(Table(60, i, tasks[i % 3], true), new Recipe([.. kept, formula]), FeatureEncoding.OneHotStandardized, data => RandomLinear(data, i), cancellationToken) is not { } made) continue;
+                kept.Add(formula);
+                package = made;
+            }
+            if (package is not null) models.Add(new AskedModel($"formulas-{i}", package, Ask(package, 40, i)));
         }
         steps = [.. steps, .. formulas];
         for (var i = 0; i < 40; i++)
