@@ -10,6 +10,7 @@ using ModelWorkbench.Workbench.Datasets;
 using ModelWorkbench.Workbench.Endpoints;
 using ModelWorkbench.Workbench.Experiments;
 using ModelWorkbench.Workbench.Explanations;
+using ModelWorkbench.Workbench.Exports;
 using ModelWorkbench.Workbench.Health;
 using ModelWorkbench.Workbench.Jobs;
 using ModelWorkbench.Workbench.Monitoring;
@@ -115,6 +116,7 @@ public static class WebHost
             api.MapSideBySide();
             api.MapExplanations();
             api.MapOptimisation();
+            api.MapModelExports();
             api.MapCards();
             api.MapComponents();
             api.MapEndpoints();
@@ -124,6 +126,7 @@ public static class WebHost
             api.MapSystem();
         });
         app.MapCardPage();
+        app.MapExportFiles();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
 
         try

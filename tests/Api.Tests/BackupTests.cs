@@ -61,7 +61,7 @@ public sealed class BackupTests(ITestOutputHelper output)
             Assert.NotEmpty(Directory.GetFiles(Path.Combine(restored, "keys"), "key-*.xml"));
         }
         await using (var db = Open(restored))
-            foreach (var sha256 in await ArtefactNames.OfAsync(db, Cancel))
+            foreach (var sha256 in await ArtefactNames.OfAsync(db, new ArtefactStore(restored), Cancel))
                 Assert.Equal(sha256, Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync(Path.Combine(restored, "artefacts", sha256[..2], sha256), Cancel))));
         using (var program = await WorkbenchProcess.StartAsync(restored)) Assert.Equal(answer, await AnswerAsync(new ModelClient(program.Api.Http, "iris", key)));
         Assert.Equal(0, (await WorkbenchProcess.RunAsync("audit", "verify", "--data", restored)).ExitCode);

@@ -86,7 +86,7 @@ public sealed class KillTests(ITestOutputHelper output)
         Assert.Null(DatabaseCopies.Check(StorageSetup.DatabaseFile(folder)));
         await using var db = StorageSetup.Open(new Microsoft.Data.Sqlite.SqliteConnectionStringBuilder($"Data Source={StorageSetup.DatabaseFile(folder)};Mode=ReadOnly;Pooling=False"));
         var store = new ArtefactStore(folder);
-        foreach (var sha256 in await ArtefactNames.OfAsync(db, Cancel)) await store.ReadVerifiedAsync(sha256, Cancel);
+        foreach (var sha256 in await ArtefactNames.OfAsync(db, store, Cancel)) await store.ReadVerifiedAsync(sha256, Cancel);
         // A fact of an endpoint and its line are one transaction.
         Assert.Equal(endpoint.Versions.Count, await db.AuditEntries.CountAsync(e => e.Action == "endpoint.publish", Cancel));
     }

@@ -50,6 +50,7 @@ public abstract class StoreTest : BunitContext, IAsyncLifetime
         Services.AddSingleton<ExperimentQueue>();
         Services.AddSingleton<ExperimentSupervisor>();
         Services.AddSingleton<SideBySides>();
+        Services.AddSingleton<TrialWorkQueue>();
         await Databases.MigrateAsync(Cancellation);
         this.ActAs(WorkspaceRole.Owner);
         Popovers = Render<MudPopoverProvider>();

@@ -19,6 +19,7 @@ namespace ModelWorkbench.Core.Experiments;
 [JsonDerivedType(typeof(FinalReportReady), "final-report-ready")]
 [JsonDerivedType(typeof(LadderReady), "ladder-ready")]
 [JsonDerivedType(typeof(ExplanationReady), "explanation-ready")]
+[JsonDerivedType(typeof(ExportsReady), "exports-ready")]
 [JsonDerivedType(typeof(SideBySideReady), "side-by-side-ready")]
 [JsonDerivedType(typeof(JobFailed), "job-failed")]
 public abstract record ExperimentEvent;
@@ -74,6 +75,11 @@ public sealed record LadderReady(string ReportFile, IReadOnlyList<LadderVariant>
 /// <param name="ReportFile">Name of the finished <see cref="ModelExplanation"/> in the job's folder.</param>
 public sealed record ExplanationReady(string ReportFile) : ExperimentEvent;
 
+/// <summary>A model was written in every form in which it can be taken away.</summary>
+/// <param name="ReportFile">Name of the finished <see cref="Exports.ExportReport"/> in the job's folder.</param>
+/// <param name="Files">Names of the files in the job's folder; the report names them by their hashes.</param>
+public sealed record ExportsReady(string ReportFile, IReadOnlyList<string> Files) : ExperimentEvent;
+
 /// <param name="ReportFile">Name of the finished <see cref="SideBySideReport"/> in the job's folder.</param>
 public sealed record SideBySideReady(string ReportFile) : ExperimentEvent;
 
@@ -108,6 +114,7 @@ public sealed record ExperimentJob(ExperimentPlan Plan, string TableFile, int Th
 [JsonDerivedType(typeof(TestModel), "test-model")]
 [JsonDerivedType(typeof(Optimise), "optimise")]
 [JsonDerivedType(typeof(Explain), "explain")]
+[JsonDerivedType(typeof(Export), "export")]
 [JsonDerivedType(typeof(SideBySide), "side-by-side")]
 public abstract record JobWork
 {
@@ -138,6 +145,12 @@ public abstract record JobWork
     /// <param name="Trial">Judged on all folds.</param>
     /// <param name="ModelFile">Full path of its model package.</param>
     public sealed record Explain(FinishedTrial Trial, string ModelFile) : JobWork;
+
+    /// <summary>Writes a model in every form in which it can be taken away.</summary>
+    /// <param name="Number">Of the trial.</param>
+    /// <param name="ModelFile">Full path of its model package.</param>
+    /// <param name="Name">As <see cref="Exports.ExportSource.Name"/>.</param>
+    public sealed record Export(int Number, string ModelFile, string Name) : JobWork;
 
     /// <summary>Holds trials against one of them.</summary>
     /// <param name="Trials">Judged on all folds, their predictions kept; the first is the one that the others are held against.</param>

@@ -25,6 +25,12 @@ public sealed class ExperimentRunner
     {
         var gate = new Lock();
         var runner = new ExperimentRunner(job, folder, e => { lock (gate) report(e); });
+        if (job.Work is JobWork.Export export)
+        {
+            // The model says all that is needed; the table is not read.
+            runner.Try(() => new ExportRunner(runner._folder, runner._report).Run(export, cancellationToken));
+            return;
+        }
         ExperimentData data;
         try
         {

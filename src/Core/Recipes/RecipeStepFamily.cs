@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Recipes.Steps;
@@ -117,4 +119,20 @@ public abstract partial record RecipeStep
 [JsonDerivedType(typeof(FittedTextNgrams), "text-ngrams")]
 [JsonDerivedType(typeof(FittedReorderColumns), "reorder-columns")]
 [JsonDerivedType(typeof(FittedSampleRows), "sample-rows")]
-public abstract partial record FittedStep;
+public abstract partial record FittedStep
+{
+    private static readonly FrozenDictionary<Type, string> Titles = CollectTitles();
+
+    /// <summary>The title of the step that was fitted: <c>Fill missing values</c>.</summary>
+    [JsonIgnore]
+    public string Title => Titles[GetType()];
+
+    // A step and what fitting gives have the same name in JSON. A title hangs on no setting, so a step that has none can tell it.
+    private static FrozenDictionary<Type, string> CollectTitles()
+    {
+        var steps = Names(typeof(RecipeStep));
+        return Names(typeof(FittedStep)).ToFrozenDictionary(f => f.Value, f => ((RecipeStep)RuntimeHelpers.GetUninitializedObject(steps[f.Key])).Title);
+
+        static Dictionary<string, Type> Names(Type family) => family.GetCustomAttributes(typeof(JsonDerivedTypeAttribute), false).Cast<JsonDerivedTypeAttribute>().ToDictionary(a => (string)a.TypeDiscriminator!, a => a.DerivedType, StringComparer.Ordinal);
+    }
+}

@@ -35,12 +35,12 @@ public static class Backup
         try
         {
             var at = time.GetUtcNow();
+            var artefacts = new ArtefactStore(dataFolder);
             DatabaseCopies.CopyDatabase(StorageSetup.DatabaseFile(dataFolder), snapshot);
-            var (named, schema, count, head) = await ReadSnapshotAsync(snapshot, cancellationToken);
+            var (named, schema, count, head) = await ReadSnapshotAsync(snapshot, artefacts, cancellationToken);
             await using Target target = IsTar(to) ? new TarTarget(to, IsPacked(to)) : new FolderTarget(to);
             List<BackupFile> files = [await target.AddAsync(BackupManifest.Database, snapshot, cancellationToken)];
             List<string> missing = [];
-            var artefacts = new ArtefactStore(dataFolder);
             foreach (var sha256 in named.Order(StringComparer.Ordinal))
             {
                 var path = artefacts.PathOf(sha256);
@@ -77,13 +77,13 @@ public static class Backup
         }
     }
 
-    private static async Task<(IReadOnlyCollection<string> Named, string Schema, long AuditCount, string AuditHead)> ReadSnapshotAsync(string snapshot, CancellationToken cancellationToken)
+    private static async Task<(IReadOnlyCollection<string> Named, string Schema, long AuditCount, string AuditHead)> ReadSnapshotAsync(string snapshot, ArtefactStore artefacts, CancellationToken cancellationToken)
     {
         await using var db = OpenDatabase(snapshot);
         if ((await db.Database.GetPendingMigrationsAsync(cancellationToken)).Any() || DatabaseStart.SchemaOf(snapshot) is not { } schema || !db.Database.GetMigrations().Contains(schema))
             throw new BackupException("The database has the schema of another version of the program; make the backup with that one, or start this one once.");
         var last = await db.AuditEntries.AsNoTracking().OrderByDescending(e => e.Id).FirstOrDefaultAsync(cancellationToken);
-        return (await ArtefactNames.OfAsync(db, cancellationToken), schema, last?.Id ?? 0, last?.Hash ?? AuditLog.NoHash);
+        return (await ArtefactNames.OfAsync(db, artefacts, cancellationToken), schema, last?.Id ?? 0, last?.Hash ?? AuditLog.NoHash);
     }
 
     internal static AppDb OpenDatabase(string path) =>

@@ -134,7 +134,7 @@ public static class Restore
         if (DatabaseStart.SchemaOf(database) != db.Database.GetMigrations().Last()) return [];
         var artefacts = new ArtefactStore(dataFolder);
         List<string> missing = [];
-        foreach (var sha256 in await ArtefactNames.OfAsync(db, cancellationToken))
+        foreach (var sha256 in await ArtefactNames.OfAsync(db, artefacts, cancellationToken))
             if (artefacts.PathOf(sha256) is var path && (!File.Exists(path) || await Backup.HashOfAsync(path, cancellationToken) != sha256)) missing.Add(sha256);
         return missing;
     }

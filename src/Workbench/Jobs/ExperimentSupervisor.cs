@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -258,6 +259,53 @@ public sealed class ExperimentSupervisor(
         : trial.PredictionsSha256 is null ? "Its answers for the validation rows were not kept, as they were too many."
         : result.SampledRowCount is not null ? "The trial learnt from a sample of the rows only; try its values on all rows first."
         : null;
+
+    /// <summary>Writes a judged trial's model, which is made before where there is none, in every form in which it can be taken away, and proves each. All are kept, or none.</summary>
+    /// <param name="experimentId">Which.</param>
+    /// <param name="trialNumber">Of it.</param>
+    /// <param name="progress">Told what is being done.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>Null, or why it could not be done.</returns>
+    public async Task<string?> ExportAsync(int experimentId, int trialNumber, Action<TrialProgress> progress, CancellationToken cancellationToken)
+    {
+        if (await experiments.FindAsync(experimentId, cancellationToken) is not { } before) return "The experiment does not exist.";
+        if (WhyNotExport(before, trialNumber) is { } whyNot) return whyNot;
+        progress(new TrialProgress(trialNumber, 0, "the model"));
+        if (await MakeModelAsync(experimentId, trialNumber, cancellationToken) is { } reason) return reason;
+        if (await experiments.FindAsync(experimentId, cancellationToken) is not { } experiment || experiment.FindTrial(trialNumber) is not { ModelSha256: { } model }) return "The trial has no model.";
+        string? failure = null;
+        var exit = await RunProcessAsync(Job(experiment, new JobWork.Export(trialNumber, artefacts.PathOf(model), ExportName(experiment, trialNumber))), null, async (experimentEvent, folder) =>
+        {
+            switch (experimentEvent)
+            {
+                case JobFailed failed: failure = failed.Reason; break;
+                case TrialProgressed progressed: progress(new TrialProgress(progressed.Number, progressed.Fraction, progressed.Phase)); break;
+                case ExportsReady ready:
+                    foreach (var file in ready.Files) await artefacts.AddAsync(Path.Combine(folder, file), CancellationToken.None);
+                    var sha256 = await artefacts.AddAsync(Path.Combine(folder, ready.ReportFile), CancellationToken.None);
+                    await UpdateTrialAsync(experimentId, trialNumber, t => { if (t.ModelSha256 == model) t.ExportsSha256 = sha256; });
+                    break;
+            }
+        }, cancellationToken);
+        return failure ?? exit.Reason;
+    }
+
+    /// <summary>Null, or why a trial's model cannot be taken away.</summary>
+    public static string? WhyNotExport(ExperimentRow experiment, int trialNumber) =>
+        experiment.FindTrial(trialNumber) is not { } trial ? $"There is no trial {trialNumber}."
+        : trial.ModelSha256 is not null ? null
+        : trial is not { Status: TrialStatus.Completed, Result: { } result } ? "Only a trial that was judged on all folds has a model to take away."
+        : trial.PredictionsSha256 is null ? "It has no model, and none can be made: its answers for the validation rows were not kept, as they were too many."
+        : result.SampledRowCount is not null ? "The trial learnt from a sample of the rows only; try its values on all rows first."
+        : null;
+
+    // What file systems, Python and C# take as a name alike.
+    private static string ExportName(ExperimentRow experiment, int trialNumber)
+    {
+        var name = string.Join('-', string.Concat(Path.GetFileNameWithoutExtension(experiment.DatasetName).ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : ' ')).Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        if (name.Length == 0 || !char.IsAsciiLetter(name[0])) name = ("model-" + name).TrimEnd('-');
+        return string.Create(CultureInfo.InvariantCulture, $"{(name.Length <= 60 ? name : name[..60].TrimEnd('-'))}-trial-{trialNumber}");
+    }
 
     /// <summary>Holds trials against the first of them, in a training process that knows the truth of the validation rows.</summary>
     /// <param name="experiment">Theirs.</param>
@@ -545,8 +593,8 @@ public sealed class ExperimentSupervisor(
         {
             t.Result = ready.Result;
             t.ReportSha256 = report;
-            // Another model has not been tested.
-            if (t.ModelSha256 != model) t.FinalReportSha256 = null;
+            // Another model has been neither tested nor taken away.
+            if (t.ModelSha256 != model) (t.FinalReportSha256, t.ExportsSha256) = (null, null);
             t.ModelSha256 = model;
         });
     }

@@ -11,6 +11,9 @@ public enum TrialWork
 
     /// <summary>What it leans on, how it reacts, where it errs.</summary>
     Explain,
+
+    /// <summary>The model in every form in which it can be taken away.</summary>
+    Export,
 }
 
 /// <summary>Work on a trial that is wanted, or was and could not be done.</summary>
@@ -68,9 +71,12 @@ public sealed class TrialWorkQueue(ExperimentSupervisor supervisor, JobMonitor m
             string? failure;
             try
             {
-                failure = key.Work == TrialWork.Optimise
-                    ? await supervisor.OptimiseAsync(key.Experiment, key.Trial, progress => Report(key, progress), cancel.Token)
-                    : await supervisor.ExplainAsync(key.Experiment, key.Trial, progress => Report(key, progress), cancel.Token);
+                failure = await (key.Work switch
+                {
+                    TrialWork.Optimise => supervisor.OptimiseAsync(key.Experiment, key.Trial, progress => Report(key, progress), cancel.Token),
+                    TrialWork.Explain => supervisor.ExplainAsync(key.Experiment, key.Trial, progress => Report(key, progress), cancel.Token),
+                    _ => supervisor.ExportAsync(key.Experiment, key.Trial, progress => Report(key, progress), cancel.Token),
+                });
             }
             catch (OperationCanceledException) when (!stoppingToken.IsCancellationRequested)
             {

@@ -117,6 +117,27 @@ public sealed class ArtefactStore
         return found == sha256 ? content : throw new InvalidDataException($"Artefact {sha256} is damaged: its content now has the hash {found}.");
     }
 
+    /// <summary>The content as a stream, checked against its hash before a byte of it is handed out.</summary>
+    /// <exception cref="InvalidDataException">The file is missing, or its content no longer has this hash.</exception>
+    public async Task<Stream> OpenVerifiedAsync(string sha256, CancellationToken cancellationToken)
+    {
+        var path = PathOf(sha256);
+        if (!File.Exists(path)) throw new InvalidDataException($"Artefact {sha256} is missing from the data folder.");
+        var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1 << 16, useAsync: true);
+        try
+        {
+            var found = await HashAsync(file, cancellationToken);
+            if (found != sha256) throw new InvalidDataException($"Artefact {sha256} is damaged: its content now has the hash {found}.");
+            file.Position = 0;
+            return file;
+        }
+        catch
+        {
+            await file.DisposeAsync();
+            throw;
+        }
+    }
+
     /// <summary>Throws away what an interrupted run left half-made. Only at start, before anything is written.</summary>
     public void EmptyTemporaryFolder()
     {

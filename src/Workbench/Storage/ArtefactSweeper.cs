@@ -20,7 +20,7 @@ public sealed class ArtefactSweeper(IDbContextFactory<AppDb> databases, Artefact
         // The files first: one that is written after this is not among them, whatever the rows say.
         var files = artefacts.All().ToList();
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var named = await ArtefactNames.OfAsync(db, cancellationToken);
+        var named = await ArtefactNames.OfAsync(db, artefacts, cancellationToken);
         var (freed, count) = (0L, 0);
         foreach (var sha256 in files.Where(f => !named.Contains(f)))
         {

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using ModelWorkbench.Core.Evaluation;
 using ModelWorkbench.Core.Experiments;
+using ModelWorkbench.Core.Exports;
 using ModelWorkbench.Core.Recipes;
 
 namespace ModelWorkbench.Workbench.Storage;
@@ -82,6 +83,9 @@ public sealed class ExperimentStore(IDbContextFactory<AppDb> databases, Artefact
 
     public async Task<ModelExplanation?> ExplanationAsync(TrialRow trial, CancellationToken cancellationToken) =>
         trial.ExplanationSha256 is { } sha256 ? await ReadAsync<ModelExplanation>(sha256, cancellationToken) : null;
+
+    public async Task<ExportReport?> ExportsAsync(TrialRow trial, CancellationToken cancellationToken) =>
+        trial.ExportsSha256 is { } sha256 ? await ReadAsync<ExportReport>(sha256, cancellationToken) : null;
 
     /// <summary>Trials as the leaderboard shows them: best score first, of equal ones the one with the smaller log loss; then those without a score in order of their numbers.</summary>
     public static IReadOnlyList<TrialRow> Leaderboard(ExperimentRow experiment)

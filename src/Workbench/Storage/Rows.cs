@@ -218,6 +218,9 @@ public sealed class TrialRow
     /// <summary>Of the <see cref="ModelExplanation"/>; null where nobody asked for one.</summary>
     public string? ExplanationSha256 { get; set; }
 
+    /// <summary>Of the <see cref="Core.Exports.ExportReport"/>, which names the files; null where nobody took the model away.</summary>
+    public string? ExportsSha256 { get; set; }
+
     /// <summary>For a variant: the trial it was made of. Variants stand on that trial's page, not on the leaderboard.</summary>
     public int? VariantOf { get; set; }
 }

@@ -36,6 +36,9 @@ public sealed class Expression
 
     public string Text { get; }
 
+    /// <summary>For those that write it in another language.</summary>
+    internal BoundExpression Root => _root;
+
     public ExpressionType Type => _root.Type ?? ExpressionType.Number;
 
     /// <summary>The columns that it reads, each once, in the order in which they are named.</summary>

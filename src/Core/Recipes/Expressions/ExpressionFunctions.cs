@@ -57,9 +57,9 @@ internal static class ExpressionFunctions
     public static IReadOnlyList<ExpressionFunction> All { get; } =
     [
         // Numbers: a result that is infinite or not a number is missing.
-        Arithmetic("+", (a, b) => a + b, c => $"({c[0]} + {c[1]})", c => $"({c[0]} + {c[1]})"),
-        Arithmetic("-", (a, b) => a - b, c => $"({c[0]} - {c[1]})", c => $"({c[0]} - {c[1]})"),
-        Arithmetic("*", (a, b) => a * b, c => $"({c[0]} * {c[1]})", c => $"({c[0]} * {c[1]})"),
+        Arithmetic("+", (a, b) => a + b, c => $"({c[0]} + {c[1]})", c => $"Finite({c[0]} + {c[1]})"),
+        Arithmetic("-", (a, b) => a - b, c => $"({c[0]} - {c[1]})", c => $"Finite({c[0]} - {c[1]})"),
+        Arithmetic("*", (a, b) => a * b, c => $"({c[0]} * {c[1]})", c => $"Finite({c[0]} * {c[1]})"),
         Arithmetic("/", (a, b) => a / b, c => $"finite({c[0]} / {c[1]})", c => $"Finite({c[0]} / {c[1]})"),
         Arithmetic("%", Modulo, c => $"finite({c[0]} % {c[1]})", c => $"Map({c[0]}, {c[1]}, Modulo)"),
         Arithmetic("^", Math.Pow, c => $"finite({c[0]} ** {c[1]})", c => $"Map({c[0]}, {c[1]}, Math.Pow)"),
@@ -95,7 +95,7 @@ internal static class ExpressionFunctions
         new("round", Numbers, [new("number", Accepts.Number), new("digits", Accepts.Number, IsConstant: true)], Number,
             (a, n) => { var factor = Factor(a, 15); return Map(a[0], n, x => RoundTo(x, factor)); },
             c => c.Length == 1 ? $"{c[0]}.round()" : $"{c[0]}.round({Integer(c[1])})",
-            c => c.Length == 1 ? $"Map({c[0]}, x => Math.Round(x))" : $"Map({c[0]}, x => Math.Round(x * Math.Pow(10, {Integer(c[1])})) / Math.Pow(10, {Integer(c[1])}))",
+            c => c.Length == 1 ? $"Map({c[0]}, x => Math.Round(x))" : $"Map({c[0]}, x => RoundTo(x, {Integer(c[1])}))",
             "Rounded to so many digits after the point, 0 to 15, else to a whole number; a half goes to the even neighbour, as in pandas.", "round(price, 2)") { Optional = 1 },
         Extreme("min", Math.Min, "np.minimum", "Math.Min", "The smallest of the numbers; missing where one of them is.", "min(front, back)"),
         Extreme("max", Math.Max, "np.maximum", "Math.Max", "The largest of the numbers; missing where one of them is.", "max(0, balance)"),

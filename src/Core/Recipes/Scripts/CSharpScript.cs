@@ -51,7 +51,8 @@ public static class CSharpScript
             .Replace("@STATE@", string.Concat(state.Members.Select(m => $"    {m}\n")), StringComparison.Ordinal)
             .Replace("@RESET@", string.Join(" ", state.Resets), StringComparison.Ordinal)
             .Replace("@FIRST@", string.Join(", ", state.FirstPasses), StringComparison.Ordinal)
-            .Replace("@STEPS@", body.ToString(), StringComparison.Ordinal);
+            .Replace("@STEPS@", body.ToString(), StringComparison.Ordinal)
+            .Replace("@FUNCTIONS@", Functions, StringComparison.Ordinal);
         foreach (var part in state.Parts) text = text.TrimEnd() + "\n\n" + Part(part);
         return new RecipeScript("recipe.cs", text, missing);
     }
@@ -230,14 +231,16 @@ public static class CSharpScript
         public HashSet<string> Parts { get; } = [];
     }
 
-    /// <summary>A file of ours without its namespace, and what joins it to the program.</summary>
-    private static string Part(string name)
+    private static string Part(string name) => Embedded(name) + Joints.GetValueOrDefault(name);
+
+    /// <summary>A file of ours without its namespace.</summary>
+    internal static string Embedded(string name)
     {
         using var reader = new StreamReader(typeof(CSharpScript).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"The file {name} is not embedded."));
         var lines = reader.ReadToEnd().Split('\n').Select(l => l.TrimEnd('\r'))
             .Where(l => !l.StartsWith("using ", StringComparison.Ordinal) && !l.StartsWith("namespace ", StringComparison.Ordinal) && !l.Contains("<remarks>Stands word for word", StringComparison.Ordinal)
                 && !l.EndsWith("Stands word for word in exported C# programs.</remarks>", StringComparison.Ordinal));
-        return string.Join('\n', lines).Trim() + "\n" + Joints.GetValueOrDefault(name);
+        return string.Join('\n', lines).Trim() + "\n";
     }
 
     private static readonly Dictionary<string, string> Joints = new()
@@ -364,6 +367,91 @@ public static class CSharpScript
 
     private static string Signed(double value) => value < 0 ? $"({Number(value)})" : Number(value);
     private static string Join(IEnumerable<string> names) => string.Join(", ", names.Select(CSharp));
+
+    /// <summary>What formulas and steps call; members of a class with a <c>DateReader</c> beside them.</summary>
+    internal const string Functions = """"
+            // A value that is missing is null; what is computed from null is null.
+            public static object? Plain(double? value) => Finite(value);
+            public static object? Plain(DateTime? value) => value;
+            public static object? Plain(bool? value) => ToText(value);
+            public static object? Plain(string? value) => value;
+            public static double? Finite(double? value) => value is { } x && double.IsFinite(x) ? x : null;
+            public static double? Map(double? value, Func<double, double> function) => value is { } x ? Finite(function(x)) : null;
+            public static double? Map(double? left, double? right, Func<double, double, double> function) => left is { } x && right is { } y ? Finite(function(x, y)) : null;
+            public static double? Part(DateTime? value, Func<DateTime, double> part) => value is { } d ? part(d) : null;
+            public static bool? Is(int? order, Func<int, bool> test) => order is { } o ? test(o) : null;
+            public static int? Order(double? a, double? b) => a is { } x && b is { } y ? x.CompareTo(y) : null;
+            public static int? Order(string? a, string? b) => a is not null && b is not null ? string.CompareOrdinal(a, b) : null;
+            public static int? Order(DateTime? a, DateTime? b) => a is { } x && b is { } y ? x.CompareTo(y) : null;
+            public static int? Order(bool? a, bool? b) => a is { } x && b is { } y ? x.CompareTo(y) : null;
+            public static string? Concat(params string?[] texts) => texts.Contains(null) ? null : string.Concat(texts);
+            public static double? Length(string? text) => text?.EnumerateRunes().Count();
+            public static string? Substring(string? text, int start, int length) => text is null ? null : string.Concat(text.EnumerateRunes().Skip(start).Take(length));
+            public static string? OrMissing(string? text) => string.IsNullOrEmpty(text) ? null : text;
+            public static string? Collapse(string? text) => text is null ? null : Regex.Replace(text, @"\s+", " ");
+            public static double? ToNumber(bool? value) => value is { } v ? v ? 1 : 0 : null;
+            public static double? ToNumber(string? text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? Finite(number) : null;
+            public static DateTime? ToDate(string? text) => text is null ? null : new DateReader(0).Read(text.Trim());
+
+            public static string? Change(string? text, Func<string, string> change) => text is null ? null : change(text);
+            public static double? Read(string? text, Func<string, double> read) => text is null ? null : Finite(read(text));
+
+            // No text is this one, as no text of the file has a character that is half of another.
+            private const string Missing = "\ud800";
+
+            public static double[] OneAt(int place, int count)
+            {
+                var values = new double[count];
+                if (place >= 0) values[place] = 1;
+                return values;
+            }
+
+            /// <summary>An edge belongs to the bin below it.</summary>
+            public static int? Bin(double? value, double[] edges) => value is { } x ? edges.Count(edge => edge < x) : null;
+
+            public static bool? Truth(string? word) => word?.ToLowerInvariant() switch
+            {
+                "true" or "yes" or "y" or "t" or "1" => true,
+                "false" or "no" or "n" or "f" or "0" => false,
+                _ => null,
+            };
+
+            public static string? ToText(object? value) => value switch
+            {
+                double number => number.ToString("R", CultureInfo.InvariantCulture),
+                DateTime moment => moment.ToString(moment.TimeOfDay == TimeSpan.Zero ? "yyyy-MM-dd" : "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF", CultureInfo.InvariantCulture),
+                bool truth => truth ? "true" : "false",
+                _ => (string?)value,
+            };
+
+            /// <summary>With the sign of the divisor: -7 % 3 is 2.</summary>
+            public static double Modulo(double a, double b)
+            {
+                if (b == 0) return double.NaN;
+                var rest = a % b;
+                return rest != 0 && rest < 0 != b < 0 ? rest + b : rest;
+            }
+
+            /// <summary>So many digits after the point; a number too large for it stays as it is.</summary>
+            public static double RoundTo(double x, int digits)
+            {
+                var factor = Math.Pow(10, digits);
+                return Math.Round(x * factor) is var scaled && double.IsFinite(scaled) ? scaled / factor : x;
+            }
+
+            public static double Log1p(double x)
+            {
+                if (!(x > -1)) return double.NaN;
+                var u = 1 + x;
+                return u == 1 || double.IsPositiveInfinity(u) ? x : Math.Log(u) * (x / (u - 1));
+            }
+
+            public static double YeoJohnson(double x, double power)
+            {
+                static double Bend(double y, double p) => Math.Abs(p) < 1e-12 ? Log1p(y) : (Math.Pow(y + 1, p) - 1) / p;
+                return x >= 0 ? Bend(x, power) : -Bend(-x, 2 - power);
+            }
+        """";
 
     private const string Template = """"
         #:package Sylvan.Data.Csv@1.4.4
@@ -493,80 +581,7 @@ public static class CSharpScript
 
             private static string Quote(string text) => text.AsSpan().ContainsAny(",\"\r\n") ? $"\"{text.Replace("\"", "\"\"")}\"" : text;
 
-            // A value that is missing is null; what is computed from null is null.
-            public static object? Plain(double? value) => Finite(value);
-            public static object? Plain(DateTime? value) => value;
-            public static object? Plain(bool? value) => ToText(value);
-            public static object? Plain(string? value) => value;
-            public static double? Finite(double? value) => value is { } x && double.IsFinite(x) ? x : null;
-            public static double? Map(double? value, Func<double, double> function) => value is { } x ? Finite(function(x)) : null;
-            public static double? Map(double? left, double? right, Func<double, double, double> function) => left is { } x && right is { } y ? Finite(function(x, y)) : null;
-            public static double? Part(DateTime? value, Func<DateTime, double> part) => value is { } d ? part(d) : null;
-            public static bool? Is(int? order, Func<int, bool> test) => order is { } o ? test(o) : null;
-            public static int? Order(double? a, double? b) => a is { } x && b is { } y ? x.CompareTo(y) : null;
-            public static int? Order(string? a, string? b) => a is not null && b is not null ? string.CompareOrdinal(a, b) : null;
-            public static int? Order(DateTime? a, DateTime? b) => a is { } x && b is { } y ? x.CompareTo(y) : null;
-            public static int? Order(bool? a, bool? b) => a is { } x && b is { } y ? x.CompareTo(y) : null;
-            public static string? Concat(params string?[] texts) => texts.Contains(null) ? null : string.Concat(texts);
-            public static double? Length(string? text) => text?.EnumerateRunes().Count();
-            public static string? Substring(string? text, int start, int length) => text is null ? null : string.Concat(text.EnumerateRunes().Skip(start).Take(length));
-            public static string? OrMissing(string? text) => string.IsNullOrEmpty(text) ? null : text;
-            public static string? Collapse(string? text) => text is null ? null : Regex.Replace(text, @"\s+", " ");
-            public static double? ToNumber(bool? value) => value is { } v ? v ? 1 : 0 : null;
-            public static double? ToNumber(string? text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? Finite(number) : null;
-            public static DateTime? ToDate(string? text) => text is null ? null : new DateReader(0).Read(text.Trim());
-
-            public static string? Change(string? text, Func<string, string> change) => text is null ? null : change(text);
-            public static double? Read(string? text, Func<string, double> read) => text is null ? null : Finite(read(text));
-
-            // No text is this one, as no text of the file has a character that is half of another.
-            private const string Missing = "\ud800";
-
-            public static double[] OneAt(int place, int count)
-            {
-                var values = new double[count];
-                if (place >= 0) values[place] = 1;
-                return values;
-            }
-
-            /// <summary>An edge belongs to the bin below it.</summary>
-            public static int? Bin(double? value, double[] edges) => value is { } x ? edges.Count(edge => edge < x) : null;
-
-            public static bool? Truth(string? word) => word?.ToLowerInvariant() switch
-            {
-                "true" or "yes" or "y" or "t" or "1" => true,
-                "false" or "no" or "n" or "f" or "0" => false,
-                _ => null,
-            };
-
-            public static string? ToText(object? value) => value switch
-            {
-                double number => number.ToString("R", CultureInfo.InvariantCulture),
-                DateTime moment => moment.ToString(moment.TimeOfDay == TimeSpan.Zero ? "yyyy-MM-dd" : "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF", CultureInfo.InvariantCulture),
-                bool truth => truth ? "true" : "false",
-                _ => (string?)value,
-            };
-
-            /// <summary>With the sign of the divisor: -7 % 3 is 2.</summary>
-            public static double Modulo(double a, double b)
-            {
-                if (b == 0) return double.NaN;
-                var rest = a % b;
-                return rest != 0 && rest < 0 != b < 0 ? rest + b : rest;
-            }
-
-            public static double Log1p(double x)
-            {
-                if (!(x > -1)) return double.NaN;
-                var u = 1 + x;
-                return u == 1 ? x : Math.Log(u) * (x / (u - 1));
-            }
-
-            public static double YeoJohnson(double x, double power)
-            {
-                static double Bend(double y, double p) => Math.Abs(p) < 1e-12 ? Log1p(y) : (Math.Pow(y + 1, p) - 1) / p;
-                return x >= 0 ? Bend(x, power) : -Bend(-x, 2 - power);
-            }
+        @FUNCTIONS@
 
             enum Kind { Numeric, Category, Text, Date, Boolean }
 

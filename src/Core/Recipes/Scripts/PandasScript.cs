@@ -244,20 +244,42 @@ public static class PandasScript
     /// <summary>A function of one text.</summary>
     private static string ReplaceText(FittedReplaceText step) => step.Match switch
     {
-        TextMatch.Pattern => $"lambda value: re.sub({Python(PythonPattern(step.Find))}, {Python(PythonReplacement(step.Replacement))}, value{(step.IgnoreCase ? ", flags=re.IGNORECASE" : "")})",
+        TextMatch.Pattern => $"lambda value: re.sub({Python(PythonPattern(step.Find))}, {Python(PythonReplacement(step.Replacement, step.Find))}, value{(step.IgnoreCase ? ", flags=re.IGNORECASE" : "")})",
         TextMatch.Whole when step.IgnoreCase => $"lambda value: {Python(step.Replacement)} if upper_case(value) == {Python(step.Find.ToUpperInvariant())} else value",
         TextMatch.Whole => $"lambda value: {Python(step.Replacement)} if value == {Python(step.Find)} else value",
         _ when step.IgnoreCase => $"lambda value: replace_in_any_case(value, {Python(step.Find.ToUpperInvariant())}, {Python(step.Replacement)})",
         _ => $"lambda value: value.replace({Python(step.Find)}, {Python(step.Replacement)})",
     };
 
-    /// <summary>.NET names groups by (?&lt;name&gt;, Python by (?P&lt;name&gt;; the very end of the text is \z in .NET and \Z in Python.</summary>
-    private static string PythonPattern(string pattern) =>
-        Regex.Replace(pattern, @"(?<escaped>\\.)|\(\?<(?![=!])", m => m.Value == @"\z" ? @"\Z" : m.Groups["escaped"].Success ? m.Value : "(?P<", RegexOptions.Singleline);
+    /// <summary>.NET names groups by (?&lt;name&gt;, Python by (?P&lt;name&gt;; the very end of the text is \z in .NET and \Z in Python. Where some groups have names, .NET counts the others first: those then get names too.</summary>
+    internal static string PythonPattern(string pattern)
+    {
+        var (own, named) = GroupsOf(pattern);
+        var count = 0;
+        return Groups.Replace(pattern, m => m.Value == @"\z" ? @"\Z" : m.Groups["name"].Success ? $"(?P<{m.Groups["name"].Value}>" : m.Groups["own"].Success && named.Count > 0 && own > 0 ? $"(?P<group{++count}>" : m.Value);
+    }
 
-    /// <summary>.NET writes $1, ${name}, $&amp; and $$ where Python writes \g&lt;1&gt;, \g&lt;name&gt;, \g&lt;0&gt; and $.</summary>
-    private static string PythonReplacement(string replacement) =>
-        Regex.Replace(replacement.Replace("\\", "\\\\", StringComparison.Ordinal), @"\$(?:\{(\w+)\}|(\d+)|(&)|(\$))", m => m.Groups[4].Success ? "$" : m.Groups[3].Success ? "\\g<0>" : $"\\g<{m.Groups[1].Value}{m.Groups[2].Value}>");
+    /// <summary>.NET writes $1, ${name}, $&amp; and $$ where Python writes \g&lt;1&gt;, \g&lt;name&gt;, \g&lt;0&gt; and $; the number of no group is text.</summary>
+    internal static string PythonReplacement(string replacement, string pattern)
+    {
+        var (own, named) = GroupsOf(pattern);
+        string Group(string name, string written)
+        {
+            if (!int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var number)) return named.Contains(name) ? $"\\g<{name}>" : written;
+            return number > own + named.Count ? written : number > own ? $"\\g<{named[number - own - 1]}>" : number > 0 && named.Count > 0 ? $"\\g<group{number}>" : $"\\g<{number}>";
+        }
+        return Regex.Replace(replacement.Replace("\\", "\\\\", StringComparison.Ordinal), @"\$(?:\{(\w+)\}|(\d+)|(&)|(\$))", m =>
+            m.Groups[4].Success ? "$" : m.Groups[3].Success ? "\\g<0>" : Group(m.Groups[1].Value + m.Groups[2].Value, m.Value));
+    }
+
+    private static (int Own, List<string> Named) GroupsOf(string pattern)
+    {
+        var found = Groups.Matches(pattern);
+        return (found.Count(m => m.Groups["own"].Success), [.. found.Where(m => m.Groups["name"].Success).Select(m => m.Groups["name"].Value)]);
+    }
+
+    // Passes over what is escaped and over classes.
+    private static readonly Regex Groups = new(@"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?<(?<name>\w+)>|(?<own>\((?!\?))", RegexOptions.Singleline | RegexOptions.ExplicitCapture);
 
     private static string Tidy(FittedTidyText step)
     {
@@ -299,8 +321,15 @@ public static class PandasScript
         Need(body);
         if (needed.Contains("amount_in")) text.Append(CultureInfo.InvariantCulture, $"CURRENCIES = {List(NumberTexts.CurrencyWords)}\n");
         foreach (var (name, source) in Helpers)
-            if (needed.Contains(name)) text.Append("\n\n").Append(source.Trim().Replace("@LASTYEAR@", (CultureInfo.InvariantCulture.Calendar.TwoDigitYearMax % 100).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)).Append('\n');
+            if (needed.Contains(name)) text.Append("\n\n").Append(Fill(source)).Append('\n');
     }
+
+    /// <summary>A helper that reads or changes one text and needs the standard library alone.</summary>
+    /// <param name="name">Such as <c>number_in</c>.</param>
+    internal static string Helper(string name) => Fill(Array.Find(Helpers, h => h.Name == name).Source ?? throw new ArgumentException($"There is no helper '{name}'.", nameof(name)));
+
+    private static string Fill(string source) =>
+        source.Trim().Replace("@LASTYEAR@", (CultureInfo.InvariantCulture.Calendar.TwoDigitYearMax % 100).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
 
     private static readonly (string Name, string Source)[] Helpers =
     [
@@ -374,18 +403,18 @@ public static class PandasScript
                         break
                 first = amount_in(rest, decimal, percent_as_fraction, magnitudes)
                 if first is None:
-                    return np.nan
+                    return float("nan")
                 number, unit, rest = first
                 if rest:
                     mark = next((m for m in ("-", "–", "—", "−", "..", "to") if rest[:len(m)].lower() == m), None)
                     second = mark and amount_in(rest[len(mark):].lstrip(BLANKS), decimal, percent_as_fraction, magnitudes)
                     if not second or second[2] or second[0] < number:
-                        return np.nan
+                        return float("nan")
                     # In "10 - 20%" and "1 - 2k" the mark at the end is meant for both.
                     number = number / 2 * (second[1] if unit == 1 else unit) + second[0] / 2 * second[1]
                 else:
                     number = number * unit
-                return np.nan if not np.isfinite(number) else -number if negative else number
+                return float("nan") if abs(number) == float("inf") else -number if negative else number
             """),
         ("currency_in", """
             def currency_in(rest):
@@ -733,7 +762,9 @@ public static class PandasScript
                 if abs(value) >= 1e15:
                     shortest = next(s for s in (f"{value:.{n}e}" for n in range(18)) if float(s) == value)
                     mantissa, exponent = shortest.split("e")
-                    return f"{mantissa}E{exponent}"
+                    # An exponent stands only where zeros would have to be put behind the digits.
+                    digits = mantissa.replace(".", "").lstrip("-")
+                    return f"{mantissa}E{exponent}" if int(exponent) >= len(digits) else ("-" if value < 0 else "") + digits
                 written = repr(value)
                 return written[:-2] if written.endswith(".0") else written.replace("e", "E")
             """),

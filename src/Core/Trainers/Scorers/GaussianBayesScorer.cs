@@ -26,6 +26,12 @@ public sealed class GaussianBayesScorer : Scorer
 
     public double Sharpness { get; }
 
+    /// <summary>K classes of d features, row-major.</summary>
+    internal ReadOnlySpan<double> Means => _means;
+
+    /// <summary>In the same order.</summary>
+    internal ReadOnlySpan<double> Variances => _variances;
+
     public override void Score(ReadOnlySpan<float> features, Span<double> outputs)
     {
         outputs = outputs[..OutputCount];

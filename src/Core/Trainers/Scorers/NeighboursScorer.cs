@@ -36,6 +36,24 @@ public sealed class NeighboursScorer : Scorer
         foreach (var label in labels) _shares[(int)label] += 1 / total;
     }
 
+    /// <summary>n rows of features, row-major, held within the bounds.</summary>
+    internal ReadOnlySpan<float> Rows => _rows;
+
+    internal ReadOnlySpan<float> Labels => _labels;
+
+    /// <summary>How much each row counts; empty where all count alike.</summary>
+    internal ReadOnlySpan<float> Weights => _weights;
+
+    /// <summary>Neighbours asked.</summary>
+    internal int Count => _count;
+
+    internal bool ByDistance => _byDistance;
+
+    internal bool IsManhattan => _manhattan;
+
+    /// <summary>What the one more neighbour says: class shares, or 0 for numbers.</summary>
+    internal ReadOnlySpan<double> Shares => _shares;
+
     public override void Score(ReadOnlySpan<float> features, Span<double> outputs)
     {
         Span<float> held = FeatureCount <= 2048 ? stackalloc float[FeatureCount] : new float[FeatureCount];

@@ -835,6 +835,9 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                     b.Property<string>("ExplanationSha256")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("ExportsSha256")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("FinalReportSha256")
                         .HasColumnType("TEXT");
 
