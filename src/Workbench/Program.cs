@@ -7,7 +7,7 @@ using ModelWorkbench.Workbench.Storage;
 
 FileModes.KeepToOwner();
 
-var port = new Option<int?>("--port") { Description = "TCP port on 127.0.0.1; 0 takes a free one (setting Workbench:Port)" };
+var port = new Option<int?>("--port") { Description = "TCP port; 0 takes a free one (setting Workbench:Port)" };
 var data = new Option<string?>("--data") { Description = "Folder for database, uploads, models and keys (setting Workbench:DataFolder)" };
 var noSamples = new Option<bool>("--no-samples") { Description = "Do not put the sample datasets in place (setting Workbench:InstallSamples)" };
 

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using ModelWorkbench.Workbench.Access;
@@ -58,8 +60,20 @@ public static class WebHost
         }
 
         builder.Logging.AddConsoleFormatter<OneLineFormatter, Microsoft.Extensions.Logging.Console.ConsoleFormatterOptions>();
+        X509Certificate2? certificate;
+        try
+        {
+            certificate = settings.ReadCertificate();
+        }
+        catch (CryptographicException e)
+        {
+            Report([$"{WorkbenchOptions.Section}:{nameof(WorkbenchOptions.CertificateFile)} and {nameof(WorkbenchOptions.CertificateKeyFile)} cannot be used; expected a certificate and its key in PEM. {e.Message}"]);
+            return BadSettings;
+        }
+
         builder.WebHost.UseStaticWebAssets();
-        builder.WebHost.ConfigureKestrel(kestrel => { kestrel.AddServerHeader = false; kestrel.ListenLocalhostOrFree(settings.Port); });
+        builder.WebHost.ConfigureKestrel(kestrel => { kestrel.AddServerHeader = false; kestrel.ListenAt(settings, certificate); });
+        builder.AllowHosts(settings);
         builder.Services.AddRazorComponents().AddInteractiveServerComponents();
         builder.Services.AddMudServices(mud =>
         {
@@ -71,7 +85,7 @@ public static class WebHost
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.Configure<WorkbenchOptions>(builder.Configuration.GetSection(WorkbenchOptions.Section));
         builder.AddStorage(dataFolder);
-        builder.AddAccess(dataFolder);
+        builder.AddAccess(dataFolder, settings);
         builder.AddAudit();
         builder.AddBackups();
         builder.AddJobs();
@@ -90,6 +104,7 @@ public static class WebHost
 
         // Before everything that pages need: a published model answers right after its address is known.
         app.UseDrain();
+        app.UseProxy(settings);
         app.UseRouting();
         app.UseSecurityHeaders();
         app.UseApiErrors();
@@ -141,8 +156,8 @@ public static class WebHost
         var tokens = app.Services.GetRequiredService<AccessTokens>();
         var token = await tokens.CreateSignInAsync(await tokens.FirstAdministratorAsync(cancellationToken), cancellationToken);
         // For the command 'link', which runs in another process.
-        await File.WriteAllTextAsync(AddressFile(dataFolder), Address(app), cancellationToken);
-        Console.WriteLine($"Model Workbench is ready. Open {Address(app)}/sign-in/{token}");
+        await File.WriteAllTextAsync(AddressFile(dataFolder), Address(app, settings), cancellationToken);
+        Console.WriteLine($"Model Workbench is ready. Open {Address(app, settings)}/sign-in/{token}");
         await app.WaitForShutdownAsync(cancellationToken);
         return 0;
     }
@@ -241,16 +256,12 @@ public static class WebHost
         foreach (var problem in problems) Console.Error.WriteLine($"  {problem}");
     }
 
-    private static void ListenLocalhostOrFree(this Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions kestrel, int port)
+    private static string Address(WebApplication app, WorkbenchOptions settings)
     {
-        // A free port can only be had for one address at a time.
-        if (port == 0) kestrel.Listen(System.Net.IPAddress.Loopback, 0);
-        else kestrel.ListenLocalhost(port);
-    }
-
-    private static string Address(WebApplication app)
-    {
+        // What it listens on is no place to go to; a proxy stands where people know it.
+        if (settings is { BehindProxy: true, HostNames: [var known, ..] }) return $"https://{known}";
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? "http://127.0.0.1";
+        if (settings.HostNames is [var host, ..]) address = new UriBuilder(address) { Host = host }.Uri.ToString();
         return address.Replace("localhost", "127.0.0.1", StringComparison.Ordinal).TrimEnd('/');
     }
 }

@@ -97,7 +97,7 @@ public sealed class AuditTests(ITestOutputHelper output)
         }
         var (exitCode, told, _) = await WorkbenchProcess.RunAsync("audit", "verify", "--data", folder.Path);
         Assert.Equal(0, exitCode);
-        Assert.Matches("^12 entries, chain intact, head [0-9a-f]{64}\n$", told);
+        Assert.Matches("^14 entries, chain intact, head [0-9a-f]{64}\n$", told);
 
         var refused = Assert.Throws<SqliteException>(() => Execute(folder, "UPDATE AuditEntries SET Actor = 'somebody else' WHERE Id = 5"));
         Assert.Contains("only ever added to", refused.Message);

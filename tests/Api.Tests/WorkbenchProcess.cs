@@ -30,13 +30,15 @@ public sealed partial class WorkbenchProcess : IDisposable
     public Uri Address { get; }
     public ApiClient Api { get; }
 
-    [GeneratedRegex(@"http://127\.0\.0\.1:\d+")]
+    [GeneratedRegex(@"https?://[\w.]+:\d+")]
     private static partial Regex PrintedAddress();
 
     /// <summary>Starts it on a free port and reads the address off the line it prints.</summary>
-    public static async Task<WorkbenchProcess> StartAsync(string dataFolder)
+    /// <param name="dataFolder">An empty folder, or that of a program that has ended.</param>
+    /// <param name="more">Further arguments.</param>
+    public static async Task<WorkbenchProcess> StartAsync(string dataFolder, params string[] more)
     {
-        var process = Start("--data", dataFolder, "--port", "0", "--no-samples");
+        var process = Start(["--data", dataFolder, "--port", "0", "--no-samples", .. more]);
         var log = new StringBuilder();
         process.ErrorDataReceived += (_, received) => { lock (log) log.AppendLine(received.Data); };
         process.BeginErrorReadLine();
@@ -44,7 +46,8 @@ public sealed partial class WorkbenchProcess : IDisposable
         var match = PrintedAddress().Match(line ?? "");
         Assert.True(match.Success, $"The program printed '{line}', expected a line with its address.");
         var token = await RunAsync("token", "--data", dataFolder);
-        var http = new HttpClient { BaseAddress = new Uri(match.Value) };
+        // A certificate of a test is signed by nobody.
+        var http = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } }) { BaseAddress = new Uri(match.Value) };
         http.DefaultRequestHeaders.Authorization = new("Bearer", token.Output.Trim());
         return new WorkbenchProcess(process, log, http.BaseAddress, new ApiClient(http));
     }

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Identity;
+using ModelWorkbench.Workbench.Settings;
 using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Access;
@@ -10,27 +11,30 @@ namespace ModelWorkbench.Workbench.Access;
 public static class AccessSetup
 {
     private const string EitherScheme = "CookieOrBearer";
-    private const string CookieName = "workbench";
 
     // What OWASP names for PBKDF2 with SHA-512; the framework's default is less than half.
     private const int PasswordIterations = 220_000;
 
     private static readonly TimeSpan SessionLifetime = TimeSpan.FromDays(7);
 
-    public static void AddAccess(this WebApplicationBuilder builder, string dataFolder)
+    public static void AddAccess(this WebApplicationBuilder builder, string dataFolder, WorkbenchOptions settings)
     {
+        // Browsers keep a cookie with this prefix to TLS and to this host, and let no page of a neighbouring host set it.
+        var cookieName = settings.HasTls ? "__Host-workbench" : "workbench";
         builder.Services.AddAccounts();
         builder.Services.AddDataProtection().SetApplicationName("ModelWorkbench").PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(dataFolder, "keys")));
+        builder.Services.AddAntiforgery(antiforgery => antiforgery.Cookie.SecurePolicy = settings.HasTls ? CookieSecurePolicy.Always : CookieSecurePolicy.SameAsRequest);
         builder.Services.AddCascadingAuthenticationState();
         builder.Services
             .AddAuthentication(EitherScheme)
             .AddPolicyScheme(EitherScheme, null, scheme => scheme.ForwardDefaultSelector = context =>
-                context.Request.Headers.Authorization.Count > 0 || IsApi(context) && !context.Request.Cookies.ContainsKey(CookieName)
+                context.Request.Headers.Authorization.Count > 0 || IsApi(context) && !context.Request.Cookies.ContainsKey(cookieName)
                     ? BearerHandler.SchemeName : IdentityConstants.ApplicationScheme)
             .AddScheme<AuthenticationSchemeOptions, BearerHandler>(BearerHandler.SchemeName, null)
             .AddCookie(IdentityConstants.ApplicationScheme, cookie =>
             {
-                cookie.Cookie.Name = CookieName;
+                cookie.Cookie.Name = cookieName;
+                cookie.Cookie.SecurePolicy = settings.HasTls ? CookieSecurePolicy.Always : CookieSecurePolicy.SameAsRequest;
                 cookie.Cookie.HttpOnly = true;
                 cookie.Cookie.SameSite = SameSiteMode.Lax;
                 cookie.ExpireTimeSpan = SessionLifetime;
@@ -48,7 +52,8 @@ public static class AccessSetup
             // Passkeys keep what they asked the browser in it, between question and answer.
             .AddCookie(IdentityConstants.TwoFactorUserIdScheme, cookie =>
             {
-                cookie.Cookie.Name = "workbench-passkey";
+                cookie.Cookie.Name = $"{cookieName}-passkey";
+                cookie.Cookie.SecurePolicy = settings.HasTls ? CookieSecurePolicy.Always : CookieSecurePolicy.SameAsRequest;
                 cookie.ExpireTimeSpan = TimeSpan.FromMinutes(5);
             });
         builder.Services.Configure<SecurityStampValidatorOptions>(stamps => stamps.ValidationInterval = TimeSpan.FromMinutes(1));

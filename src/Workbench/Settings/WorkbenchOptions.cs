@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace ModelWorkbench.Workbench.Settings;
 
 /// <summary>Everything that can be set in appsettings.json (section "Workbench"), by environment variable (Workbench__Port) or on the command line.</summary>
@@ -5,8 +7,33 @@ public sealed class WorkbenchOptions
 {
     public const string Section = "Workbench";
 
-    /// <summary>TCP port on the loopback interface; 0 takes a free one.</summary>
+    /// <summary>TCP port; 0 takes a free one.</summary>
     public int Port { get; set; } = 5080;
+
+    /// <summary>IP address to listen on; empty for the loopback interface alone.</summary>
+    public string Listen { get; set; } = "";
+
+    /// <summary>Names under which browsers and callers reach the program from elsewhere, separated by semicolons; requests for others are refused.</summary>
+    public string Hosts { get; set; } = "";
+
+    /// <summary>Certificate chain in PEM for TLS; empty for none.</summary>
+    public string CertificateFile { get; set; } = "";
+
+    /// <summary>The certificate's private key in PEM, without a password.</summary>
+    public string CertificateKeyFile { get; set; } = "";
+
+    /// <summary>The word of whoever operates it that a proxy before the program ends TLS, and that nobody reaches the program around it.</summary>
+    public bool BehindProxy { get; set; }
+
+    /// <summary>IP addresses of the proxy, separated by semicolons, whose word on the caller's address is taken; those of this machine are known.</summary>
+    public string ProxyAddresses { get; set; } = "";
+
+    /// <summary>Whether browsers speak TLS with it, here or at the proxy.</summary>
+    public bool HasTls => CertificateFile.Length > 0 || BehindProxy;
+
+    public IReadOnlyList<string> HostNames => Hosts.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    public IReadOnlyList<string> Proxies => ProxyAddresses.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     /// <summary>Database, uploads, models and keys; relative to the working directory.</summary>
     public string DataFolder { get; set; } = "data";
@@ -70,6 +97,7 @@ public sealed class WorkbenchOptions
         Range(nameof(DailyDatabaseCopies), DailyDatabaseCopies, 0, 1_000);
         Range(nameof(DiskFloorMegabytes), DiskFloorMegabytes, 0, 1_048_576);
         Range(nameof(DrainSeconds), DrainSeconds, 0, 20);
+        Reach(problems);
         if (string.IsNullOrWhiteSpace(DataFolder))
             problems.Add($"{Section}:{nameof(DataFolder)} is empty; expected the path of a folder.");
         else if (File.Exists(DataFolder))
@@ -81,5 +109,22 @@ public sealed class WorkbenchOptions
             if (found < minimum || found > maximum)
                 problems.Add($"{Section}:{name} is {found}; expected {minimum} to {maximum}.");
         }
+    }
+
+    /// <summary>Whoever can be reached from elsewhere speaks TLS, or somebody has said in so many words that a proxy does.</summary>
+    private void Reach(List<string> problems)
+    {
+        if (Listen.Length > 0 && !IPAddress.TryParse(Listen, out _)) problems.Add($"{Section}:{nameof(Listen)} is '{Listen}'; expected an IP address, such as 0.0.0.0 or ::, or nothing for this machine alone.");
+        else if (Listen.Length > 0 && !IPAddress.IsLoopback(IPAddress.Parse(Listen)))
+        {
+            if (!HasTls) problems.Add($"{Section}:{nameof(Listen)} is '{Listen}', so that others can reach it, without TLS; expected {nameof(CertificateFile)} and {nameof(CertificateKeyFile)}, or {nameof(BehindProxy)} where a proxy before it speaks TLS.");
+            if (HostNames.Count == 0) problems.Add($"{Section}:{nameof(Hosts)} is empty; expected the names under which it is reached at '{Listen}', such as models.example.org.");
+        }
+        if ((CertificateFile.Length > 0) != (CertificateKeyFile.Length > 0)) problems.Add($"{Section}:{nameof(CertificateFile)} is '{CertificateFile}' and {nameof(CertificateKeyFile)} is '{CertificateKeyFile}'; expected both, or neither.");
+        foreach (var (name, file) in new[] { (nameof(CertificateFile), CertificateFile), (nameof(CertificateKeyFile), CertificateKeyFile) })
+            if (file.Length > 0 && !File.Exists(file)) problems.Add($"{Section}:{name} is '{file}'; expected a file that is there.");
+        if (BehindProxy && CertificateFile.Length > 0) problems.Add($"{Section}:{nameof(BehindProxy)} is set beside a certificate; expected one of them.");
+        foreach (var proxy in Proxies.Where(p => !IPAddress.TryParse(p, out _))) problems.Add($"{Section}:{nameof(ProxyAddresses)} names '{proxy}'; expected IP addresses.");
+        foreach (var host in HostNames.Where(h => h.Contains('*') || Uri.CheckHostName(h) == UriHostNameType.Unknown)) problems.Add($"{Section}:{nameof(Hosts)} names '{host}'; expected names of hosts, without port and without *.");
     }
 }
