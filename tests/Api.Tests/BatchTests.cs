@@ -94,7 +94,7 @@ public sealed class BatchTests(PublishedModels models, ITestOutputHelper output)
     public async Task Bodies_and_addresses_that_make_no_sense_are_refused_in_words()
     {
         using (var unknown = await Api.Http.PostAsync("/api/v1/endpoints/penguins/batches", ApiClient.Json("""{"uploadId":"0123456789abcdef0123456789abcdef"}"""), Cancel))
-            Assert.Contains("no upload", (await ApiClient.ReadProblemAsync(unknown, HttpStatusCode.NotFound)).Detail);
+            Assert.Contains("no such upload", (await ApiClient.ReadProblemAsync(unknown, HttpStatusCode.NotFound)).Detail);
         using (var broken = await Api.Http.PostAsync("/api/v1/endpoints/penguins/batches", ApiClient.Json("""{"version":1}"""), Cancel))
             Assert.Contains("uploadId", (await ApiClient.ReadProblemAsync(broken, HttpStatusCode.BadRequest)).Detail);
         foreach (var method in (string[])["GET", "DELETE"])

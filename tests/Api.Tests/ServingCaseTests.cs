@@ -28,7 +28,8 @@ public sealed class CaseModels : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        App = await WorkbenchApp.StartAsync(Path.Combine(_folder.Path, "data"));
+        // Of the servers in the cases, /metrics answers anybody.
+        App = await WorkbenchApp.StartAsync(Path.Combine(_folder.Path, "data"), ("OpenMetrics", "true"));
         Http = App.Anonymous();
         var random = new Random(3);
         await PublishAsync("iris", TestFiles.Sample("iris.csv"), "species", "linear-lbfgs");

@@ -69,7 +69,7 @@ public static class BatchApi
             .WithName("DeleteBatch").WithSummary("Cancels a job that waits or runs; removes one that has ended, with its result").Produces(204).ProducesProblem(404).ProducesProblem(409);
     }
 
-    private static async Task<IResult> StartAsync(string name, [FromQuery] int? version, [FromQuery(Name = "name")] string? fileName, HttpContext context, BatchQueue queue, ArtefactStore artefacts, IOptions<WorkbenchOptions> options)
+    private static async Task<IResult> StartAsync(string name, [FromQuery] int? version, [FromQuery(Name = "name")] string? fileName, HttpContext context, Caller caller, Workspaces workspaces, BatchQueue queue, ArtefactStore artefacts, IOptions<WorkbenchOptions> options)
     {
         var ct = context.RequestAborted;
         try
@@ -78,6 +78,7 @@ public static class BatchApi
             if (context.Request.HasJsonContentType())
             {
                 if (await context.Request.ReadFromJsonAsync<BatchBody>(CoreJson.Options, ct) is not { } body) return Results.Problem(statusCode: 400, title: "Invalid request", detail: "The body is null; expected an object with 'uploadId'.");
+                if (await workspaces.WhyNotAsync(caller, new OwnedObject(OwnedKind.Upload, body.UploadId), WorkspaceRole.Editor, ct) is { } refusal) return refusal;
                 row = await queue.AddUploadAsync(name, body.Version ?? version, body.UploadId, body.Options, ct);
             }
             else

@@ -101,7 +101,7 @@ public sealed class BatchQueue : BackgroundService
     public async Task<BatchJobRow> AddUploadAsync(string endpoint, int? version, string uploadId, CsvOptions? options, CancellationToken cancellationToken)
     {
         var (workspaceId, model) = await FindVersionAsync(endpoint, version, cancellationToken);
-        if (await _uploads.FindAsync(uploadId, cancellationToken) is not var (upload, offset) || upload.WorkspaceId != workspaceId) throw new BatchException(404, "Unknown upload", $"There is no upload '{uploadId}'. It may have been used or cancelled, or nothing happened to it for a day.");
+        if (await _uploads.FindAsync(uploadId, cancellationToken) is not var (upload, offset)) throw new BatchException(404, "Unknown upload", $"There is no upload '{uploadId}'. It may have been used or cancelled, or nothing happened to it for a day.");
         if (offset != upload.Length) throw new BatchException(409, "Unfinished upload", FormattableString.Invariant($"The upload has {offset} of {upload.Length} bytes; expected all of them before it is scored."));
         await CheckAsync(model, _uploads.PathOf(uploadId), options, cancellationToken);
         return await AddAsync(new BatchJobRow { WorkspaceId = workspaceId, EndpointName = endpoint, Version = model.Number, ModelSha256 = model.ModelSha256, FileName = upload.FileName, UploadId = uploadId, Options = options }, cancellationToken);

@@ -107,7 +107,9 @@ public static class UploadApi
 
     private static async Task<IResult> ImportAsync(ImportBody body, Caller caller, ImportQueue queue, Workspaces workspaces, CancellationToken ct)
     {
-        var workspaceId = caller.WorkspaceId;
+        var upload = new OwnedObject(OwnedKind.Upload, body.UploadId);
+        if (await workspaces.WhyNotAsync(caller, upload, WorkspaceRole.Editor, ct) is { } unknown) return unknown;
+        var workspaceId = (await workspaces.OfAsync(upload, ct))!.Value;
         if (body.DatasetId is { } datasetId)
         {
             var dataset = new OwnedObject(OwnedKind.Dataset, datasetId);

@@ -396,18 +396,22 @@ public sealed partial class EndpointStore(
         return await db.Endpoints.AsNoTracking().AsSplitQuery().Include(e => e.Versions).Include(e => e.Keys).SingleOrDefaultAsync(e => e.Name == name, cancellationToken);
     }
 
+    // Another workspace may have had the name before.
+    private static IQueryable<EndpointEventRow> EventsOf(AppDb db, string name) => db.EndpointEvents.AsNoTracking()
+        .Where(e => e.EndpointName == name && e.WorkspaceId == db.EndpointEvents.Where(last => last.EndpointName == name).OrderByDescending(last => last.Id).Select(last => last.WorkspaceId).First());
+
     /// <summary>What was done to an endpoint of this name, newest first; also of one that was deleted.</summary>
     public async Task<IReadOnlyList<EndpointEventRow>> HistoryAsync(string name, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.EndpointEvents.AsNoTracking().Where(e => e.EndpointName == name).OrderByDescending(e => e.Id).ToListAsync(cancellationToken);
+        return await EventsOf(db, name).OrderByDescending(e => e.Id).ToListAsync(cancellationToken);
     }
 
     /// <summary>The last line of the history at a time: its version answered then. Null where nothing did.</summary>
     public async Task<EndpointEventRow?> LiveAtAsync(string name, DateTimeOffset moment, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var last = await db.EndpointEvents.AsNoTracking().Where(e => e.EndpointName == name && e.At <= moment).OrderByDescending(e => e.Id).FirstOrDefaultAsync(cancellationToken);
+        var last = await EventsOf(db, name).Where(e => e.At <= moment).OrderByDescending(e => e.Id).FirstOrDefaultAsync(cancellationToken);
         return last is null or { Kind: EndpointEventKind.Deleted } ? null : last;
     }
 

@@ -26,12 +26,12 @@ public sealed class ImportQueue(
     /// <param name="uploadId">The upload; its file is taken over.</param>
     /// <param name="options">How to read it, or null to detect.</param>
     /// <param name="datasetId">The dataset that gets a version; null for a new dataset.</param>
-    /// <param name="workspaceId">Where upload and dataset belong.</param>
+    /// <param name="workspaceId">Where the dataset belongs.</param>
     /// <param name="cancellationToken">Cancels before anything is queued.</param>
-    /// <exception cref="UploadException">There is no such upload in this workspace, or it is not finished.</exception>
+    /// <exception cref="UploadException">There is no such upload, or it is not finished.</exception>
     public async Task<ImportRow> EnqueueUploadAsync(string uploadId, CsvOptions? options, int? datasetId, int workspaceId, CancellationToken cancellationToken)
     {
-        if (await uploads.FindAsync(uploadId, cancellationToken) is not var (upload, offset) || upload.WorkspaceId != workspaceId) throw new UploadException(404, "There is no such upload.");
+        if (await uploads.FindAsync(uploadId, cancellationToken) is not var (upload, offset)) throw new UploadException(404, "There is no such upload.");
         if (offset != upload.Length) throw new UploadException(409, FormattableString.Invariant($"The upload has {offset} of {upload.Length} bytes. Expected all of them before it is imported."));
         return await EnqueueAsync(new ImportRow { WorkspaceId = workspaceId, FileName = upload.FileName, UploadId = uploadId, Options = options, DatasetId = datasetId, CreatedAt = time.GetUtcNow() }, cancellationToken);
     }

@@ -142,8 +142,6 @@ public sealed class InferenceRequests(LiveModels models, CallerLimits limits, Se
     /// <summary>Whether the request may read about this endpoint.</summary>
     public bool Opens(HttpRequest request, LiveEndpoint endpoint) => endpoint.Settings.IsOpen || endpoint.FindKey(ReadKey(request), time.GetUtcNow()) is not null;
 
-    /// <summary>Whether the request carries a key of some endpoint.</summary>
-    public bool OpensAny(HttpRequest request) => models.Endpoints.Any(endpoint => endpoint.FindKey(ReadKey(request), time.GetUtcNow()) is not null);
 
     private static ReadOnlySpan<char> ReadKey(HttpRequest request)
     {

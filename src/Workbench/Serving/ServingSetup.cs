@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using ModelWorkbench.Workbench.Access;
 using ModelWorkbench.Workbench.Jobs;
 using ModelWorkbench.Workbench.Settings;
 using OpenTelemetry.Metrics;
@@ -23,10 +24,10 @@ public static class ServingSetup
         builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
             .AddMeter(ServingFigures.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
             .AddPrometheusExporter());
-        // A scraper sends an access token, or the key of any endpoint.
-        builder.Services.AddAuthorizationBuilder().AddPolicy(MetricsPolicy, policy => policy.RequireAssertion(asked =>
-            asked.User.Identity?.IsAuthenticated == true
-            || asked.Resource is HttpContext context && (context.RequestServices.GetRequiredService<IOptions<WorkbenchOptions>>().Value.OpenMetrics || context.RequestServices.GetRequiredService<InferenceRequests>().OpensAny(context.Request))));
+        // They tell of all workspaces' endpoints: a scraper sends an administrator's access token.
+        builder.Services.AddAuthorizationBuilder().AddPolicy(MetricsPolicy, policy => policy.RequireAssertion(async asked =>
+            asked.Resource is HttpContext context && (context.RequestServices.GetRequiredService<IOptions<WorkbenchOptions>>().Value.OpenMetrics
+                || await context.RequestServices.GetRequiredService<Workspaces>().CallerAsync(asked.User, context.RequestAborted) is { IsAdministrator: true })));
     }
 
     public static void MapServing(this WebApplication app)

@@ -56,7 +56,7 @@ public sealed class WorkbenchOptions
     /// <summary>Requests that one key may send at once after a pause.</summary>
     public int PredictionBurst { get; set; } = 200;
 
-    /// <summary>Whether /metrics answers anybody; otherwise it asks for an access token or a key of an endpoint.</summary>
+    /// <summary>Whether /metrics answers anybody; otherwise it asks for an access token of an administrator.</summary>
     public bool OpenMetrics { get; set; }
 
     /// <summary>Days after which a batch job that has ended is removed with its result; 0 keeps them until somebody removes them.</summary>
