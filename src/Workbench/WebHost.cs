@@ -15,6 +15,7 @@ using ModelWorkbench.Workbench.Health;
 using ModelWorkbench.Workbench.Jobs;
 using ModelWorkbench.Workbench.Monitoring;
 using ModelWorkbench.Workbench.Optimisation;
+using ModelWorkbench.Workbench.Plots;
 using ModelWorkbench.Workbench.Recipes;
 using ModelWorkbench.Workbench.Serving;
 using ModelWorkbench.Workbench.Settings;
@@ -69,6 +70,7 @@ public static class WebHost
             (mud.SnackbarConfiguration.ShowTransitionDuration, mud.SnackbarConfiguration.HideTransitionDuration) = (150, 150);
         });
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<PolicyReports>();
         builder.Services.Configure<WorkbenchOptions>(builder.Configuration.GetSection(WorkbenchOptions.Section));
         builder.AddStorage(dataFolder);
         builder.AddAccess(dataFolder);
@@ -90,8 +92,10 @@ public static class WebHost
 
         // Before everything that pages need: a published model answers right after its address is known.
         app.UseDrain();
+        app.UsePlotScript();
         app.UseRouting();
         app.UseSecurityHeaders();
+        app.UsePageErrors();
         app.UseApiErrors();
         app.UseOriginCheck();
         app.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
@@ -104,6 +108,7 @@ public static class WebHost
         app.MapStaticAssets().AllowAnonymous();
         app.MapAccess();
         app.MapHealth();
+        PolicyReports.Map(app);
         app.MapServing();
         app.MapManagementApi(api =>
         {
@@ -127,7 +132,8 @@ public static class WebHost
         });
         app.MapCardPage();
         app.MapExportFiles();
-        app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
+        // Without a header of its own: SecurityHeaders says it, and more.
+        app.MapRazorComponents<App>().AddInteractiveServerRenderMode(server => server.ContentSecurityFrameAncestorsPolicy = null);
 
         try
         {
