@@ -61,7 +61,12 @@ public static class WebHost
         builder.Logging.AddConsoleFormatter<OneLineFormatter, Microsoft.Extensions.Logging.Console.ConsoleFormatterOptions>();
         builder.WebHost.UseStaticWebAssets();
         builder.WebHost.ConfigureKestrel(kestrel => { kestrel.AddServerHeader = false; kestrel.ListenLocalhostOrFree(settings.Port); });
-        builder.Services.AddRazorComponents().AddInteractiveServerComponents();
+        builder.Services.AddRazorComponents().AddInteractiveServerComponents(circuits =>
+        {
+            // Of pages whose browser is away, which each hold a megabyte or so: for a change of network, and as long as a meeting.
+            (circuits.DisconnectedCircuitMaxRetained, circuits.DisconnectedCircuitRetentionPeriod) = (50, TimeSpan.FromMinutes(2));
+            (circuits.PersistedCircuitInMemoryMaxRetained, circuits.PersistedCircuitInMemoryRetentionPeriod) = (100, TimeSpan.FromMinutes(10));
+        });
         builder.Services.AddMudServices(mud =>
         {
             // Above, a notice would lie on the buttons of the page; while it is seen through, nobody can read it.
@@ -93,8 +98,8 @@ public static class WebHost
         // Before everything that pages need: a published model answers right after its address is known.
         app.UseDrain();
         app.UsePlotScript();
-        app.UseRouting();
         app.UseSecurityHeaders();
+        app.UseRouting();
         app.UsePageErrors();
         app.UseApiErrors();
         app.UseOriginCheck();

@@ -20,7 +20,7 @@ public sealed class HeaderTests(SharedWorkbench workbench) : IClassFixture<Share
     [Theory]
     [InlineData("/datasets", 200, true)]
     [InlineData("/sign-in", 200, true)]
-    [InlineData("/docs", 200, true)]
+    [InlineData("/docs/", 200, true)]
     [InlineData("/nowhere", 404, true)]
     [InlineData("/api/v1/datasets", 200, false)]
     [InlineData("/api/v1/datasets/999", 404, false)]
@@ -65,7 +65,7 @@ public sealed class HeaderTests(SharedWorkbench workbench) : IClassFixture<Share
             command.CommandText = "ALTER TABLE Experiments RENAME TO Lost";
             await command.ExecuteNonQueryAsync(Cancel);
         }
-        foreach (var (path, accept, type) in new[] { ("/api/v1/experiments", "text/html", "application/problem+json"), ("/experiments/1/trials/1/card", "text/html", "text/html"), ("/experiments/1/trials/1/card", "*/*", "application/problem+json") })
+        foreach (var (path, accept, type) in new[] { ("/api/v1/experiments", "*/*", "application/problem+json"), ("/experiments/1/trials/1/card", "text/html", "text/html"), ("/experiments/1/trials/1/card", "*/*", "application/problem+json") })
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, path);
             request.Headers.TryAddWithoutValidation("Accept", accept);
@@ -88,7 +88,7 @@ public sealed class HeaderTests(SharedWorkbench workbench) : IClassFixture<Share
         List<string> numbers = [];
         for (var i = 0; i < 2; i++)
         {
-            using var docs = await workbench.App.Api.Http.GetAsync("/docs", Cancel);
+            using var docs = await workbench.App.Api.Http.GetAsync("/docs/", Cancel);
             var policy = Policy(docs);
             var number = policy[(policy.IndexOf("'nonce-", StringComparison.Ordinal) + 7)..].Split('\'')[0];
             Assert.Contains($"nonce=\"{number}\"", await docs.Content.ReadAsStringAsync(Cancel));

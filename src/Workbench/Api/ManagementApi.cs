@@ -85,6 +85,7 @@ public static class ManagementApi
             scalar.HideClientButton = true;
             // For the lines of script that it writes into the page: see SecurityHeaders.
             scalar.WithNonce();
+            scalar.AddHeadContent("<script src=\"/js/docs.js\"></script>");
             scalar.DisableAgent().DisableMcp().DisableTelemetry().HideDeveloperTools();
         });
     }
