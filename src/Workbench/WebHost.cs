@@ -17,6 +17,7 @@ using ModelWorkbench.Workbench.Health;
 using ModelWorkbench.Workbench.Jobs;
 using ModelWorkbench.Workbench.Monitoring;
 using ModelWorkbench.Workbench.Optimisation;
+using ModelWorkbench.Workbench.Plots;
 using ModelWorkbench.Workbench.Recipes;
 using ModelWorkbench.Workbench.Serving;
 using ModelWorkbench.Workbench.Settings;
@@ -74,7 +75,12 @@ public static class WebHost
         builder.WebHost.UseStaticWebAssets();
         builder.WebHost.ConfigureKestrel(kestrel => { kestrel.AddServerHeader = false; kestrel.ListenAt(settings, certificate); });
         builder.AllowHosts(settings);
-        builder.Services.AddRazorComponents().AddInteractiveServerComponents();
+        builder.Services.AddRazorComponents().AddInteractiveServerComponents(circuits =>
+        {
+            // Of pages whose browser is away, which each hold a megabyte or so: for a change of network, and as long as a meeting.
+            (circuits.DisconnectedCircuitMaxRetained, circuits.DisconnectedCircuitRetentionPeriod) = (50, TimeSpan.FromMinutes(2));
+            (circuits.PersistedCircuitInMemoryMaxRetained, circuits.PersistedCircuitInMemoryRetentionPeriod) = (100, TimeSpan.FromMinutes(10));
+        });
         builder.Services.AddMudServices(mud =>
         {
             // Above, a notice would lie on the buttons of the page; while it is seen through, nobody can read it.
@@ -83,6 +89,7 @@ public static class WebHost
             (mud.SnackbarConfiguration.ShowTransitionDuration, mud.SnackbarConfiguration.HideTransitionDuration) = (150, 150);
         });
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<PolicyReports>();
         builder.Services.Configure<WorkbenchOptions>(builder.Configuration.GetSection(WorkbenchOptions.Section));
         builder.AddStorage(dataFolder);
         builder.AddAccess(dataFolder, settings);
@@ -105,8 +112,11 @@ public static class WebHost
         // Before everything that pages need: a published model answers right after its address is known.
         app.UseDrain();
         app.UseProxy(settings);
-        app.UseRouting();
+        app.UsePlotScript();
         app.UseSecurityHeaders();
+        app.RefusePlain(settings);
+        app.UseRouting();
+        app.UsePageErrors();
         app.UseApiErrors();
         app.UseOriginCheck();
         app.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
@@ -119,6 +129,7 @@ public static class WebHost
         app.MapStaticAssets().AllowAnonymous();
         app.MapAccess();
         app.MapHealth();
+        PolicyReports.Map(app);
         app.MapServing();
         app.MapManagementApi(api =>
         {
@@ -142,7 +153,8 @@ public static class WebHost
         });
         app.MapCardPage();
         app.MapExportFiles();
-        app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
+        // Without a header of its own: SecurityHeaders says it, and more.
+        app.MapRazorComponents<App>().AddInteractiveServerRenderMode(server => server.ContentSecurityFrameAncestorsPolicy = null);
 
         try
         {

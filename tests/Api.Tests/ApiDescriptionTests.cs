@@ -61,7 +61,7 @@ public sealed partial class ApiDescriptionTests(SharedWorkbench workbench) : ICl
         }
         // A prediction without a key answers 401 by its own check; static files have a dot in their names. Of the protocols of predictions those addresses are open that tell of the server alone;
         // lists of models hold those that the caller's key opens, here none.
-        Assert.Equal(["/healthz", "/join/1", "/mlflow/1/version", "/mlflow/1/versions/1/version", "/readyz", "/sign-in", "/sign-in/1", "/sign-in/passkey", "/v1/models", "/v2", "/v2/health/live", "/v2/health/ready", "/v2/models"], open.Where(a => !a.Contains('.')).Distinct().Order());
+        Assert.Equal(["/csp-report", "/healthz", "/join/1", "/mlflow/1/version", "/mlflow/1/versions/1/version", "/readyz", "/sign-in", "/sign-in/1", "/sign-in/passkey", "/v1/models", "/v2", "/v2/health/live", "/v2/health/ready", "/v2/models"], open.Where(a => !a.Contains('.')).Distinct().Order());
         Assert.All(open.Where(a => a.Contains('.')), a => Assert.Matches(@"\.(css|js|svg|png|ico|woff2?|gz|br|map|json|txt|mjs)$", a));
     }
 

@@ -71,6 +71,15 @@ public sealed class NoticesTests
                 known.Packages.Add(name);
             }
         }
+        text.Append("\nScripts of others that browsers are sent:\n\n| Script | Licence | By | Where |\n| --- | --- | --- | --- |\n");
+        foreach (var folder in Directory.GetDirectories(Path.Combine(Root, "wwwroot", "lib")).Order(StringComparer.Ordinal))
+        {
+            // The comment that the script begins with.
+            var banner = System.IO.File.ReadLines(Directory.GetFiles(folder, "*.js").Single()).Skip(1).Take(4).Select(line => line.Trim(' ', '*')).ToArray();
+            var licence = System.IO.File.ReadAllText(Path.Combine(folder, "LICENSE.txt")).ReplaceLineEndings("\n").Trim();
+            text.Append($"| {Cell(banner[0])} | {Cell(licence.Split('\n')[0])} | {Cell(banner[1])} | wwwroot/lib/{Path.GetFileName(folder)} |\n");
+            texts[licence] = (licence, [banner[0]]);
+        }
         text.Append("\n## Licences that come with the packages\n");
         foreach (var (content, packages) in texts.Values.OrderBy(t => t.Packages[0], StringComparer.OrdinalIgnoreCase)) text.Append($"\n### {string.Join(", ", packages)}\n\n```text\n{content.Replace("```", "'''")}\n```\n");
         return text.ToString();

@@ -123,6 +123,7 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         await page.WaitForURLAsync("**/explain?class=Gentoo");
         await page.Locator("details.numbers summary").First.ClickAsync();
         await Expect(page.Locator("details.numbers tbody tr").First).ToBeVisibleAsync();
+        await SavePicturesAsync(page);
         await visit.AssertAccessibleAsync();
         await visit.PictureAsync("journey-5-explain");
         await page.GetByRole(AriaRole.Link, new() { Name = "Where it errs" }).ClickAsync();
@@ -173,6 +174,7 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         }
 
         Assert.Empty(visit.Troubles);
+        Assert.Empty(visit.Violations);
 
         // And after a restart, with everything in its place
         await workbench.RestartAsync();
@@ -200,6 +202,7 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
             await look.Page.GotoAsync(workbench.Program.Address + "/docs");
             await look.Page.GetByRole(AriaRole.Heading, new() { Name = "Scores rows with a published model" }).WaitForAsync();
             Assert.DoesNotContain(look.Troubles, t => !t.Contains("404", StringComparison.Ordinal));
+            Assert.Empty(look.Violations);
         }
     }
 
@@ -207,6 +210,7 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
     public async Task Without_the_link_nothing_but_the_sign_in_page_is_to_be_seen()
     {
         await using var context = await workbench.Browser.NewContextAsync();
+        var violations = await Workbench.WatchPolicyAsync(context);
         var page = await context.NewPageAsync();
         foreach (var path in (string[])["/", "/datasets/1", "/experiments", "/docs", "/endpoints"])
         {
@@ -222,6 +226,7 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         await page.GetByLabel("Token").FillAsync("mws_00000000_wrong");
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Alert)).ToBeVisibleAsync();
+        Assert.Empty(violations);
     }
 
     [Fact]
@@ -392,6 +397,22 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         await Expect(visit.ById("step-save")).ToBeEnabledAsync();
         await visit.ById("step-save").ClickAsync();
         await Expect(visit.ById("recipe-step")).ToHaveCountAsync(before + 1);
+    }
+
+    /// <summary>The first plot whose numbers are open, as files: by the buttons beside the numbers and by the plot library's own.</summary>
+    private static async Task SavePicturesAsync(IPage page)
+    {
+        var numbers = page.Locator("details.numbers").First;
+        foreach (var (name, start) in new[] { ("CSV", ""), ("SVG", "<svg"), ("PNG", "\u0089PNG") })
+        {
+            var file = await page.RunAndWaitForDownloadAsync(() => numbers.GetByRole(AriaRole.Button, new() { Name = name, Exact = true }).ClickAsync());
+            Assert.EndsWith(name.ToLowerInvariant(), file.SuggestedFilename);
+            Assert.StartsWith(start, Encoding.Latin1.GetString(await File.ReadAllBytesAsync(await file.PathAsync(), TestContext.Current.CancellationToken)));
+        }
+        var plot = page.Locator(".js-plotly-plot").First;
+        await plot.HoverAsync();
+        var saved = await page.RunAndWaitForDownloadAsync(() => plot.Locator("[data-title*='Download plot']").ClickAsync());
+        Assert.EndsWith(".png", saved.SuggestedFilename);
     }
 
     private async Task<string> AskAsync(string key, string body, string model = "penguin-species")

@@ -15,6 +15,9 @@ public sealed class Workbench : IAsyncLifetime
     public IBrowser Browser { get; private set; } = null!;
     public string? SignedIn { get; private set; }
 
+    /// <summary>What pages wanted to do against their policy, in the visits that did not say they would. None, or the class fails.</summary>
+    public ConcurrentQueue<string> Violations { get; } = new();
+
     /// <summary>The link that signed in, which works once.</summary>
     public Uri UsedLink { get; private set; } = null!;
 
@@ -51,9 +54,19 @@ public sealed class Workbench : IAsyncLifetime
             ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light,
             ViewportSize = new ViewportSize { Width = width, Height = 1000 },
         });
-        var visit = new Visit(this, context, await context.NewPageAsync());
+        var violations = await WatchPolicyAsync(context);
+        var visit = new Visit(this, context, await context.NewPageAsync(), violations);
         await visit.GotoAsync(path);
         return visit;
+    }
+
+    /// <summary>Notes whatever pages of a browser do against their Content-Security-Policy, from their first line on.</summary>
+    public static async Task<ConcurrentQueue<string>> WatchPolicyAsync(IBrowserContext context)
+    {
+        var violations = new ConcurrentQueue<string>();
+        await context.ExposeFunctionAsync("noteViolation", (string text) => violations.Enqueue(text));
+        await context.AddInitScriptAsync("addEventListener('securitypolicyviolation', e => noteViolation(`${location.pathname}: ${e.effectiveDirective} ${e.blockedURI} at ${e.sourceFile}:${e.lineNumber} ${e.sample}`), true);");
+        return violations;
     }
 
     public async ValueTask DisposeAsync()
@@ -63,6 +76,7 @@ public sealed class Workbench : IAsyncLifetime
         _playwright?.Dispose();
         if (Program is not null) await Program.DisposeAsync();
         Directory.Delete(DataFolder, recursive: true);
+        Assert.Empty(Violations);
     }
 }
 
@@ -73,9 +87,10 @@ public sealed class Visit : IAsyncDisposable
     private readonly IBrowserContext _context;
     private readonly ConcurrentBag<string> _troubles = [];
 
-    public Visit(Workbench workbench, IBrowserContext context, IPage page)
+    /// <param name="violations">Filled by the browser: <see cref="Workbench.WatchPolicyAsync"/>.</param>
+    public Visit(Workbench workbench, IBrowserContext context, IPage page, ConcurrentQueue<string> violations)
     {
-        (_workbench, _context, Page) = (workbench, context, page);
+        (_workbench, _context, Page, Violations) = (workbench, context, page, violations);
         // Generous: the other test projects share the cores.
         page.SetDefaultTimeout(60_000);
         page.Console += (_, message) => { if (message.Type == "error") _troubles.Add(message.Text); };
@@ -88,6 +103,12 @@ public sealed class Visit : IAsyncDisposable
     }
 
     public IPage Page { get; }
+
+    /// <summary>What the page wanted to do against its policy.</summary>
+    public ConcurrentQueue<string> Violations { get; }
+
+    /// <summary>Whether the test itself goes against it.</summary>
+    public bool ExpectsViolations { get; set; }
 
     /// <summary>Errors in the console and requests to other places so far.</summary>
     public IReadOnlyCollection<string> Troubles => _troubles;
@@ -120,5 +141,10 @@ public sealed class Visit : IAsyncDisposable
         Assert.False(await Page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"), $"{Page.Url} scrolls sideways.");
     }
 
-    public ValueTask DisposeAsync() => _context.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _context.DisposeAsync();
+        if (ExpectsViolations) return;
+        foreach (var violation in Violations) _workbench.Violations.Enqueue(violation);
+    }
 }

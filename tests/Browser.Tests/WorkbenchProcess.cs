@@ -9,15 +9,25 @@ namespace ModelWorkbench.Browser.Tests;
 public sealed partial class WorkbenchProcess : IAsyncDisposable
 {
     private readonly Process _process;
+    private readonly List<string> _log;
 
-    private WorkbenchProcess(Process process, Uri signInLink)
+    private WorkbenchProcess(Process process, Uri signInLink, List<string> log)
     {
-        _process = process;
+        (_process, _log) = (process, log);
         SignInLink = signInLink;
         Address = signInLink.GetLeftPart(UriPartial.Authority);
     }
 
     public string Address { get; }
+
+    /// <summary>The program's log so far.</summary>
+    public IReadOnlyList<string> Log
+    {
+        get
+        {
+            lock (_log) return [.. _log];
+        }
+    }
 
     /// <summary>What the program printed.</summary>
     public Uri SignInLink { get; }
@@ -40,7 +50,7 @@ public sealed partial class WorkbenchProcess : IAsyncDisposable
             {
                 // Read on, or the program would wait for a full pipe one day; ends with the program.
                 _ = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null, CancellationToken.None);
-                return new WorkbenchProcess(process, new Uri(link.Value));
+                return new WorkbenchProcess(process, new Uri(link.Value), errors);
             }
         lock (errors) throw new InvalidOperationException($"The program ended without a link: {string.Join(Environment.NewLine, errors)}");
     }

@@ -97,7 +97,9 @@ public static class AccessSetup
         var request = context.Request;
         var changes = !HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method) && !HttpMethods.IsOptions(request.Method);
         var origin = request.Headers.Origin.ToString();
-        if ((changes || context.WebSockets.IsWebSocketRequest) && origin.Length > 0 && request.Headers.Cookie.Count > 0
+        // By the header: what knows of WebSockets comes later, at the hub. It is refused with and without a cookie, as no other page has anything to seek there.
+        var isCircuit = request.Headers.Upgrade.Count > 0 || request.Path.StartsWithSegments("/_blazor");
+        if ((changes && request.Headers.Cookie.Count > 0 || isCircuit) && origin.Length > 0
             && !string.Equals(origin, $"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase))
         {
             await Results.Problem(statusCode: StatusCodes.Status403Forbidden, title: "Foreign origin", detail: $"The request comes from '{origin}', expected '{request.Scheme}://{request.Host}'.").ExecuteAsync(context);

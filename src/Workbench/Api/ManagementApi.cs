@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
@@ -17,6 +18,15 @@ public static class ManagementApi
 
     /// <summary>Of the program, without the commit it was built from.</summary>
     public static string ProgramVersion { get; } = typeof(ManagementApi).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+
+    // Nothing of the program is asked to write it: what has failed may be what writes pages.
+    private const string FailurePage = """
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>Something failed · Model Workbench</title><link rel="stylesheet" href="/css/app.css"></head>
+        <body><main class="plain-page"><h1>Something failed</h1><p>The workbench could not answer this. What happened stands in its log. <a href="">Try again</a>, or go to <a href="/datasets">the datasets</a>.</p></main></body>
+        </html>
+        """;
 
     public static void AddManagementApi(this WebApplicationBuilder builder)
     {
@@ -73,6 +83,9 @@ public static class ManagementApi
             scalar.WithTitle("Model Workbench API").WithOpenApiRoutePattern("/openapi/{documentName}.json").AddDocument("v1");
             scalar.DefaultFonts = false;
             scalar.HideClientButton = true;
+            // For the lines of script that it writes into the page: see SecurityHeaders.
+            scalar.WithNonce();
+            scalar.AddHeadContent("<script src=\"/js/docs.js\"></script>");
             scalar.DisableAgent().DisableMcp().DisableTelemetry().HideDeveloperTools();
         });
     }
@@ -93,6 +106,20 @@ public static class ManagementApi
             };
             await Results.Problem(statusCode: status, title: title, detail: detail).ExecuteAsync(pages.HttpContext);
         }));
+
+    /// <summary>Gives a fault of ours outside the API an answer with what browsers are told about every other: a page where one is expected, else problem+json.</summary>
+    public static void UsePageErrors(this WebApplication app)
+    {
+        app.UseWhen(context => !context.Request.Path.StartsWithSegments("/api"), pages => pages.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            ExceptionHandler = context => AsksForPage(context.Request)
+                ? Results.Content(FailurePage, "text/html; charset=utf-8", Encoding.UTF8, context.Response.StatusCode).ExecuteAsync(context)
+                : Results.Problem(statusCode: context.Response.StatusCode, title: ReasonPhrases.GetReasonPhrase(context.Response.StatusCode)).ExecuteAsync(context),
+            StatusCodeSelector = fault => fault is BadHttpRequestException bad ? bad.StatusCode : StatusCodes.Status500InternalServerError,
+        }));
+
+        static bool AsksForPage(HttpRequest request) => request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
+    }
 
     /// <summary>Turns a body that does not bind into problem+json that names the place, and a fault of ours into one that says no more than that.</summary>
     public static void UseApiErrors(this WebApplication app) => app.UseWhen(context => context.Request.Path.StartsWithSegments("/api"), api => api.UseExceptionHandler().Use(async (context, next) =>

@@ -2,6 +2,7 @@ using ModelWorkbench.Core.Evaluation;
 using ModelWorkbench.Core.Models;
 using ModelWorkbench.Core.Trainers;
 using ModelWorkbench.Workbench.Api;
+using ModelWorkbench.Workbench.Plots;
 using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Cards;
@@ -29,14 +30,13 @@ public sealed class CardReader(ExperimentStore experiments, DatasetStore dataset
         };
     }
 
-    /// <summary>The script that ships with the program for its own pages.</summary>
-    /// <param name="all">Else the build that draws lines, points and bars.</param>
+    /// <summary>A script that ships with the program.</summary>
+    /// <param name="all">That of its own pages; else the build that draws lines, points and bars, a fifth as long.</param>
     public async Task<string> PlotlyAsync(bool all)
     {
-        const string folder = "_content/Plotly.Blazor";
-        var file = environment.WebRootFileProvider.GetDirectoryContents(folder)
-            .FirstOrDefault(f => f.Name.StartsWith("plotly-", StringComparison.Ordinal) && f.Name.EndsWith(".min.js", StringComparison.Ordinal) && f.Name.Contains("-basic-", StringComparison.Ordinal) != all)
-            ?? throw new FileNotFoundException($"There is no plotly.js in '{folder}' of the web root.");
+        var web = environment.WebRootFileProvider;
+        var file = all ? web.GetFileInfo(PlotScript.File) : web.GetDirectoryContents(PlotScript.PackageFolder).FirstOrDefault(f => f.Name.StartsWith("plotly-basic-", StringComparison.Ordinal));
+        if (file is not { Exists: true }) throw new FileNotFoundException($"There is no plotly.js at '{(all ? PlotScript.File : PlotScript.PackageFolder)}' of the web root.");
         await using var stream = file.CreateReadStream();
         using var reader = new StreamReader(stream);
         return await reader.ReadToEndAsync();

@@ -43,7 +43,12 @@ public static class Reach
         var options = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto };
         foreach (var proxy in settings.Proxies) options.KnownProxies.Add(IPAddress.Parse(proxy));
         app.UseForwardedHeaders(options);
-        // Whoever comes around the proxy, or through one that does not say so, would send passwords in the clear. Probes send nothing.
+    }
+
+    /// <summary>Whoever comes around the proxy, or through one that does not say so, would send passwords in the clear. Probes send nothing.</summary>
+    public static void RefusePlain(this WebApplication app, WorkbenchOptions settings)
+    {
+        if (!settings.BehindProxy) return;
         app.UseWhen(context => !context.Request.IsHttps && context.Request.Path != "/healthz" && context.Request.Path != "/readyz", plain => plain.Run(context =>
             Results.Problem(statusCode: 400, title: "TLS is expected", detail: "The request came without TLS, or the proxy before the program does not say X-Forwarded-Proto: https (ProxyAddresses names proxies on other machines).").ExecuteAsync(context)));
     }
