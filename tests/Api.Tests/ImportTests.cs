@@ -5,11 +5,13 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Core.Recipes.Steps;
 using ModelWorkbench.Core.Splits;
 using ModelWorkbench.Workbench.Endpoints;
 using ModelWorkbench.Workbench.Experiments;
 using ModelWorkbench.Workbench.Exports;
+using ModelWorkbench.Workbench.Monitoring;
 using ModelWorkbench.Workbench.Storage;
 using Xunit;
 
@@ -64,6 +66,15 @@ public sealed class ImportTests
             Assert.Equal(HttpStatusCode.Accepted, batch.StatusCode);
         foreach (var page in (string[])["/endpoints", "/endpoints/flowers", "/endpoints/flowers?tab=versions", "/endpoints/flowers/test", "/endpoints/flowers/watch"])
             using (var shown = await second.Api.Http.GetAsync(page, Cancel)) Assert.True(shown.StatusCode is HttpStatusCode.OK or HttpStatusCode.Found or HttpStatusCode.Unauthorized, $"{page}: {shown.StatusCode}");
+
+        // The rows it was sent are a dataset with the recipe of the other workbench.
+        await AnswersAsync(second, "flowers", imported.Key!);
+        using (var logged = await second.Api.Http.PostAsync("/api/v1/endpoints/flowers/log/dataset", null, Cancel))
+        {
+            var made = await ApiClient.ReadAsync<LogDataset.Made>(logged, HttpStatusCode.Created);
+            Assert.True(made is { Target: "species", HasRecipe: true, RowCount: >= 4 }, $"{made}");
+            Assert.Equal([new DerivedColumnStep("petal_area", "petal_length * petal_width")], (await second.Api.GetAsync<Recipe>($"/api/v1/datasets/{made.DatasetId}/recipe")).Steps);
+        }
 
         // The same model again as a challenger: no answer changes, and nothing that was live is touched.
         using (var answer = await ImportAsync(second, "name=flowers&file=again.mwm&goLive=false&why=a%20trial", file))

@@ -18,12 +18,14 @@ public sealed class ImportPanelTests : StoreTest
     private UploadStore Uploads => Services.GetRequiredService<UploadStore>();
     private EndpointStore Endpoints => Services.GetRequiredService<EndpointStore>();
 
-    private IRenderedComponent<ImportPanel> Show(Action? published = null)
+    public ImportPanelTests()
     {
         Services.AddSingleton<LiveModels>();
         Services.AddSingleton<EndpointStore>();
-        return Render<ImportPanel>(p => p.Add(panel => panel.OnPublished, EventCallback.Factory.Create(this, () => published?.Invoke())));
     }
+
+    private IRenderedComponent<ImportPanel> Show(Action? published = null) =>
+        Render<ImportPanel>(p => p.Add(panel => panel.OnPublished, EventCallback.Factory.Create(this, () => published?.Invoke())));
 
     /// <summary>A model that answers 4 to everything.</summary>
     private static byte[] Model()
