@@ -14,7 +14,7 @@ public sealed partial class AccessMatrixTests : IAsyncLifetime
     // Whoever adds a route decides here who may use it. What is not listed takes a viewer for GET and HEAD, an editor else.
     private static readonly HashSet<string> ForPublishers =
     [
-        "POST /endpoints", "DELETE /endpoints/{name}", "POST /endpoints/{name}/promote", "POST /endpoints/{name}/rollback", "POST /endpoints/{name}/versions/{version}/retire", "PUT /endpoints/{name}/aliases/{alias}",
+        "POST /endpoints", "POST /endpoints/import", "DELETE /endpoints/{name}", "POST /endpoints/{name}/promote", "POST /endpoints/{name}/rollback", "POST /endpoints/{name}/versions/{version}/retire", "PUT /endpoints/{name}/aliases/{alias}",
         "DELETE /endpoints/{name}/aliases/{alias}", "PUT /endpoints/{name}/traffic", "PUT /endpoints/{name}/shadow", "DELETE /endpoints/{name}/shadow", "PUT /endpoints/{name}/settings", "POST /endpoints/{name}/keys",
         "DELETE /endpoints/{name}/keys/{prefix}", "DELETE /endpoints/{name}/log",
     ];

@@ -11,8 +11,8 @@ export function describe(source) {
   return file ? { name: file.name, size: file.size } : null;
 }
 
-// source: a file input or a File. Sends the file to uploadsUrl, then asks importsUrl to make a dataset (or a new version of one) of it.
-// Answers { status, body }: of a success the address of the import, of a failure the beginning of what the server said; status 0 means that the server was not reached for long, -1 cancelled.
+// source: a file input or a File. Sends the file to uploadsUrl, then asks importsUrl to make a dataset (or a new version of one) of it; without one the caller takes the upload.
+// Answers { status, body }: of a success the address of the import, or the id of the upload, of a failure the beginning of what the server said; status 0 means that the server was not reached for long, -1 cancelled.
 export async function start(source, uploadsUrl, importsUrl, datasetId, antiforgeryToken, dotnet) {
   const file = fileOf(source);
   if (!file) return { status: 0, body: '' };
@@ -48,6 +48,9 @@ export async function start(source, uploadsUrl, importsUrl, datasetId, antiforge
         if (answer.status === 204) { offset = Number(answer.header('Upload-Offset')); progress(offset, true); }
         // What the server has is not what we thought: ask again.
         else if (answer.status === 409 || answer.status === 423) { offset = -1; await wait(upload, 500); continue; }
+      } else if (!importsUrl) {
+        forget(key);
+        return { status: 200, body: address.slice(address.lastIndexOf('/') + 1) };
       } else {
         answer = await send(upload, 'POST', importsUrl, { ...headers, 'Content-Type': 'application/json' }, JSON.stringify({ uploadId: address.slice(address.lastIndexOf('/') + 1), datasetId: datasetId || null }));
         if (answer.status === 202) { forget(key); return { status: 202, body: answer.header('Location') ?? '' }; }

@@ -90,6 +90,7 @@ internal sealed class ModelBuilder(ExperimentData data, TrialRunner runner, int 
             Intervals = data.Target.Task == LearningTask.Regression ? PredictionInterval.Measure(answered, truths) : null,
             Calibration = data.Target.Task == LearningTask.Regression ? null : MeasuredCalibration.Measure(answered, truths),
             Background = background,
+            Steps = data.Plan.Recipe.Steps,
             Answers = data.Target.Task == LearningTask.Regression ? ValueDistribution.OfNumbers(answered) : CountLikeliest(answered, data.Target.Classes.Count),
         }, fitted.Scorer);
     }

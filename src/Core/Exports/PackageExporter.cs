@@ -7,7 +7,7 @@ public sealed class PackageExporter : ModelExporter
 {
     public override string Id => "package";
     public override string Title => "Model package";
-    public override string WhatFor => "The model as the workbench keeps it: recipe, encoder, scorer and golden rows in one file. For keeping.";
+    public override string WhatFor => "The model as the workbench keeps it: recipe, encoder, scorer and golden rows in one file. For keeping, and for publishing on another workbench.";
 
     public override string FileName(string modelName) => modelName + ".mwm";
 

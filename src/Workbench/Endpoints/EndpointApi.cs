@@ -1,8 +1,13 @@
 using System.Security.Claims;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Microsoft.Extensions.Options;
 using ModelWorkbench.Core.Models;
 using ModelWorkbench.Workbench.Access;
+using ModelWorkbench.Workbench.Api;
 using ModelWorkbench.Workbench.Serving;
+using ModelWorkbench.Workbench.Settings;
 using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Endpoints;
@@ -22,10 +27,14 @@ public static class EndpointApi
     /// <param name="Comparison">With the version that was live.</param>
     public sealed record PublishAnswer(string Name, int Version, bool IsLive, string Url, string? Key, VersionComparison? Comparison);
 
-    public sealed record VersionAnswer(int Number, int ExperimentId, int TrialNumber, string TrainerName, DateTimeOffset PublishedAt, DateTimeOffset? RetiredAt, VersionComparison? Comparison, IReadOnlyList<string> Aliases)
+    /// <param name="ExperimentId">Where the model was made; null where it came from a file.</param>
+    /// <param name="TrialNumber">With the experiment.</param>
+    /// <param name="FileName">The model file that it came from; null for a trial's model.</param>
+    /// <param name="ModelSha256">Of the model package.</param>
+    public sealed record VersionAnswer(int Number, int? ExperimentId, int? TrialNumber, string? FileName, string ModelSha256, string TrainerName, DateTimeOffset PublishedAt, DateTimeOffset? RetiredAt, VersionComparison? Comparison, IReadOnlyList<string> Aliases)
     {
         public static VersionAnswer From(EndpointVersionRow row, EndpointRow endpoint) => new(
-            row.Number, row.ExperimentId, row.TrialNumber, row.TrainerName, row.PublishedAt, row.RetiredAt, row.Comparison,
+            row.Number, row.ExperimentId, row.TrialNumber, row.FileName, row.ModelSha256, row.TrainerName, row.PublishedAt, row.RetiredAt, row.Comparison,
             [.. row.Number == endpoint.LiveVersion ? [EndpointRouting.Champion] : Array.Empty<string>(), .. endpoint.Routing.Aliases.Where(a => a.Value == row.Number).Select(a => a.Key).Order(StringComparer.Ordinal)]);
     }
 
@@ -70,6 +79,11 @@ public static class EndpointApi
         var endpoints = api.MapGroup("/endpoints").WithTags("Endpoints").RequireRole(WorkspaceRole.Publisher);
         endpoints.MapPost("/", PublishAsync).WithName("Publish").WithSummary("Makes a trial's model answer under a name")
             .WithDescription("A new name makes a new endpoint with a key; a known name gets a new version, its keys stay. With \"goLive\": false the version becomes the challenger and answers only where it is named.").Produces<PublishAnswer>(201).ProducesProblem(400);
+        endpoints.MapPost("/import", ImportAsync).WithName("ImportModel").WithSummary("Makes a model file of another workbench answer under a name")
+            .WithDescription("The body is the model package as it was taken away (.mwm). 'name' says the endpoint, 'file' the file's name for the history; with goLive=false the version becomes the challenger. "
+                + "The file is read, never run: its checksum, its description and its golden rows must be right, or nothing is published and the answer is 422.")
+            .Accepts<byte[]>("application/octet-stream", ManagementApi.AnyContent)
+            .Produces<PublishAnswer>(201).ProducesProblem(400).ProducesProblem(413).ProducesProblem(422).ProducesProblem(507).DisableAntiforgery();
         endpoints.MapGet("/", async (Caller caller, EndpointStore store, LiveModels models, CancellationToken ct) => (await store.ListAsync(caller.WorkspaceId, ct)).Select(e => EndpointAnswer.From(e, models))).WithName("ListEndpoints").WithSummary("All endpoints");
         endpoints.MapGet("/{name}", (string name, EndpointStore store, LiveModels models, CancellationToken ct) => ShowAsync(name, store, models, ct))
             .WithName("GetEndpoint").WithSummary("One endpoint with versions, traffic, limits, keys and inputs").Produces<EndpointAnswer>().ProducesProblem(404);
@@ -136,12 +150,58 @@ public static class EndpointApi
         try
         {
             var published = await store.PublishAsync(body.Name, body.ExperimentId, body.TrialNumber, Who(context), body.GoLive, body.Why, ct);
-            return Results.Created($"/api/v1/endpoints/{published.Name}", new PublishAnswer(published.Name, published.Version, published.IsLive, $"{context.Request.Scheme}://{context.Request.Host}/api/v1/models/{published.Name}/predict", published.Key, published.Comparison));
+            return Published(published, context);
         }
         catch (Exception e) when (e is ArgumentException or InvalidDataException)
         {
             return Results.Problem(statusCode: 400, title: "Not published", detail: e.Message);
         }
+    }
+
+    private static IResult Published(Publication made, HttpContext context) =>
+        Results.Created($"/api/v1/endpoints/{made.Name}", new PublishAnswer(made.Name, made.Version, made.IsLive, $"{context.Request.Scheme}://{context.Request.Host}/api/v1/models/{made.Name}/predict", made.Key, made.Comparison));
+
+    private static async Task<IResult> ImportAsync([FromQuery] string? name, [FromQuery] string? file, [FromQuery] bool? goLive, [FromQuery] string? why, HttpContext context, Caller caller, EndpointStore store, ArtefactStore artefacts, IOptions<WorkbenchOptions> options)
+    {
+        var (most, ct) = (options.Value.MaxModelBytes, context.RequestAborted);
+        // Before a large body is taken in vain.
+        if (name is null || !EndpointStore.IsName(name)) return Results.Problem(statusCode: 400, title: "Not published", detail: $"The query parameter 'name' is '{name}'; expected {EndpointStore.NameRule}.");
+        if (context.Request.ContentLength > most) return TooLarge();
+        if (context.Request.ContentLength > DiskSpace.Free(artefacts.TemporaryFolder)) return DiskFull();
+        // Both must be set before the first byte is read: the default limit is 30 MB, and a person's slow line is no attack.
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = most;
+        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = null;
+        var temporary = artefacts.NewTemporaryPath();
+        try
+        {
+            await using (var copy = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16, useAsync: true))
+                await context.Request.Body.CopyToAsync(copy, 1 << 20, ct);
+            var given = Path.GetFileName((file ?? "").Replace('\\', '/')).Trim();
+            return Published(await store.ImportAsync(name, temporary, given.Length is 0 or > 200 ? "model.mwm" : given, caller.WorkspaceId, Who(context), goLive ?? true, why, ct), context);
+        }
+        catch (ArgumentException e)
+        {
+            return Results.Problem(statusCode: 400, title: "Not published", detail: e.Message);
+        }
+        catch (InvalidDataException e)
+        {
+            return Results.Problem(statusCode: 422, title: "The model file was refused", detail: e.Message);
+        }
+        catch (BadHttpRequestException e) when (e.StatusCode == 413)
+        {
+            return TooLarge();
+        }
+        catch (IOException e) when (DiskSpace.IsFull(e))
+        {
+            return DiskFull();
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+
+        IResult TooLarge() => Results.Problem(statusCode: 413, title: "File too large", detail: $"The model file is larger than {options.Value.MaxModelMegabytes:N0} MB (MaxModelMegabytes).");
+        IResult DiskFull() => Results.Problem(statusCode: 507, title: "Disk full", detail: $"The disk of the data folder has no room for the file; {DiskSpace.Describe(artefacts.TemporaryFolder)}. Make room and try again.");
     }
 
     private static async Task<IResult> ChangeAsync(string name, EndpointStore store, LiveModels models, Func<Task<bool>> change, CancellationToken ct)

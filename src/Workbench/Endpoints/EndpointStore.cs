@@ -24,12 +24,13 @@ public sealed record Publication(string Name, int Version, bool IsLive, string? 
 
 /// <summary>Endpoints with their versions, traffic, keys and history. Whatever changes is one change of one row, written together with its line of the history, and then swapped in as a whole.</summary>
 public sealed partial class EndpointStore(
-    IDbContextFactory<AppDb> databases, ExperimentStore experiments, ExperimentSupervisor supervisor, LiveModels live, TableCache tables, AuditLog audit, IOptions<WorkbenchOptions> options, TimeProvider time)
+    IDbContextFactory<AppDb> databases, ExperimentStore experiments, ExperimentSupervisor supervisor, LiveModels live, TableCache tables, ArtefactStore artefacts, AuditLog audit, IOptions<WorkbenchOptions> options, TimeProvider time)
 {
     public const string NameRule = "1 to 63 lower-case letters, digits and hyphens, beginning and ending with a letter or digit";
 
     private const int ComparedRows = 1_000;
     private const int Seed = 17;
+    private static readonly TimeSpan LongestProof = TimeSpan.FromMinutes(1);
 
     // What is written hangs on what was read.
     private readonly SemaphoreSlim _changing = new(1);
@@ -65,12 +66,72 @@ public sealed partial class EndpointStore(
         try
         {
             var comparison = await CompareAsync(name, package, experiment, cancellationToken);
-            return await AddVersionAsync(name, experiment, trial, modelSha256, comparison, who, goesLive, why, cancellationToken);
+            var version = new EndpointVersionRow { ModelSha256 = modelSha256, ExperimentId = experimentId, TrialNumber = trialNumber, TrainerName = TrainerCatalog.NameOf(trial.TrainerId), Comparison = comparison };
+            return await AddVersionAsync(name, experiment.WorkspaceId, version, who, goesLive, why, cancellationToken);
         }
         finally
         {
             _changing.Release();
         }
+    }
+
+    /// <summary>Reads a model file that came from elsewhere and proves it: checksum, manifest, golden rows. No code of the file is run, and time is bounded.</summary>
+    /// <exception cref="InvalidDataException">It is no model file, of a later version, damaged, or does not give its own answers; the message says place, found and expected.</exception>
+    public static async Task<ModelPackage> ReadFileAsync(string path, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(LongestProof);
+        try
+        {
+            return await Task.Run(() =>
+            {
+                using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
+                return ModelPackage.ReadStoppable(file, limit.Token);
+            }, limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new InvalidDataException($"The golden rows of the model were not answered within {LongestProof.TotalSeconds:N0} s.");
+        }
+    }
+
+    /// <summary>Makes a model file a version under this name: the first of a new endpoint, or the next of an existing one.</summary>
+    /// <param name="name">Of the endpoint.</param>
+    /// <param name="path">In the temporary folder or among the uploads; it is taken over where the model is published, and stays where it is not.</param>
+    /// <param name="fileName">As the person knows it.</param>
+    /// <param name="workspaceId">Where a new endpoint belongs; an existing one must be there.</param>
+    /// <param name="who">For the history.</param>
+    /// <param name="goesLive">As in <see cref="PublishAsync"/>.</param>
+    /// <param name="why">The reason, for the history.</param>
+    /// <param name="cancellationToken">Nothing is published once it is cancelled.</param>
+    /// <exception cref="ArgumentException">The name is no name, or taken.</exception>
+    /// <exception cref="InvalidDataException">As <see cref="ReadFileAsync"/>.</exception>
+    public async Task<Publication> ImportAsync(string name, string path, string fileName, int workspaceId, string who, bool goesLive = true, string? why = null, CancellationToken cancellationToken = default)
+    {
+        if (!IsName(name)) throw new ArgumentException($"The name is '{name}'; expected {NameRule}.");
+        await ThrowIfTakenAsync(name, workspaceId, cancellationToken);
+        var package = await ReadFileAsync(path, cancellationToken);
+        // What a failure leaves behind is a file that no row names, which the sweeper takes.
+        var modelSha256 = await artefacts.AddAsync(path, cancellationToken);
+        await _changing.WaitAsync(cancellationToken);
+        try
+        {
+            var comparison = await CompareAsync(name, package, null, cancellationToken);
+            var version = new EndpointVersionRow { ModelSha256 = modelSha256, FileName = fileName, TrainerName = package.Manifest.TrainerName, Comparison = comparison };
+            return await AddVersionAsync(name, workspaceId, version, who, goesLive, why, cancellationToken);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    /// <summary>How a model file would answer beside the live version; null where there is none.</summary>
+    /// <exception cref="ArgumentException">The name is taken by another workspace.</exception>
+    public async Task<VersionComparison?> PreviewFileAsync(string name, ModelPackage package, int workspaceId, CancellationToken cancellationToken)
+    {
+        await ThrowIfTakenAsync(name, workspaceId, cancellationToken);
+        return await CompareAsync(name, package, null, cancellationToken);
     }
 
     private async Task<(ExperimentRow Experiment, TrialRow Trial, string ModelSha256)> FindModelAsync(int experimentId, int trialNumber, CancellationToken cancellationToken)
@@ -101,9 +162,16 @@ public sealed partial class EndpointStore(
         return await CompareAsync(name, await live.ReadAsync(modelSha256, cancellationToken), experiment, cancellationToken);
     }
 
-    private async Task<VersionComparison?> CompareAsync(string name, ModelPackage package, ExperimentRow experiment, CancellationToken cancellationToken)
+    /// <param name="experiment">That the model comes from; null for one from a file, which is compared on the rows of the live version's.</param>
+    private async Task<VersionComparison?> CompareAsync(string name, ModelPackage package, ExperimentRow? experiment, CancellationToken cancellationToken)
     {
         if (live.FindEndpoint(name)?.Champion is not { Model: { } before } champion) return null;
+        if (experiment is null)
+        {
+            await using var db = await databases.CreateDbContextAsync(cancellationToken);
+            var id = await db.Endpoints.Where(e => e.Name == name).SelectMany(e => e.Versions).Where(v => v.Number == champion.Number).Select(v => v.ExperimentId).SingleOrDefaultAsync(cancellationToken);
+            experiment = id is { } known ? await experiments.FindAsync(known, cancellationToken) : null;
+        }
         var rows = await SampleAsync(package, experiment);
         if (ModelComparison.WhyNot(package, before.Package, rows) is { } whyNot) return new VersionComparison(champion.Number, 0, 0, null, null, null, 0, 0, whyNot);
         var compared = await Task.Run(() => ModelComparison.Compare(package, before.Package, rows, cancellationToken), cancellationToken);
@@ -111,8 +179,9 @@ public sealed partial class EndpointStore(
     }
 
     /// <summary>The same rows for the same data, with the truth; where the table is gone, those that are kept with the model.</summary>
-    private async Task<Core.Datasets.Table> SampleAsync(ModelPackage package, ExperimentRow experiment)
+    private async Task<Core.Datasets.Table> SampleAsync(ModelPackage package, ExperimentRow? experiment)
     {
+        if (experiment is null) return Kept(package);
         try
         {
             var table = await tables.GetAsync(experiment.TableSha256);
@@ -120,11 +189,13 @@ public sealed partial class EndpointStore(
         }
         catch (Exception e) when (e is IOException or InvalidDataException)
         {
-            return TextRows.ToTable(package.Manifest.Signature.Inputs, package.Manifest.Golden.Rows);
+            return Kept(package);
         }
     }
 
-    private async Task<Publication> AddVersionAsync(string name, ExperimentRow experiment, TrialRow trial, string modelSha256, VersionComparison? comparison, string who, bool goesLive, string? why, CancellationToken cancellationToken)
+    private static Core.Datasets.Table Kept(ModelPackage package) => TextRows.ToTable(package.Manifest.Signature.Inputs, package.Manifest.Golden.Rows);
+
+    private async Task<Publication> AddVersionAsync(string name, int workspaceId, EndpointVersionRow version, string who, bool goesLive, string? why, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var now = time.GetUtcNow();
@@ -135,27 +206,23 @@ public sealed partial class EndpointStore(
             var secret = Secret.Create("mwk");
             key = secret.Text;
             goesLive = true;
-            endpoint = new EndpointRow { WorkspaceId = experiment.WorkspaceId, Name = name, CreatedAt = now, Keys = [new EndpointKeyRow { Prefix = secret.Prefix, Hash = secret.Hash, Name = "first key", CreatedAt = now }] };
+            endpoint = new EndpointRow { WorkspaceId = workspaceId, Name = name, CreatedAt = now, Keys = [new EndpointKeyRow { Prefix = secret.Prefix, Hash = secret.Hash, Name = "first key", CreatedAt = now }] };
             db.Endpoints.Add(endpoint);
         }
-        var number = endpoint.Versions.Select(v => v.Number).DefaultIfEmpty(0).Max() + 1;
-        endpoint.Versions.Add(new EndpointVersionRow
+        else if (endpoint.WorkspaceId != workspaceId)
         {
-            Number = number,
-            ModelSha256 = modelSha256,
-            ExperimentId = experiment.Id,
-            TrialNumber = trial.Number,
-            TrainerName = TrainerCatalog.NameOf(trial.TrainerId),
-            PublishedAt = now,
-            Comparison = comparison,
-        });
+            throw new ArgumentException($"The name '{name}' is taken. Choose another.");
+        }
+        var number = endpoint.Versions.Select(v => v.Number).DefaultIfEmpty(0).Max() + 1;
+        (version.Number, version.PublishedAt) = (number, now);
+        endpoint.Versions.Add(version);
         var before = endpoint.LiveVersion;
         if (goesLive) GoLive(endpoint, number);
         else endpoint.Routing = endpoint.Routing with { Aliases = With(endpoint.Routing.Aliases, EndpointRouting.Challenger, number) };
-        Note(db, endpoint, now, who, EndpointEventKind.Published, before == 0 ? null : Text(before), goesLive ? Text(number) : $"{Text(number)}, {EndpointRouting.Challenger}", why);
-        await SaveAsync(db, cancellationToken);
+        Note(db, endpoint, now, who, version.FileName is null ? EndpointEventKind.Published : EndpointEventKind.Imported, before == 0 ? null : Text(before), goesLive ? Text(number) : $"{Text(number)}, {EndpointRouting.Challenger}", why);
+        await SaveAsync(db, cancellationToken, file: version.FileName is { } fileName ? new { name = fileName, sha256 = version.ModelSha256 } : null);
         await live.LoadAsync(name, CancellationToken.None);
-        return new Publication(name, number, goesLive, key, comparison);
+        return new Publication(name, number, goesLive, key, version.Comparison);
     }
 
     /// <summary>The champion is another from now on, and answers all requests that name no version.</summary>
@@ -342,7 +409,7 @@ public sealed partial class EndpointStore(
     }
 
     /// <summary>Writes the changes with their lines of the history and of the audit log: all of them, or none.</summary>
-    private async Task SaveAsync(AppDb db, CancellationToken cancellationToken, Func<Task>? more = null)
+    private async Task SaveAsync(AppDb db, CancellationToken cancellationToken, Func<Task>? more = null, object? file = null)
     {
         var lines = db.ChangeTracker.Entries<EndpointEventRow>().Where(e => e.State == EntityState.Added).Select(e => e.Entity).ToList();
         var settings = db.ChangeTracker.Entries<EndpointRow>().Where(e => e.State == EntityState.Modified).Select(e => e.Property(r => r.Settings)).FirstOrDefault(s => s.IsModified);
@@ -351,13 +418,14 @@ public sealed partial class EndpointStore(
         await db.SaveChangesAsync(cancellationToken);
         if (more is not null) await more();
         foreach (var line in lines)
-            await audit.AppendAsync(db, ActionOf(line.Kind), $"endpoint {line.EndpointName}", new { line.From, line.To, line.Why, line.LiveVersion, before, after }, actor: Actor.Current with { Name = line.Who }, cancellationToken: cancellationToken);
+            await audit.AppendAsync(db, ActionOf(line.Kind), $"endpoint {line.EndpointName}", new { line.From, line.To, line.Why, line.LiveVersion, before, after, file }, actor: Actor.Current with { Name = line.Who }, cancellationToken: cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 
     private static string ActionOf(EndpointEventKind kind) => kind switch
     {
         EndpointEventKind.Published => "endpoint.publish",
+        EndpointEventKind.Imported => "endpoint.import",
         EndpointEventKind.Promoted => "endpoint.promote",
         EndpointEventKind.RolledBack => "endpoint.rollback",
         EndpointEventKind.Retired => "endpoint.retire",

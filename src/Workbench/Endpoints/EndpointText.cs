@@ -8,12 +8,14 @@ public static class EndpointText
 {
     public static string Time(DateTimeOffset time) => time.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
 
+    private static string Source(EndpointEventRow line) => line.Kind == EndpointEventKind.Imported ? " from a model file" : "";
+
     /// <summary>What a line of the history says, as a sentence without its subject.</summary>
     public static string Describe(EndpointEventRow line) => line.Kind switch
     {
-        EndpointEventKind.Published when line.From is null => "published version 1, the first",
-        EndpointEventKind.Published when line.To!.Contains(',', StringComparison.Ordinal) => $"published version {line.To.Split(',')[0]} as challenger; version {line.LiveVersion} stays live",
-        EndpointEventKind.Published => $"published version {line.To} in place of version {line.From}",
+        EndpointEventKind.Published or EndpointEventKind.Imported when line.From is null => $"published version 1{Source(line)}, the first",
+        EndpointEventKind.Published or EndpointEventKind.Imported when line.To!.Contains(',', StringComparison.Ordinal) => $"published version {line.To.Split(',')[0]}{Source(line)} as challenger; version {line.LiveVersion} stays live",
+        EndpointEventKind.Published or EndpointEventKind.Imported => $"published version {line.To}{Source(line)} in place of version {line.From}",
         EndpointEventKind.Promoted => $"made version {line.To} live in place of version {line.From}",
         EndpointEventKind.RolledBack => $"rolled back from version {line.From} to version {line.To}",
         EndpointEventKind.Retired => $"retired version {line.From}",

@@ -3,20 +3,21 @@ using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Models;
+using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Workbench.Endpoints;
 using ModelWorkbench.Workbench.Serving;
 using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Monitoring;
 
-/// <summary>Makes a dataset of the rows that an endpoint was sent, with what came true as the target, and the recipe of the experiment that the live version comes from.</summary>
+/// <summary>Makes a dataset of the rows that an endpoint was sent, with what came true as the target, and the recipe of the experiment or model file that the live version comes from.</summary>
 public sealed class LogDataset(IDbContextFactory<AppDb> databases, RequestLog log, LiveModels models, EndpointStore endpoints, DatasetStore datasets, ExperimentStore experiments, ArtefactStore artefacts)
 {
     /// <param name="DatasetId">The new one.</param>
     /// <param name="Target">The column of what came true; without a value where that is not known.</param>
     /// <param name="RowCount">Rows of the log.</param>
     /// <param name="TruthCount">Of these, with truth.</param>
-    /// <param name="HasRecipe">Whether the recipe could be taken over; the experiment may be gone.</param>
+    /// <param name="HasRecipe">Whether the recipe could be taken over; the experiment may be gone, or the model file be of a time before it held the recipe.</param>
     public sealed record Made(int DatasetId, string Target, int RowCount, int TruthCount, bool HasRecipe);
 
     /// <returns>Null where there is no such endpoint, or it does not answer.</returns>
@@ -55,7 +56,8 @@ public sealed class LogDataset(IDbContextFactory<AppDb> databases, RequestLog lo
         if (await endpoints.FindAsync(endpoint, cancellationToken) is not { } published) return null;
         var dataset = await datasets.ImportAsync(path, $"{endpoint} requests.csv", null, published.WorkspaceId, cancellationToken);
         var version = published.Versions.SingleOrDefault(v => v.Number == model.Version);
-        var recipe = version is null ? null : (await experiments.FindAsync(version.ExperimentId, cancellationToken))?.Plan.Recipe;
+        // A model that came from a file brings its recipe along.
+        var recipe = version?.ExperimentId is { } id ? (await experiments.FindAsync(id, cancellationToken))?.Plan.Recipe : manifest.Steps is { } steps ? new Recipe(steps) : null;
         var hasRecipe = recipe is not null && (recipe.Steps.Count == 0 || await datasets.SaveRecipeAsync(dataset.Id, recipe, cancellationToken));
         return new Made(dataset.Id, manifest.Target.Column, rows.Count, rows.Count(r => r.Truth is not null), hasRecipe);
     }

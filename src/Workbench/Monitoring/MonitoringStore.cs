@@ -99,7 +99,7 @@ public sealed class MonitoringStore(IDbContextFactory<AppDb> databases, ServingH
         {
             if (await ModelAsync(endpoint, version.Key, cancellationToken) is not { } model) continue;
             var published = versions.SingleOrDefault(v => v.Number == version.Key);
-            var trial = published is null ? null : await db.Trials.AsNoTracking().SingleOrDefaultAsync(t => t.ExperimentId == published.ExperimentId && t.Number == published.TrialNumber, cancellationToken);
+            var trial = published?.ExperimentId is null ? null : await db.Trials.AsNoTracking().SingleOrDefaultAsync(t => t.ExperimentId == published.ExperimentId && t.Number == published.TrialNumber, cancellationToken);
             if (LiveQuality.Judge(version.Key, model.Package.Manifest.Target.Task, version.Select(r => (r.Answer!, r.Truth!)), trial?.Result?.Metrics) is { } quality) qualities.Add(quality);
         }
         return qualities;

@@ -50,7 +50,7 @@ public sealed class VersionGuard(LiveModels models, EndpointStore endpoints, IDb
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var changes = await db.EndpointEvents.AsNoTracking().Where(e => e.EndpointName == endpoint.Name).OrderByDescending(e => e.Id).Select(e => new { e.Kind, e.At, e.LiveVersion }).ToListAsync(cancellationToken);
         var since = changes.TakeWhile(c => c.LiveVersion == endpoint.Champion.Number).LastOrDefault();
-        return since?.Kind is EndpointEventKind.Published or EndpointEventKind.Promoted ? since.At : null;
+        return since?.Kind is EndpointEventKind.Published or EndpointEventKind.Imported or EndpointEventKind.Promoted ? since.At : null;
     }
 
     /// <summary>What speaks against the version that is live; null for nothing, or too little to judge.</summary>

@@ -45,6 +45,11 @@ public sealed class WorkbenchOptions
 
     public long MaxUploadBytes => MaxUploadMegabytes * 1024L * 1024L;
 
+    /// <summary>Size of a model file that is imported.</summary>
+    public int MaxModelMegabytes { get; set; } = 512;
+
+    public long MaxModelBytes => MaxModelMegabytes * 1024L * 1024L;
+
     /// <summary>Rows in one prediction request.</summary>
     public int MaxPredictionRows { get; set; } = 10_000;
 
@@ -87,6 +92,7 @@ public sealed class WorkbenchOptions
         List<string> problems = [];
         Range(nameof(Port), Port, 0, 65_535);
         Range(nameof(MaxUploadMegabytes), MaxUploadMegabytes, 1, 1_048_576);
+        Range(nameof(MaxModelMegabytes), MaxModelMegabytes, 1, 2_047);
         Range(nameof(MaxPredictionRows), MaxPredictionRows, 1, 1_000_000);
         Range(nameof(MaxPredictionMegabytes), MaxPredictionMegabytes, 1, 1_024);
         Range(nameof(PredictionsPerSecond), PredictionsPerSecond, 0, 1_000_000);

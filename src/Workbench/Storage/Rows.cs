@@ -251,8 +251,16 @@ public sealed class EndpointVersionRow
     public int EndpointId { get; set; }
     public int Number { get; set; }
     public required string ModelSha256 { get; set; }
-    public int ExperimentId { get; set; }
-    public int TrialNumber { get; set; }
+
+    /// <summary>Where its model was made; null where it came from a file.</summary>
+    public int? ExperimentId { get; set; }
+
+    /// <summary>With <see cref="ExperimentId"/>.</summary>
+    public int? TrialNumber { get; set; }
+
+    /// <summary>The model file that it came from, which has the hash <see cref="ModelSha256"/>; null for a trial's model.</summary>
+    public string? FileName { get; set; }
+
     public required string TrainerName { get; set; }
     public DateTimeOffset PublishedAt { get; set; }
 
@@ -305,7 +313,7 @@ public enum EndpointScopes
 }
 
 /// <summary>What was done to an endpoint.</summary>
-public enum EndpointEventKind { Published, Promoted, RolledBack, Retired, AliasSet, AliasRemoved, TrafficSet, ShadowSet, SettingsChanged, KeyAdded, KeyRevoked, Deleted }
+public enum EndpointEventKind { Published, Imported, Promoted, RolledBack, Retired, AliasSet, AliasRemoved, TrafficSet, ShadowSet, SettingsChanged, KeyAdded, KeyRevoked, Deleted }
 
 /// <summary>A line of an endpoint's history; lines are added and never changed, and outlive the endpoint.</summary>
 public sealed class EndpointEventRow

@@ -45,13 +45,20 @@ public static class ScorerFile
         scorer.WriteBody(writer);
     }
 
-    /// <summary>Reads the stream to its end. Time and memory are bounded by its length.</summary>
-    /// <exception cref="InvalidDataException">The bytes are not a scorer; the message says place, found and expected.</exception>
+    /// <summary>Reads the stream to its end.</summary>
+    /// <exception cref="InvalidDataException">As below.</exception>
     public static Scorer Read(Stream stream)
     {
         using var buffer = new MemoryStream();
         stream.CopyTo(buffer);
-        var reader = new ScorerReader(buffer.GetBuffer().AsMemory(0, (int)buffer.Length));
+        return Read(buffer.GetBuffer().AsMemory(0, (int)buffer.Length));
+    }
+
+    /// <summary>Reads all of the bytes. Time and memory are bounded by their number.</summary>
+    /// <exception cref="InvalidDataException">The bytes are not a scorer; the message says place, found and expected.</exception>
+    public static Scorer Read(ReadOnlyMemory<byte> bytes)
+    {
+        var reader = new ScorerReader(bytes);
         if (!reader.Next(Signature.Length, "signature").SequenceEqual(Signature)) throw reader.Damage("signature", "other bytes", "MWSC");
         var version = reader.ReadByte("version");
         if (version != Version) throw reader.Damage("version", $"{version}", $"{Version}");

@@ -517,8 +517,11 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                     b.Property<int>("EndpointId")
                         .HasColumnType("INTEGER");
 
-                    b.Property<int>("ExperimentId")
+                    b.Property<int?>("ExperimentId")
                         .HasColumnType("INTEGER");
+
+                    b.Property<string>("FileName")
+                        .HasColumnType("TEXT");
 
                     b.Property<string>("ModelSha256")
                         .IsRequired()
@@ -537,7 +540,7 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
-                    b.Property<int>("TrialNumber")
+                    b.Property<int?>("TrialNumber")
                         .HasColumnType("INTEGER");
 
                     b.HasKey("Id");
