@@ -23,7 +23,7 @@ public sealed class CardTests(PublishedModels models) : IClassFixture<PublishedM
         Assert.EndsWith("</html>\n", html);
         // As many ends as beginnings: plotly.js has none of its own.
         Assert.Equal(html.Split("<script").Length - 1, html.Split("</script>").Length - 1);
-        Assert.Contains("plotly.js v", html);
+        Assert.Contains("plotly.js (strict - minified) v", html);
         Assert.True(html.Length > 1_000_000);
         foreach (var text in new[] { "penguins.csv", "flipper_length_mm", "Chinstrap", "Confusion matrix", "locked test set", "\"seed\":42", "linear-lbfgs" }) Assert.Contains(text, html.Replace("&quot;", "\"", StringComparison.Ordinal));
         // The page's address gives the same file to whoever is signed in.
