@@ -52,12 +52,12 @@ public sealed partial class WorkbenchProcess : IDisposable
         return new WorkbenchProcess(process, log, http.BaseAddress, new ApiClient(http));
     }
 
-    /// <summary>Runs it to its end; what should end at once is killed after 20 seconds.</summary>
+    /// <summary>Runs it to its end; what should end at once is killed after a minute.</summary>
     public static async Task<(int ExitCode, string Output, string Error)> RunAsync(params string[] arguments)
     {
         using var process = Start(arguments);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        deadline.CancelAfter(TimeSpan.FromSeconds(20));
+        deadline.CancelAfter(TimeSpan.FromMinutes(1));
         try
         {
             var (output, error) = (process.StandardOutput.ReadToEndAsync(deadline.Token), process.StandardError.ReadToEndAsync(deadline.Token));
