@@ -448,6 +448,6 @@ public sealed class EndpointLifeTests(PublishedModels models) : IClassFixture<Pu
         var start = new byte[Math.Min(200, stream.Length)];
         stream.ReadExactly(start);
         var text = Encoding.UTF8.GetString(start);
-        return text.StartsWith("MWM1", StringComparison.Ordinal) && text.Contains(trainerId, StringComparison.Ordinal);
+        return text.StartsWith("MWM2", StringComparison.Ordinal) && text.Contains(trainerId, StringComparison.Ordinal);
     }
 }
