@@ -67,8 +67,6 @@ public static class AccessSetup
         services.AddSingleton<AccessTokens>();
         services.AddSingleton<Workspaces>();
         services.AddScoped<Accounts>();
-        services.AddHttpContextAccessor();
-        services.AddScoped(provider => provider.GetRequiredService<Microsoft.EntityFrameworkCore.IDbContextFactory<AppDb>>().CreateDbContext());
         services.AddIdentityCore<UserRow>(identity =>
             {
                 identity.Password.RequiredLength = Accounts.LeastPasswordLength;

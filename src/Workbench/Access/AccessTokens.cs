@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using ModelWorkbench.Workbench.Audit;
 using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Access;
@@ -13,7 +14,7 @@ public sealed record TokenBounds(int WorkspaceId, WorkspaceRole Role);
 public sealed record Invitation(int Id, int WorkspaceId, string WorkspaceName, WorkspaceRole Role, string? InvitedBy, DateTimeOffset ExpiresAt);
 
 /// <summary>One-time sign-in links and invitations for browsers, and bearer tokens for the management API.</summary>
-public sealed class AccessTokens(IDbContextFactory<AppDb> databases, TimeProvider time)
+public sealed class AccessTokens(IDbContextFactory<AppDb> databases, AuditLog audit, TimeProvider time)
 {
     private static readonly TimeSpan SignInLifetime = TimeSpan.FromHours(12);
     private static readonly TimeSpan InvitationLifetime = TimeSpan.FromDays(7);
@@ -25,7 +26,7 @@ public sealed class AccessTokens(IDbContextFactory<AppDb> databases, TimeProvide
     public async Task<string> CreateSignInAsync(int userId, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        await db.AccessTokens.Where(t => t.Kind == AccessTokenKind.SignIn && (t.UserId == userId || t.UserId == null)).ExecuteDeleteAsync(cancellationToken);
+        await db.AccessTokens.Where(t => t.Kind == AccessTokenKind.SignIn && t.UserId == userId).ExecuteDeleteAsync(cancellationToken);
         return await AddAsync(db, AccessTokenKind.SignIn, "sign-in link", SignInLifetime, row => row.UserId = userId, cancellationToken);
     }
 
@@ -46,7 +47,7 @@ public sealed class AccessTokens(IDbContextFactory<AppDb> databases, TimeProvide
     public async Task<int?> UseSignInAsync(string text, CancellationToken cancellationToken)
     {
         if (await FindAsync(text, AccessTokenKind.SignIn, cancellationToken) is not { UsedAt: null } token) return null;
-        return await UseAsync(token.Id, cancellationToken) ? token.UserId ?? await FirstAdministratorAsync(cancellationToken) : null;
+        return await UseAsync(token.Id, cancellationToken) ? token.UserId : null;
     }
 
     /// <summary>What an invitation offers; null where it is not valid (any more).</summary>
@@ -83,15 +84,7 @@ public sealed class AccessTokens(IDbContextFactory<AppDb> databases, TimeProvide
                select new Invitation(t.Id, w.Id, w.Name, t.Role!.Value, db.Users.Where(u => u.Id == t.UserId).Select(u => u.UserName).FirstOrDefault(), t.ExpiresAt);
     }
 
-    public async Task<AccessTokenRow?> FindManagementAsync(string text, CancellationToken cancellationToken) =>
-        await FindAsync(text, AccessTokenKind.Management, cancellationToken) is { } row ? row.UserId is null ? await OwnedAsync(row, cancellationToken) : row : null;
-
-    // Tokens of a time before accounts act for whoever was there then.
-    private async Task<AccessTokenRow> OwnedAsync(AccessTokenRow row, CancellationToken cancellationToken)
-    {
-        row.UserId = await FirstAdministratorAsync(cancellationToken);
-        return row;
-    }
+    public Task<AccessTokenRow?> FindManagementAsync(string text, CancellationToken cancellationToken) => FindAsync(text, AccessTokenKind.Management, cancellationToken);
 
     /// <summary>The account that was there first and administers; whoever can run a command beside the data folder may act for it.</summary>
     /// <exception cref="InvalidDataException">Every administrator is gone or disabled.</exception>
@@ -105,16 +98,19 @@ public sealed class AccessTokens(IDbContextFactory<AppDb> databases, TimeProvide
     /// <summary>A person's own tokens, newest first.</summary>
     public async Task<IReadOnlyList<AccessTokenRow>> ListManagementAsync(int userId, CancellationToken cancellationToken)
     {
-        var first = await FirstAdministratorAsync(cancellationToken);
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.AccessTokens.AsNoTracking().Where(t => t.Kind == AccessTokenKind.Management && (t.UserId == userId || (t.UserId == null && userId == first))).OrderByDescending(t => t.CreatedAt).ToListAsync(cancellationToken);
+        return await db.AccessTokens.AsNoTracking().Where(t => t.Kind == AccessTokenKind.Management && t.UserId == userId).OrderByDescending(t => t.CreatedAt).ToListAsync(cancellationToken);
     }
 
     public async Task RevokeAsync(int id, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var now = time.GetUtcNow();
-        await db.AccessTokens.Where(t => t.Id == id && t.RevokedAt == null).ExecuteUpdateAsync(set => set.SetProperty(t => t.RevokedAt, now), cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        if (await db.AccessTokens.SingleOrDefaultAsync(t => t.Id == id && t.RevokedAt == null, cancellationToken) is not { } row) return;
+        row.RevokedAt = time.GetUtcNow();
+        await db.SaveChangesAsync(cancellationToken);
+        await audit.AppendAsync(db, "token.revoke", $"token {row.Prefix}", new { name = row.Name }, cancellationToken: cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
     }
 
     private async Task<AccessTokenRow?> FindAsync(string text, AccessTokenKind kind, CancellationToken cancellationToken)
@@ -127,12 +123,16 @@ public sealed class AccessTokens(IDbContextFactory<AppDb> databases, TimeProvide
 
     private async Task<string> AddAsync(AppDb db, AccessTokenKind kind, string name, TimeSpan lifetime, Action<AccessTokenRow> bind, CancellationToken cancellationToken)
     {
-        var secret = Secret.Create(kind switch { AccessTokenKind.SignIn => "mws", AccessTokenKind.Invitation => "mwi", _ => "mwt" });
+        var (prefix, action) = kind switch { AccessTokenKind.SignIn => ("mws", "sign-in-link.make"), AccessTokenKind.Invitation => ("mwi", "invitation.make"), _ => ("mwt", "token.make") };
+        var secret = Secret.Create(prefix);
         var now = time.GetUtcNow();
         var row = new AccessTokenRow { Kind = kind, Name = name, Prefix = secret.Prefix, Hash = secret.Hash, CreatedAt = now, ExpiresAt = now + lifetime };
         bind(row);
         db.AccessTokens.Add(row);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await db.SaveChangesAsync(cancellationToken);
+        await audit.AppendAsync(db, action, $"token {row.Prefix}", new { name = row.Name, expires = row.ExpiresAt, user = row.UserId, workspace = row.WorkspaceId, role = row.Role }, cancellationToken: cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
         return secret.Text;
     }
 }

@@ -32,6 +32,9 @@ public sealed class Accounts(UserManager<UserRow> users, SignInManager<UserRow> 
         var user = new UserRow { UserName = FirstName, IsAdministrator = true, CreatedAt = time.GetUtcNow(), WorkspaceId = WorkspaceRow.FirstId };
         await ThrowUnlessAsync(users.CreateAsync(user));
         await RecordAsync("account.make", user);
+        // Tokens of a time before accounts act for whoever was there then.
+        await using (var db = await databases.CreateDbContextAsync(cancellationToken))
+            await db.AccessTokens.Where(t => t.UserId == null).ExecuteUpdateAsync(set => set.SetProperty(t => t.UserId, user.Id), cancellationToken);
         await workspaces.SetRoleAsync(WorkspaceRow.FirstId, user.Id, WorkspaceRole.Owner, cancellationToken);
     }
 
@@ -134,6 +137,7 @@ public sealed class Accounts(UserManager<UserRow> users, SignInManager<UserRow> 
         user.SignedInAt = time.GetUtcNow();
         await users.UpdateAsync(user);
         await signIn.SignInAsync(user, isPersistent: true);
+        await audit.RecordAsync("sign-in", "browser", actor: Actor.Current with { Name = user.UserName! });
     }
 
     public async Task<UserRow?> FindAsync(int userId) => await users.FindByIdAsync(userId.ToString(System.Globalization.CultureInfo.InvariantCulture));
@@ -157,7 +161,7 @@ public sealed class Accounts(UserManager<UserRow> users, SignInManager<UserRow> 
     {
         await ThrowUnlessAsync(users.UpdateSecurityStampAsync(user));
         await RecordAsync("account.sign-out-everywhere", user);
-        await signIn.SignOutAsync();
+        await SignOutAsync();
     }
 
     /// <summary>Whether anybody can sign in without a link.</summary>
@@ -167,7 +171,11 @@ public sealed class Accounts(UserManager<UserRow> users, SignInManager<UserRow> 
         return await db.Users.AnyAsync(u => u.PasswordHash != null, cancellationToken) || await db.Set<IdentityUserPasskey<int>>().AnyAsync(cancellationToken);
     }
 
-    public Task SignOutAsync() => signIn.SignOutAsync();
+    public async Task SignOutAsync()
+    {
+        await signIn.SignOutAsync();
+        await audit.RecordAsync("sign-out", "browser");
+    }
 
     public async Task<IReadOnlyList<UserPasskeyInfo>> PasskeysAsync(UserRow user) => [.. await users.GetPasskeysAsync(user)];
 

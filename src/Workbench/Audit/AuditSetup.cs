@@ -1,7 +1,5 @@
-using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Components.Server.Circuits;
-using Microsoft.AspNetCore.Identity;
 using ModelWorkbench.Workbench.Jobs;
 
 namespace ModelWorkbench.Workbench.Audit;
@@ -12,21 +10,6 @@ public static class AuditSetup
     {
         builder.Services.AddHostedSingleton<AuditHead>();
         builder.Services.AddScoped<CircuitHandler, CircuitActor>();
-        // Whatever way somebody is signed in, in the end there is a cookie.
-        builder.Services.PostConfigure<CookieAuthenticationOptions>(IdentityConstants.ApplicationScheme, cookie =>
-        {
-            var (signedIn, signingOut) = (cookie.Events.OnSignedIn, cookie.Events.OnSigningOut);
-            cookie.Events.OnSignedIn = async context =>
-            {
-                await signedIn(context);
-                await RecordAsync(context.HttpContext, "sign-in", "browser", AuditResult.Ok, context.Principal?.Identity?.Name);
-            };
-            cookie.Events.OnSigningOut = async context =>
-            {
-                await signingOut(context);
-                await RecordAsync(context.HttpContext, "sign-out", "browser", AuditResult.Ok);
-            };
-        });
     }
 
     /// <summary>Says who is behind what the request does. After authentication.</summary>

@@ -429,7 +429,7 @@ public sealed class AccessTokenRow
     public DateTimeOffset? UsedAt { get; set; }
     public DateTimeOffset? RevokedAt { get; set; }
 
-    /// <summary>Whom it signs in, for whom it acts, or who invites; null means the first administrator, as before there were accounts.</summary>
+    /// <summary>Whom it signs in, for whom it acts, or who invites; null before the first account was made, which then took them over.</summary>
     public int? UserId { get; set; }
 
     /// <summary>The only workspace in which it may do anything, or to which it invites; null where it is not bounded.</summary>

@@ -26,8 +26,7 @@ public static class StorageSetup
     public static void AddDatabase(this IServiceCollection services, SqliteConnectionStringBuilder connection)
     {
         services.AddIdentitySchema();
-        services.AddSingleton<TokenChanges>();
-        services.AddDbContextFactory<AppDb>((provider, db) => db.UseSqlite(connection.ToString(), sqlite => sqlite.UseQuerySplittingBehavior(QuerySplittingBehavior.SingleQuery)).AddInterceptors(new SqlitePragmas(), provider.GetRequiredService<TokenChanges>()));
+        services.AddDbContextFactory<AppDb>(db => db.UseSqlite(connection.ToString(), sqlite => sqlite.UseQuerySplittingBehavior(QuerySplittingBehavior.SingleQuery)).AddInterceptors(new SqlitePragmas()));
     }
 
     // The context asks the services around it for this: without it there is no table of passkeys.
