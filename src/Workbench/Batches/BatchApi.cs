@@ -1,7 +1,5 @@
 using System.Text.Json;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Recipes;
@@ -107,20 +105,17 @@ public static class BatchApi
         }
         catch (IOException e) when (DiskSpace.IsFull(e))
         {
-            return Results.Problem(statusCode: 507, title: "Disk full", detail: $"The disk of the data folder has no room for the file; {DiskSpace.Describe(artefacts.TemporaryFolder)}. Make room and try again.");
+            return LargeBodies.DiskFull(artefacts);
         }
     }
 
     private static async Task<BatchJobRow> TakeAsync(HttpContext context, BatchQueue queue, string endpoint, int? version, string? fileName, ArtefactStore artefacts, WorkbenchOptions options, CancellationToken ct)
     {
-        // Both must be set before the first byte is read: the default limit is 30 MB, and a person's slow line is no attack.
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = options.MaxUploadBytes;
-        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = null;
+        context.AllowLargeBody(options.MaxUploadBytes);
         var temporary = artefacts.NewTemporaryPath();
         try
         {
-            await using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16, useAsync: true))
-                await context.Request.Body.CopyToAsync(file, 1 << 20, ct);
+            await context.Request.Body.SaveAsync(temporary, ct);
             return await queue.AddFileAsync(endpoint, version, temporary, DatasetApi.CleanName(fileName), ct);
         }
         finally

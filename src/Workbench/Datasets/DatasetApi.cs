@@ -1,6 +1,4 @@
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
@@ -80,9 +78,7 @@ public static class DatasetApi
             await store.DeleteAsync(id, ct) ? Results.NoContent() : NotFound(id)).WithName("DeleteDataset").WithSummary("Removes a dataset; experiments and endpoints made from it stay").Produces(204).ProducesProblem(404);
     }
 
-    public static IResult TooLarge(WorkbenchOptions options) => Results.Problem(statusCode: 413, title: "File too large", detail: $"The file is larger than {options.MaxUploadMegabytes:N0} MB (MaxUploadMegabytes).");
-
-    private static IResult DiskFull(ArtefactStore artefacts) => Results.Problem(statusCode: 507, title: "Disk full", detail: $"The disk of the data folder has no room for the file; {DiskSpace.Describe(artefacts.TemporaryFolder)}. Make room and try again.");
+    public static IResult TooLarge(WorkbenchOptions options) => LargeBodies.TooLarge("file", options.MaxUploadMegabytes, nameof(options.MaxUploadMegabytes));
 
     public static IResult NotFound(int id) => Results.Problem(statusCode: 404, title: "Unknown dataset", detail: $"There is no dataset {id}.");
 
@@ -90,10 +86,8 @@ public static class DatasetApi
     {
         var most = options.Value.MaxUploadBytes;
         if (context.Request.ContentLength > most) return TooLarge(options.Value);
-        if (context.Request.ContentLength > DiskSpace.Free(artefacts.TemporaryFolder)) return DiskFull(artefacts);
-        // Both must be set before the first byte is read: the default limit is 30 MB, and a person's slow line is no attack.
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = most + 64 * 1024;
-        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = null;
+        if (context.Request.ContentLength > DiskSpace.Free(artefacts.TemporaryFolder)) return LargeBodies.DiskFull(artefacts);
+        context.AllowLargeBody(most + 64 * 1024);
 
         var isForm = context.Request.ContentType?.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase) == true;
         var temporary = artefacts.NewTemporaryPath();
@@ -106,8 +100,7 @@ public static class DatasetApi
                 if (await FileSectionAsync(context) is not { } section) return Results.Problem(statusCode: 400, title: "No file", detail: "The form has no file part; expected one.");
                 (body, name) = (section.Body, name ?? section.GetContentDispositionHeader()!.FileName.Value);
             }
-            await using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16, useAsync: true))
-                await body.CopyToAsync(file, 1 << 20, context.RequestAborted);
+            await body.SaveAsync(temporary, context.RequestAborted);
             if (new FileInfo(temporary).Length > most) return TooLarge(options.Value);
             var row = await store.ImportAsync(temporary, CleanName(name), null, caller.WorkspaceId, context.RequestAborted);
             return Results.Created($"/api/v1/datasets/{row.Id}", DatasetAnswer.From(row));
@@ -118,7 +111,7 @@ public static class DatasetApi
         }
         catch (IOException e) when (DiskSpace.IsFull(e))
         {
-            return DiskFull(artefacts);
+            return LargeBodies.DiskFull(artefacts);
         }
         catch (Exception e) when (isForm && e is FormatException or InvalidDataException or IOException and not BadHttpRequestException)
         {
@@ -176,7 +169,7 @@ public static class DatasetApi
         catch (IOException e) when (DiskSpace.IsFull(e))
         {
             File.Delete(path);
-            return DiskFull(artefacts);
+            return LargeBodies.DiskFull(artefacts);
         }
         catch
         {

@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Workbench.Access;
@@ -94,9 +92,7 @@ public static class UploadApi
 
     private static async Task<IResult> AppendAsync(string id, HttpContext context, UploadStore store, IOptions<WorkbenchOptions> options)
     {
-        // Both must be set before the first byte is read: the default limit is 30 MB, and a person's slow line is no attack.
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = options.Value.MaxUploadBytes;
-        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = null;
+        context.AllowLargeBody(options.Value.MaxUploadBytes);
         if (context.Request.ContentType != PieceType) return Results.Problem(statusCode: 415, title: "Unsupported content", detail: $"The content type is '{context.Request.ContentType}'; expected {PieceType}.");
         if (!TryReadBytes(context.Request.Headers["Upload-Offset"], out var offset))
             return Results.Problem(statusCode: 400, title: "No offset", detail: $"Upload-Offset is '{context.Request.Headers["Upload-Offset"]}'; expected the number of bytes that have arrived.");

@@ -1,11 +1,10 @@
 using System.Security.Claims;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
 using ModelWorkbench.Core.Models;
 using ModelWorkbench.Workbench.Access;
 using ModelWorkbench.Workbench.Api;
+using ModelWorkbench.Workbench.Datasets;
 using ModelWorkbench.Workbench.Serving;
 using ModelWorkbench.Workbench.Settings;
 using ModelWorkbench.Workbench.Storage;
@@ -167,17 +166,13 @@ public static class EndpointApi
         // Before a large body is taken in vain.
         if (name is null || !EndpointStore.IsName(name)) return Results.Problem(statusCode: 400, title: "Not published", detail: $"The query parameter 'name' is '{name}'; expected {EndpointStore.NameRule}.");
         if (context.Request.ContentLength > most) return TooLarge();
-        if (context.Request.ContentLength > DiskSpace.Free(artefacts.TemporaryFolder)) return DiskFull();
-        // Both must be set before the first byte is read: the default limit is 30 MB, and a person's slow line is no attack.
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = most;
-        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = null;
+        if (context.Request.ContentLength > DiskSpace.Free(artefacts.TemporaryFolder)) return LargeBodies.DiskFull(artefacts);
+        context.AllowLargeBody(most);
         var temporary = artefacts.NewTemporaryPath();
         try
         {
-            await using (var copy = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16, useAsync: true))
-                await context.Request.Body.CopyToAsync(copy, 1 << 20, ct);
-            var given = Path.GetFileName((file ?? "").Replace('\\', '/')).Trim();
-            return Published(await store.ImportAsync(name, temporary, given.Length is 0 or > 200 ? "model.mwm" : given, caller.WorkspaceId, Who(context), goLive ?? true, why, ct), context);
+            await context.Request.Body.SaveAsync(temporary, ct);
+            return Published(await store.ImportAsync(name, temporary, DatasetApi.CleanName(string.IsNullOrWhiteSpace(file) ? "model.mwm" : file), caller.WorkspaceId, Who(context), goLive ?? true, why, ct), context);
         }
         catch (ArgumentException e)
         {
@@ -193,15 +188,14 @@ public static class EndpointApi
         }
         catch (IOException e) when (DiskSpace.IsFull(e))
         {
-            return DiskFull();
+            return LargeBodies.DiskFull(artefacts);
         }
         finally
         {
             File.Delete(temporary);
         }
 
-        IResult TooLarge() => Results.Problem(statusCode: 413, title: "File too large", detail: $"The model file is larger than {options.Value.MaxModelMegabytes:N0} MB (MaxModelMegabytes).");
-        IResult DiskFull() => Results.Problem(statusCode: 507, title: "Disk full", detail: $"The disk of the data folder has no room for the file; {DiskSpace.Describe(artefacts.TemporaryFolder)}. Make room and try again.");
+        IResult TooLarge() => LargeBodies.TooLarge("model file", options.Value.MaxModelMegabytes, nameof(WorkbenchOptions.MaxModelMegabytes));
     }
 
     private static async Task<IResult> ChangeAsync(string name, EndpointStore store, LiveModels models, Func<Task<bool>> change, CancellationToken ct)

@@ -1,0 +1,34 @@
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using ModelWorkbench.Workbench.Storage;
+
+namespace ModelWorkbench.Workbench.Api;
+
+/// <summary>What requests that carry a whole file have in common.</summary>
+public static class LargeBodies
+{
+    /// <summary>Lets the body be as large as a file, and as slow as a person's line; to be called before the first byte is read.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="most">Bytes.</param>
+    public static void AllowLargeBody(this HttpContext context, long most)
+    {
+        // The default limit is 30 MB, and a slow line is no attack.
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = most;
+        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = null;
+    }
+
+    /// <summary>Writes a body, or a part of one, into a file that is not there yet.</summary>
+    public static async Task SaveAsync(this Stream body, string path, CancellationToken cancellationToken)
+    {
+        await using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16, useAsync: true);
+        await body.CopyToAsync(file, 1 << 20, cancellationToken);
+    }
+
+    /// <param name="what">The file, such as <c>model file</c>.</param>
+    /// <param name="megabytes">The limit.</param>
+    /// <param name="setting">That sets it.</param>
+    public static IResult TooLarge(string what, int megabytes, string setting) => Results.Problem(statusCode: 413, title: "File too large", detail: $"The {what} is larger than {megabytes:N0} MB ({setting}).");
+
+    public static IResult DiskFull(ArtefactStore artefacts) =>
+        Results.Problem(statusCode: 507, title: "Disk full", detail: $"The disk of the data folder has no room for the file; {DiskSpace.Describe(artefacts.TemporaryFolder)}. Make room and try again.");
+}
