@@ -197,6 +197,22 @@ public sealed class ExperimentSupervisor(
         }
     }
 
+    /// <summary>Runs work on a trial in a training process of its own.</summary>
+    /// <param name="progress">Told what is being done.</param>
+    /// <param name="keep">Takes what came of it.</param>
+    /// <returns>Null, or why it came to nothing.</returns>
+    private async Task<string?> WorkAsync(ExperimentRow experiment, JobWork work, Action<TrialProgress> progress, Func<ExperimentEvent, string, Task> keep, CancellationToken cancellationToken)
+    {
+        string? failure = null;
+        var exit = await RunProcessAsync(Job(experiment, work), null, async (experimentEvent, folder) =>
+        {
+            if (experimentEvent is JobFailed failed) failure = failed.Reason;
+            else if (experimentEvent is TrialProgressed progressed) progress(new TrialProgress(progressed.Number, progressed.Fraction, progressed.Phase));
+            else await keep(experimentEvent, folder);
+        }, cancellationToken);
+        return failure ?? exit.Reason;
+    }
+
     /// <summary>Builds smaller and faster variants of a judged trial, in place of those that were built before. All of them are kept, or none.</summary>
     /// <param name="experimentId">Which.</param>
     /// <param name="trialNumber">Of it.</param>
@@ -210,17 +226,10 @@ public sealed class ExperimentSupervisor(
         var trial = experiment.Trials.Single(t => t.Number == trialNumber);
         FinishedTrial[] members = [.. (trial.Result!.Members ?? []).Select(m => Finished(experiment.Trials.Single(t => t.Number == m.TrialNumber)))];
         var first = experiment.Variants.Select(t => t.Number).DefaultIfEmpty(VariantNumbersFrom).Max() + 1;
-        string? failure = null;
-        var exit = await RunProcessAsync(Job(experiment, new JobWork.Optimise(Finished(trial), members, first)), null, async (experimentEvent, folder) =>
+        return await WorkAsync(experiment, new JobWork.Optimise(Finished(trial), members, first), progress, async (experimentEvent, folder) =>
         {
-            switch (experimentEvent)
-            {
-                case JobFailed failed: failure = failed.Reason; break;
-                case TrialProgressed progressed: progress(new TrialProgress(progressed.Number, progressed.Fraction, progressed.Phase)); break;
-                case LadderReady ready: await KeepLadderAsync(experimentId, trialNumber, ready, folder); break;
-            }
+            if (experimentEvent is LadderReady ready) await KeepLadderAsync(experimentId, trialNumber, ready, folder);
         }, cancellationToken);
-        return failure ?? exit.Reason;
     }
 
     /// <summary>Explains a judged trial's model, which is made before where there is none; a variant is explained like any other.</summary>
@@ -236,20 +245,12 @@ public sealed class ExperimentSupervisor(
         progress(new TrialProgress(trialNumber, 0, "the model"));
         if (await MakeModelAsync(experimentId, trialNumber, cancellationToken) is { } reason) return reason;
         if (await experiments.FindAsync(experimentId, cancellationToken) is not { } experiment || experiment.FindTrial(trialNumber) is not { ModelSha256: { } model } trial) return "The trial has no model.";
-        string? failure = null;
-        var exit = await RunProcessAsync(Job(experiment, new JobWork.Explain(Finished(trial), artefacts.PathOf(model))), null, async (experimentEvent, folder) =>
+        return await WorkAsync(experiment, new JobWork.Explain(Finished(trial), artefacts.PathOf(model)), progress, async (experimentEvent, folder) =>
         {
-            switch (experimentEvent)
-            {
-                case JobFailed failed: failure = failed.Reason; break;
-                case TrialProgressed progressed: progress(new TrialProgress(progressed.Number, progressed.Fraction, progressed.Phase)); break;
-                case ExplanationReady ready:
-                    var sha256 = await artefacts.AddAsync(Path.Combine(folder, ready.ReportFile), CancellationToken.None);
-                    await UpdateTrialAsync(experimentId, trialNumber, t => t.ExplanationSha256 = sha256);
-                    break;
-            }
+            if (experimentEvent is not ExplanationReady ready) return;
+            var sha256 = await artefacts.AddAsync(Path.Combine(folder, ready.ReportFile), CancellationToken.None);
+            await UpdateTrialAsync(experimentId, trialNumber, t => t.ExplanationSha256 = sha256);
         }, cancellationToken);
-        return failure ?? exit.Reason;
     }
 
     /// <summary>Null, or why a trial's model cannot be explained.</summary>
@@ -273,21 +274,13 @@ public sealed class ExperimentSupervisor(
         progress(new TrialProgress(trialNumber, 0, "the model"));
         if (await MakeModelAsync(experimentId, trialNumber, cancellationToken) is { } reason) return reason;
         if (await experiments.FindAsync(experimentId, cancellationToken) is not { } experiment || experiment.FindTrial(trialNumber) is not { ModelSha256: { } model }) return "The trial has no model.";
-        string? failure = null;
-        var exit = await RunProcessAsync(Job(experiment, new JobWork.Export(trialNumber, artefacts.PathOf(model), ExportName(experiment, trialNumber))), null, async (experimentEvent, folder) =>
+        return await WorkAsync(experiment, new JobWork.Export(trialNumber, artefacts.PathOf(model), ExportName(experiment, trialNumber)), progress, async (experimentEvent, folder) =>
         {
-            switch (experimentEvent)
-            {
-                case JobFailed failed: failure = failed.Reason; break;
-                case TrialProgressed progressed: progress(new TrialProgress(progressed.Number, progressed.Fraction, progressed.Phase)); break;
-                case ExportsReady ready:
-                    foreach (var file in ready.Files) await artefacts.AddAsync(Path.Combine(folder, file), CancellationToken.None);
-                    var sha256 = await artefacts.AddAsync(Path.Combine(folder, ready.ReportFile), CancellationToken.None);
-                    await UpdateTrialAsync(experimentId, trialNumber, t => { if (t.ModelSha256 == model) t.ExportsSha256 = sha256; });
-                    break;
-            }
+            if (experimentEvent is not ExportsReady ready) return;
+            foreach (var file in ready.Files) await artefacts.AddAsync(Path.Combine(folder, file), CancellationToken.None);
+            var sha256 = await artefacts.AddAsync(Path.Combine(folder, ready.ReportFile), CancellationToken.None);
+            await UpdateTrialAsync(experimentId, trialNumber, t => { if (t.ModelSha256 == model) t.ExportsSha256 = sha256; });
         }, cancellationToken);
-        return failure ?? exit.Reason;
     }
 
     /// <summary>Null, or why a trial's model cannot be taken away.</summary>
