@@ -80,7 +80,7 @@ public static class WebHost
             // Of pages whose browser is away, which each hold a megabyte or so: for a change of network, and as long as a meeting.
             (circuits.DisconnectedCircuitMaxRetained, circuits.DisconnectedCircuitRetentionPeriod) = (50, TimeSpan.FromMinutes(2));
             (circuits.PersistedCircuitInMemoryMaxRetained, circuits.PersistedCircuitInMemoryRetentionPeriod) = (100, TimeSpan.FromMinutes(10));
-        });
+        }).AddHubOptions(hub => hub.LimitPages());
         builder.Services.AddMudServices(mud =>
         {
             // Above, a notice would lie on the buttons of the page; while it is seen through, nobody can read it.
@@ -93,6 +93,7 @@ public static class WebHost
         builder.Services.Configure<WorkbenchOptions>(builder.Configuration.GetSection(WorkbenchOptions.Section));
         builder.AddStorage(dataFolder);
         builder.AddAccess(dataFolder, settings);
+        builder.Services.AddOpenPages();
         builder.AddAudit();
         builder.AddBackups();
         builder.AddJobs();
@@ -125,6 +126,7 @@ public static class WebHost
         app.UseAudit();
         app.UseAuthorization();
         app.UseAccessCheck();
+        app.UsePageLimit();
         app.UseAntiforgery();
         app.MapStaticAssets().AllowAnonymous();
         app.MapAccess();

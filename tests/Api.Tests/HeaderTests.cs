@@ -2,9 +2,7 @@ using System.Net;
 using System.Net.WebSockets;
 using System.Text;
 using Microsoft.Data.Sqlite;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using ModelWorkbench.Workbench.Access;
 using ModelWorkbench.Workbench.Api;
 using ModelWorkbench.Workbench.Plots;
 using ModelWorkbench.Workbench.Storage;
@@ -145,9 +143,7 @@ public sealed class HeaderTests(SharedWorkbench workbench) : IClassFixture<Share
     public async Task A_circuit_is_opened_from_pages_of_this_address_alone()
     {
         var app = workbench.App;
-        var token = await app.Services.GetRequiredService<AccessTokens>().CreateSignInAsync(await app.FirstUserAsync(), Cancel);
-        using var signedIn = await app.Anonymous().GetAsync($"/sign-in/{token}", Cancel);
-        var cookie = signedIn.Headers.GetValues("Set-Cookie").Single(c => c.StartsWith("workbench=", StringComparison.Ordinal)).Split(';')[0];
+        var cookie = await app.SignInAsync();
         var own = app.ClientOptions.BaseAddress.GetLeftPart(UriPartial.Authority);
         Assert.Equal(HttpStatusCode.SwitchingProtocols, await OpenAsync(own, cookie));
         string[] foreign = ["http://evil.example", own.Replace("http:", "https:", StringComparison.Ordinal), $"http://{app.ClientOptions.BaseAddress.Host}:1", $"http://{app.ClientOptions.BaseAddress.Host}", "null"];

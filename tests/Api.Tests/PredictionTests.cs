@@ -114,6 +114,15 @@ public sealed class PredictionTests(PublishedModels models) : IClassFixture<Publ
     }
 
     [Fact]
+    public async Task A_key_in_the_address_is_refused_as_addresses_are_written_into_logs()
+    {
+        using var answer = await models.App.Anonymous().PostAsync($"/api/v1/models/penguins/predict?key={models.Key}", ApiClient.Json($$"""{"features": [{{Adelie}}]}"""), Cancel);
+        var problem = await ApiClient.ReadProblemAsync(answer, HttpStatusCode.BadRequest);
+        Assert.Contains("Rotate it", problem.Detail);
+        Assert.DoesNotContain(models.Key, problem.Detail);
+    }
+
+    [Fact]
     public async Task A_key_is_taken_as_bearer_too()
     {
         using var answer = await models.App.Anonymous(models.Key).PostAsync("/api/v1/models/penguins/predict", ApiClient.Json($$"""{"features": [{{Adelie}}]}"""), Cancel);

@@ -41,6 +41,15 @@ public sealed class WorkbenchApp : WebApplicationFactory<Program>
         return await tokens.CreateManagementAsync(name, await FirstUserAsync(), null, AccessTokens.DefaultDays, TestContext.Current.CancellationToken);
     }
 
+    /// <summary>The cookie of a browser that the first administrator has signed in with by a link.</summary>
+    public async Task<string> SignInAsync()
+    {
+        var link = await Services.GetRequiredService<AccessTokens>().CreateSignInAsync(await FirstUserAsync(), TestContext.Current.CancellationToken);
+        using var http = Anonymous();
+        using var signedIn = await http.GetAsync($"/sign-in/{link}", TestContext.Current.CancellationToken);
+        return signedIn.Headers.GetValues("Set-Cookie").Single(c => c.StartsWith("workbench=", StringComparison.Ordinal)).Split(';')[0];
+    }
+
     public Task<int> FirstUserAsync() => Services.GetRequiredService<AccessTokens>().FirstAdministratorAsync(TestContext.Current.CancellationToken);
 
     /// <summary>A client without cookies that follows no redirects.</summary>

@@ -2,6 +2,9 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.DependencyInjection;
+using ModelWorkbench.Workbench;
+using ModelWorkbench.Workbench.Access;
 using Xunit;
 
 namespace ModelWorkbench.Api.Tests;
@@ -28,6 +31,9 @@ public sealed partial class WorkbenchProcess : IDisposable
     }
 
     public Uri Address { get; }
+
+    public int Id => _process.Id;
+
     public ApiClient Api { get; }
 
     [GeneratedRegex(@"https?://[\w.]+:\d+")]
@@ -45,11 +51,26 @@ public sealed partial class WorkbenchProcess : IDisposable
         var line = await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
         var match = PrintedAddress().Match(line ?? "");
         Assert.True(match.Success, $"The program printed '{line}', expected a line with its address.");
-        var token = await RunAsync("token", "--data", dataFolder);
+        var token = await NewTokenAsync(dataFolder);
         // A certificate of a test is signed by nobody.
         var http = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } }) { BaseAddress = new Uri(match.Value) };
-        http.DefaultRequestHeaders.Authorization = new("Bearer", token.Output.Trim());
+        http.DefaultRequestHeaders.Authorization = new("Bearer", token);
         return new WorkbenchProcess(process, log, http.BaseAddress, new ApiClient(http));
+    }
+
+    /// <summary>As the command 'token' makes it, without the second that a further process takes.</summary>
+    private static async Task<string> NewTokenAsync(string dataFolder)
+    {
+        var token = "";
+        var settings = new Dictionary<string, string?> { ["Workbench:DataFolder"] = dataFolder };
+        var code = await WebHost.WithDataAsync(settings, async (services, _) =>
+        {
+            var tokens = services.GetRequiredService<AccessTokens>();
+            token = await tokens.CreateManagementAsync("tests", await tokens.FirstAdministratorAsync(TestContext.Current.CancellationToken), null, AccessTokens.DefaultDays, TestContext.Current.CancellationToken);
+            return 0;
+        });
+        Assert.Equal(0, code);
+        return token;
     }
 
     /// <summary>Runs it to its end; what should end at once is killed after a minute.</summary>

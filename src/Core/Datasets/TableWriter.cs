@@ -77,7 +77,7 @@ public sealed class TableWriter : IDisposable
     private async Task<bool> FinishAsync()
     {
         await _writer!.DisposeAsync().ConfigureAwait(false);
-        _file.Flush(flushToDisk: true);
+        DurableFile.Flush(_file);
         return true;
     }
 

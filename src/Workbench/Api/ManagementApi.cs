@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.OpenApi;
 using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Workbench.Access;
+using ModelWorkbench.Workbench.Storage;
 using Scalar.AspNetCore;
 
 namespace ModelWorkbench.Workbench.Api;
@@ -121,7 +122,7 @@ public static class ManagementApi
         static bool AsksForPage(HttpRequest request) => request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
     }
 
-    /// <summary>Turns a body that does not bind into problem+json that names the place, and a fault of ours into one that says no more than that.</summary>
+    /// <summary>Turns a body that does not bind into problem+json that names the place, and a fault of ours into one that says no more than that; a failure of the disk or the database says what it is.</summary>
     public static void UseApiErrors(this WebApplication app) => app.UseWhen(context => context.Request.Path.StartsWithSegments("/api"), api => api.UseExceptionHandler().Use(async (context, next) =>
     {
         try
@@ -132,6 +133,12 @@ public static class ManagementApi
         {
             var detail = e.InnerException is JsonException json ? json.Message : e.Message;
             await Results.Problem(statusCode: e.StatusCode, title: "Invalid request", detail: detail).ExecuteAsync(context);
+        }
+        catch (Exception e) when (!context.Response.HasStarted && context.RequestServices.GetRequiredService<StorageTrouble>().Note(e) is { } fault)
+        {
+            context.RequestServices.GetRequiredService<ILogger<StorageTrouble>>().LogError(e, "{Method} {Path} could not be done", context.Request.Method, context.Request.Path);
+            if (fault.Status == StatusCodes.Status503ServiceUnavailable) context.Response.Headers.RetryAfter = "5";
+            await Results.Problem(statusCode: fault.Status, title: fault.Title, detail: fault.Detail).ExecuteAsync(context);
         }
     }));
 }

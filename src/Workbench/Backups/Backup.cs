@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Workbench.Api;
 using ModelWorkbench.Workbench.Audit;
 using ModelWorkbench.Workbench.Storage;
@@ -122,7 +123,7 @@ public static class Backup
             await using (var file = new FileStream(target, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16, useAsync: true))
             {
                 await from.CopyToAsync(file, 1 << 20, cancellationToken);
-                file.Flush(flushToDisk: true);
+                DurableFile.Flush(file);
             }
             if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(target, File.GetUnixFileMode(source));
         }
@@ -130,8 +131,12 @@ public static class Backup
         public override async Task CompleteAsync(byte[] manifest, CancellationToken cancellationToken)
         {
             var part = Path.Combine(root, BackupManifest.FileName + ".part");
-            await File.WriteAllBytesAsync(part, manifest, cancellationToken);
-            File.Move(part, Path.Combine(root, BackupManifest.FileName));
+            await using (var file = new FileStream(part, FileMode.Create, FileAccess.Write, FileShare.None))
+            {
+                await file.WriteAsync(manifest, cancellationToken);
+                DurableFile.Flush(file);
+            }
+            DurableFile.Move(part, Path.Combine(root, BackupManifest.FileName));
         }
 
         public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -158,8 +163,8 @@ public static class Backup
             await _tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.RegularFile, BackupManifest.FileName) { DataStream = new MemoryStream(manifest), Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite }, cancellationToken);
             await _tar.DisposeAsync();
             _isClosed = true;
-            await using (var file = new FileStream(_part, FileMode.Open, FileAccess.ReadWrite)) file.Flush(flushToDisk: true);
-            File.Move(_part, _path);
+            DurableFile.Flush(_part);
+            DurableFile.Move(_part, _path);
         }
 
         public override async ValueTask DisposeAsync()

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
+using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Workbench.Audit;
 using ModelWorkbench.Workbench.Storage;
 
@@ -81,8 +82,8 @@ public sealed class DatabaseCopies(ArtefactStore artefacts, AuditLog audit, Time
             }
             if (Check(part) is { } problem) throw new IOException($"The copy of the database does not hold together: {problem}");
             // SQLite leaves to its caller whether it has reached the disk.
-            using (var file = new FileStream(part, FileMode.Open, FileAccess.ReadWrite)) file.Flush(flushToDisk: true);
-            File.Move(part, target);
+            DurableFile.Flush(part);
+            DurableFile.Move(part, target);
         }
         finally
         {

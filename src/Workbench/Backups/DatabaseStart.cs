@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Backups;
@@ -42,8 +43,8 @@ public static class DatabaseStart
         }
         await target.Database.MigrateAsync(cancellationToken);
         await target.Database.CloseConnectionAsync();
-        using (var file = new FileStream(copy, FileMode.Open, FileAccess.ReadWrite)) file.Flush(flushToDisk: true);
-        File.Move(copy, path, overwrite: true);
+        DurableFile.Flush(copy);
+        DurableFile.Move(copy, path, overwrite: true);
         return null;
     }
 

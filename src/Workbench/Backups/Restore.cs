@@ -4,6 +4,7 @@ using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Backups;
@@ -72,8 +73,9 @@ public static class Restore
             // What stands in the log beside the database belongs to the one that goes.
             foreach (var suffix in (string[])["-wal", "-shm"])
                 if (File.Exists(path + suffix)) File.Move(path + suffix, (aside ?? path + ".left") + suffix, overwrite: true);
+            DurableFile.Flush(part);
             if (aside is not null) File.Move(path, aside);
-            File.Move(part, path);
+            DurableFile.Move(part, path);
             return aside;
         }
         finally
@@ -172,7 +174,7 @@ public static class Restore
         await using (var file = new FileStream(target, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16, useAsync: true))
         {
             written = await CopyAsync(path, content, file, cancellationToken);
-            file.Flush(flushToDisk: true);
+            DurableFile.Flush(file);
         }
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(target, mode);
         return written;

@@ -6,6 +6,7 @@ using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Models;
 using ModelWorkbench.Core.Serving;
 using ModelWorkbench.Workbench.Audit;
+using ModelWorkbench.Workbench.Jobs;
 using ModelWorkbench.Workbench.Serving;
 using ModelWorkbench.Workbench.Settings;
 using ModelWorkbench.Workbench.Storage;
@@ -343,14 +344,14 @@ public sealed class BatchQueue : BackgroundService
                     Report(row.Id);
                 }
                 if (_time.GetElapsedTime(pointed) < BetweenPoints) return;
-                output.Flush(flushToDisk: true);
+                DurableFile.Flush(output);
                 Keep(row, progress, total);
                 pointed = _time.GetTimestamp();
             }, cancellationToken);
         }
         finally
         {
-            output.Flush(flushToDisk: true);
+            DurableFile.Flush(output);
             Keep(row, last, total);
         }
     }

@@ -61,6 +61,8 @@ public sealed partial class EndpointStore(
         var (experiment, trial, modelSha256) = await FindModelAsync(experimentId, trialNumber, cancellationToken);
         await ThrowIfTakenAsync(name, experiment.WorkspaceId, cancellationToken);
         // Proved before anything points to it.
+        // Also where the model is in memory: after a restart it comes from the file.
+        await using (await artefacts.OpenVerifiedAsync(modelSha256, cancellationToken)) { }
         var package = await live.ReadAsync(modelSha256, cancellationToken);
         await _changing.WaitAsync(cancellationToken);
         try

@@ -12,6 +12,7 @@ public static class TrainingCommand
 
     public static int Run(string folder)
     {
+        LowPriority.TakeProcess();
         using var control = new JobControl();
         WatchStandardInput(control);
         var events = Console.Out;

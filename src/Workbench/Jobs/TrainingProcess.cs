@@ -50,10 +50,11 @@ public sealed class TrainingProcess(string folder, int memoryMegabytes, ILogger 
     {
         using var process = new Process { StartInfo = StartInfo() };
         process.ErrorDataReceived += (_, line) => { if (line.Data is { } text) KeepErrorLine(text); };
+        using var group = MemoryGroup.TryCreate(memoryMegabytes);
         process.Start();
+        group?.TryAdd(process.Id);
         _process = process;
         process.BeginErrorReadLine();
-        LowerPriority(process);
         using var ended = new CancellationTokenSource();
         var memory = WatchMemoryAsync(process, ended.Token);
         try
@@ -75,6 +76,7 @@ public sealed class TrainingProcess(string folder, int memoryMegabytes, ILogger 
         }
         var exceeded = await memory;
         cancellationToken.ThrowIfCancellationRequested();
+        if (group?.HasKilled == true) return new TrainingExit(false, $"The training process needed more memory than the limit of {memoryMegabytes:N0} MB (TrainingMemoryMegabytes) and was ended.");
         if (exceeded is { } megabytes) return new TrainingExit(false, $"The training process used {megabytes:N0} MB, more than the limit of {memoryMegabytes:N0} MB (TrainingMemoryMegabytes), and was ended.");
         return process.ExitCode == 0 ? new TrainingExit(true, null) : new TrainingExit(false, Explain(process.ExitCode));
     }
@@ -139,7 +141,8 @@ public sealed class TrainingProcess(string folder, int memoryMegabytes, ILogger 
     private string Explain(int exitCode)
     {
         var signal = exitCode - 128;
-        var how = signal is > 0 and < 65 ? $"was ended from outside (signal {signal}{(signal == 9 ? ", killed; the system does so when memory runs out" : "")})" : $"ended with exit code {exitCode}";
+        // What native code does wrong ends in one of these; the runtime turns some into an abort.
+        var how = signal is 4 or 6 or 7 or 8 or 11 ? $"crashed (signal {signal})" : signal is > 0 and < 65 ? $"was ended from outside (signal {signal}{(signal == 9 ? ", killed; the system does so when memory runs out" : "")})" : $"ended with exit code {exitCode}";
         string last;
         lock (_errorLines) last = string.Join(" ", _errorLines).Trim();
         return last.Length == 0 ? $"The training process {how}." : $"The training process {how}. It said last: {(last.Length > 500 ? last[^500..] : last)}";
@@ -151,18 +154,6 @@ public sealed class TrainingProcess(string folder, int memoryMegabytes, ILogger 
         {
             _errorLines.Enqueue(line);
             if (_errorLines.Count > ErrorLinesKept) _errorLines.Dequeue();
-        }
-    }
-
-    private void LowerPriority(Process process)
-    {
-        try
-        {
-            process.PriorityClass = ProcessPriorityClass.BelowNormal;
-        }
-        catch (Exception e) when (e is InvalidOperationException or System.ComponentModel.Win32Exception)
-        {
-            logger.LogDebug(e, "The priority of the training process could not be lowered.");
         }
     }
 

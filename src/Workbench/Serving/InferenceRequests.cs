@@ -124,6 +124,11 @@ public sealed class InferenceRequests(LiveModels models, CallerLimits limits, Se
             await DialectErrors.WriteAsync(context, dialect, StatusCodes.Status404NotFound, "Unknown model", $"No model is published under the name '{RowText(name)}'.");
             return null;
         }
+        if (context.Request.QueryString.Value?.Contains("mwk_", StringComparison.Ordinal) == true)
+        {
+            await DialectErrors.WriteAsync(context, dialect, StatusCodes.Status400BadRequest, "Key in the address", "The key stands in the address, which proxies and browsers write down; expected it in 'Authorization: Bearer mwk_…' or 'X-Api-Key: mwk_…'. Rotate it: others may have seen it.");
+            return null;
+        }
         context.Response.Headers.WWWAuthenticate = "Bearer";
         await DialectErrors.WriteAsync(context, dialect, StatusCodes.Status401Unauthorized, "No valid key", "Expected a valid key of this endpoint in 'Authorization: Bearer mwk_…' or 'X-Api-Key: mwk_…'.");
         return null;

@@ -64,6 +64,12 @@ public sealed class WorkbenchOptions
     /// <summary>Whether /metrics answers anybody; otherwise it asks for an access token of an administrator.</summary>
     public bool OpenMetrics { get; set; }
 
+    /// <summary>Pages that one person may have connected at once.</summary>
+    public int MaxPagesPerPerson { get; set; } = 20;
+
+    /// <summary>Pages that all people together may have connected at once; each takes a megabyte or so.</summary>
+    public int MaxPages { get; set; } = 500;
+
     /// <summary>Days after which a batch job that has ended is removed with its result; 0 keeps them until somebody removes them.</summary>
     public int BatchRetentionDays { get; set; } = 30;
 
@@ -97,6 +103,8 @@ public sealed class WorkbenchOptions
         Range(nameof(MaxPredictionMegabytes), MaxPredictionMegabytes, 1, 1_024);
         Range(nameof(PredictionsPerSecond), PredictionsPerSecond, 0, 1_000_000);
         Range(nameof(PredictionBurst), PredictionBurst, 1, 1_000_000);
+        Range(nameof(MaxPagesPerPerson), MaxPagesPerPerson, 1, 10_000);
+        Range(nameof(MaxPages), MaxPages, 1, 100_000);
         Range(nameof(BatchRetentionDays), BatchRetentionDays, 0, 36_500);
         Range(nameof(TrainingThreads), TrainingThreads, 0, 1_024);
         Range(nameof(TrainingMemoryMegabytes), TrainingMemoryMegabytes, 256, 16_777_216);

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using ModelWorkbench.Core.Datasets;
 
 namespace ModelWorkbench.Workbench.Storage;
 
@@ -43,7 +44,7 @@ public sealed class ArtefactStore
         await using (var file = new FileStream(temporaryPath, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1 << 16, useAsync: true))
         {
             sha256 = await HashAsync(file, cancellationToken);
-            file.Flush(flushToDisk: true);
+            DurableFile.Flush(file);
         }
         var path = PathOf(sha256);
         await _changing.WaitAsync(cancellationToken);
@@ -56,8 +57,7 @@ public sealed class ArtefactStore
                 File.Delete(temporaryPath);
                 return sha256;
             }
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.Move(temporaryPath, path, overwrite: true);
+            DurableFile.Move(temporaryPath, path, overwrite: true);
             File.SetLastWriteTimeUtc(path, TimeProvider.System.GetUtcNow().UtcDateTime);
             return sha256;
         }

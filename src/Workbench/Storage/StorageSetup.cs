@@ -15,6 +15,7 @@ public static class StorageSetup
         builder.Services.AddDatabase(new SqliteConnectionStringBuilder { DataSource = DatabaseFile(dataFolder) });
         builder.Services.AddSingleton<AuditLog>();
         builder.Services.AddSingleton(new ArtefactStore(dataFolder));
+        builder.Services.AddSingleton<StorageTrouble>();
         builder.Services.AddSingleton(services => new UploadStore(dataFolder, services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<TableCache>();
         builder.Services.AddSingleton<DatasetStore>();

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
+using ModelWorkbench.Core.Datasets;
 
 namespace ModelWorkbench.Workbench.Storage;
 
@@ -82,7 +83,7 @@ public sealed class UploadStore
                     await file.WriteAsync(buffer.AsMemory(0, read), CancellationToken.None);
                 }
                 await file.FlushAsync(CancellationToken.None);
-                if (file.Position == upload.Length) file.Flush(flushToDisk: true);
+                if (file.Position == upload.Length) DurableFile.Flush(file);
             }
             catch (IOException e) when (DiskSpace.IsFull(e))
             {
