@@ -10,8 +10,10 @@ internal static class Explanation
 {
     public const string TimedOut = "Not computed within the time budget.";
 
+    /// <summary>No more than a person would wait.</summary>
+    public const double MostSeconds = 20;
+
     private const double FewestSeconds = 2;
-    private const double MostSeconds = 20;
 
     /// <summary>The time for an explanation: what is left of the trial's, but enough for small tables even where nothing is left, and no more than a person would wait.</summary>
     public static double Seconds(double left) => Math.Clamp(left, FewestSeconds, MostSeconds);

@@ -30,6 +30,8 @@ internal sealed class TrialFinisher(ExperimentData data, TrialRunner trials, Mod
     private const int WideImportanceRowCount = 300;
     private const int WideImportanceRepeats = 1;
 
+    private const int SmallPcaValueCount = 100_000;
+
     // Fits on all training rows, by trial: an ensemble uses those that were made already.
     private readonly Dictionary<int, FinalFit> _fits = [];
 
@@ -95,7 +97,8 @@ internal sealed class TrialFinisher(ExperimentData data, TrialRunner trials, Mod
         var validation = Validation(trial);
         if (seconds <= 0) return new TrialReport(validation, null, null, LaterNote, LaterNote) { GainOverBaseline = GainOverBaseline(trial) };
         // The model is finished: explaining it may go beyond the deadline a little, and whatever happens there does not undo the trial.
-        _pca ??= Explanation.Run(Pca, seconds, cancellationToken);
+        // Components are those of the data, whatever the model: what one trial had no time for, the next may have.
+        if (_pca is null || _pca.WhyNot == Explanation.TimedOut) _pca = Explanation.Run(Pca, PcaSeconds(seconds), cancellationToken);
         var importance = Explanation.Run(token => Importance(firstFold ?? FirstFold(trial, members, weights, token), token), seconds, cancellationToken);
         return new TrialReport(validation, importance.Value, _pca.Value is { } pca ? pca with { Answers = Answers(pca, trial) } : null, _pca.WhyNot, importance.WhyNot) { GainOverBaseline = GainOverBaseline(trial) };
     }
@@ -127,6 +130,10 @@ internal sealed class TrialFinisher(ExperimentData data, TrialRunner trials, Mod
 
         double? Score(Table judged) => MetricCalculator.Compute(data.Metric, data.Target.Task, labels, pipeline.Predict(judged), data.ClassCount);
     }
+
+    /// <summary>Of few values components take milliseconds: a machine that is busy with something else may take longer over them without costing the search.</summary>
+    private double PcaSeconds(double seconds) =>
+        (long)data.Split.Training.Table.RowCount * data.Split.Training.Table.ColumnCount <= SmallPcaValueCount ? Math.Max(seconds, Explanation.MostSeconds) : seconds;
 
     private PcaReport Pca(CancellationToken cancellationToken)
     {
