@@ -1,3 +1,5 @@
+using ModelWorkbench.Core.Datasets;
+
 namespace ModelWorkbench.Core.Experiments;
 
 /// <summary>The folder of a job, where finished files appear whole or not at all.</summary>
@@ -13,7 +15,7 @@ internal sealed class JobFolder(string path)
         using (var file = File.Create(final + ".part"))
         {
             write(file);
-            file.Flush(flushToDisk: true);
+            DurableFile.Flush(file);
         }
         File.Move(final + ".part", final, overwrite: true);
         return new FileInfo(final).Length;

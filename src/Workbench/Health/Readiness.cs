@@ -14,7 +14,7 @@ namespace ModelWorkbench.Workbench.Health;
 public sealed record ReadinessReport(bool IsReady, IReadOnlyList<string> Reasons, IReadOnlyList<string> Warnings);
 
 /// <summary>Whether the program can do its work now: asked by load balancers, several times a second perhaps, so an answer holds for a second.</summary>
-public sealed class Readiness(IDbContextFactory<AppDb> databases, LiveModels models, ServiceWatch watch, ArtefactStore artefacts, IHostApplicationLifetime lifetime, IOptions<WorkbenchOptions> options, TimeProvider time, ILogger<Readiness> logger)
+public sealed class Readiness(IDbContextFactory<AppDb> databases, LiveModels models, ServiceWatch watch, StorageTrouble trouble, ArtefactStore artefacts, IHostApplicationLifetime lifetime, IOptions<WorkbenchOptions> options, TimeProvider time, ILogger<Readiness> logger)
 {
     private static readonly TimeSpan Holds = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DatabasePatience = TimeSpan.FromSeconds(2);
@@ -59,6 +59,7 @@ public sealed class Readiness(IDbContextFactory<AppDb> databases, LiveModels mod
         {
             reasons.Add(e is Microsoft.Data.Sqlite.SqliteException { SqliteErrorCode: var code } ? $"The database does not answer (SQLite error {code})." : "The database does not answer.");
         }
+        if (trouble.Recent is { } recent) reasons.Add($"{recent.Title}, within the last minute.");
         var free = DiskSpace.Free(artefacts.TemporaryFolder);
         if (free < options.Value.DiskFloorBytes) reasons.Add($"The disk of the data folder has {Figures.Bytes(free)} free; expected at least {Figures.Bytes(options.Value.DiskFloorBytes)} (DiskFloorMegabytes).");
         IReadOnlyList<string> warnings =

@@ -4,6 +4,7 @@ using System.Reflection;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using ModelWorkbench.Core.Trainers;
+using ModelWorkbench.Workbench.Access;
 using ModelWorkbench.Workbench.Api;
 using ModelWorkbench.Workbench.Audit;
 using ModelWorkbench.Workbench.Backups;
@@ -47,11 +48,11 @@ public sealed record KeyRingState(int Count, DateTimeOffset? NewestAt, bool Encr
 public sealed record TrainerState(string Id, string Name, string? WhyNot);
 
 /// <summary>How the program is and what it has to do: for whoever operates it.</summary>
-public sealed record SystemReport(string Version, string Runtime, DateTimeOffset StartedAt, double UptimeSeconds, ReadinessReport Readiness, IReadOnlyList<ServiceFault> Faults, IReadOnlyList<string> SilentEndpoints, IReadOnlyList<WorkItem> Work,
+public sealed record SystemReport(string Version, string Runtime, DateTimeOffset StartedAt, double UptimeSeconds, ReadinessReport Readiness, IReadOnlyList<ServiceFault> Faults, IReadOnlyList<string> SilentEndpoints, IReadOnlyList<PersonOnline> People, IReadOnlyList<WorkItem> Work,
     DiskState Disk, MemoryState Memory, DatabaseState Database, KeyRingState Keys, IReadOnlyDictionary<string, string> Settings, IReadOnlyList<TrainerState> Trainers);
 
 /// <summary>Gathers the <see cref="SystemReport"/>.</summary>
-public sealed class SystemReader(IDbContextFactory<AppDb> databases, Readiness readiness, ServiceWatch watch, LiveModels models, ArtefactStore artefacts, DatabaseCopies copies, BackupSchedule schedule, AuditLog audit, IOptions<WorkbenchOptions> options, TimeProvider time)
+public sealed class SystemReader(IDbContextFactory<AppDb> databases, Readiness readiness, ServiceWatch watch, LiveModels models, OpenPages pages, ArtefactStore artefacts, DatabaseCopies copies, BackupSchedule schedule, AuditLog audit, IOptions<WorkbenchOptions> options, TimeProvider time)
 {
     // What is below the data folder, and what it is called for people.
     private static readonly (string Folder, string Kind)[] Folders =
@@ -68,7 +69,7 @@ public sealed class SystemReader(IDbContextFactory<AppDb> databases, Readiness r
         using var process = Process.GetCurrentProcess();
         return new SystemReport(
             ManagementApi.ProgramVersion, System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription, Started, (time.GetUtcNow() - Started).TotalSeconds, await readiness.AskAsync(cancellationToken), watch.Faults,
-            [.. models.Endpoints.Where(e => e.Champion.Failure is not null).Select(e => $"{e.Name}: {e.Champion.Failure}")], await ReadWorkAsync(cancellationToken),
+            [.. models.Endpoints.Where(e => e.Champion.Failure is not null).Select(e => $"{e.Name}: {e.Champion.Failure}")], pages.People(), await ReadWorkAsync(cancellationToken),
             new DiskState(free, total, options.Value.DiskFloorBytes, uses),
             new MemoryState(process.WorkingSet64, GC.GetTotalMemory(false), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, options.Value.TrainingMemoryMegabytes * 1024L * 1024L),
             new DatabaseState(uses[0].Bytes, DatabaseStart.SchemaOf(StorageSetup.DatabaseFile(artefacts.DataFolder)) ?? "unknown", kept.Count, kept.FirstOrDefault()?.At, kept.FirstOrDefault() is { } newest ? Path.GetFileName(newest.Path) : null, schedule.Failure, entries, head),
