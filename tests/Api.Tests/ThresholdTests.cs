@@ -54,12 +54,12 @@ public sealed class ThresholdTests(SharedWorkbench workbench) : IClassFixture<Sh
         using var http = workbench.App.Anonymous();
         http.DefaultRequestHeaders.Add("X-Api-Key", plain.Key);
         var (now, before) = (await AskAsync("/api/v1/models/churn/predict"), await AskAsync("/api/v1/models/churn/versions/1/predict"));
-        Assert.Contains(now, a => a is { Label: "yes", Probability: < 0.5 });
-        Assert.All(now, a => Assert.Equal(a.Probability >= Chosen ? "yes" : "no", a.Label));
-        Assert.All(before, a => Assert.Equal(a.Probability > 0.5 ? "yes" : "no", a.Label));
+        Assert.Contains(now, a => a is { Label: "Yes", Probability: < 0.5 });
+        Assert.All(now, a => Assert.Equal(a.Probability >= Chosen ? "Yes" : "No", a.Label));
+        Assert.All(before, a => Assert.Equal(a.Probability > 0.5 ? "Yes" : "No", a.Label));
         Assert.Equal(before.Select(a => a.Probability), now.Select(a => a.Probability));
-        using (var described = await http.GetAsync("/api/v1/models/churn/openapi.json", Cancel)) Assert.Contains("The answer is yes where its probability is at least 0.2, else no.", await described.Content.ReadAsStringAsync(Cancel));
-        using (var card = await Api.Http.GetAsync($"/api/v1/experiments/{experiment.Id}/trials/1/card", Cancel)) Assert.Contains("yes from a probability of 0.2 on", await card.Content.ReadAsStringAsync(Cancel));
+        using (var described = await http.GetAsync("/api/v1/models/churn/openapi.json", Cancel)) Assert.Contains("The answer is Yes where its probability is at least 0.2, else No.", await described.Content.ReadAsStringAsync(Cancel));
+        using (var card = await Api.Http.GetAsync($"/api/v1/experiments/{experiment.Id}/trials/1/card", Cancel)) Assert.Contains("Yes from a probability of 0.2 on", await card.Content.ReadAsStringAsync(Cancel));
 
         // Back to what it was: the same bytes as before.
         using (var reset = await SetAsync(experiment.Id, 1, null)) Assert.Equal(HttpStatusCode.OK, reset.StatusCode);

@@ -21,7 +21,7 @@ public sealed class ModelCheckTests
         var random = new Random(5);
         double[] a = [.. Enumerable.Range(0, 400).Select(_ => Math.Round(random.NextDouble() * 10, 3))], b = [.. a.Select(_ => Math.Round(random.NextDouble() * 10, 3))], c = [.. a.Select(_ => Math.Round(random.NextDouble() * 10, 3))];
         var table = Table(Numbers("a", a), Numbers("b", b), Numbers("c", c), Categories("d", [.. a.Select((_, i) => i % 2 == 0 ? "x" : "y")]), Numbers("y", [.. a.Select((v, i) => (3 * v) - (2 * b[i]) + (5 * Math.Sin(c[i])))]));
-        return (ServingModels.Train(table, "y", new Recipe([]), "linear-sdca", Cancel), table);
+        return (ServingModels.Train(table, "y", new Recipe([]), "linear-lbfgs", Cancel), table);
     });
 
     private static readonly Lazy<(ModelPackage Package, Table Rows)> Wavy = new(() =>
@@ -86,7 +86,7 @@ public sealed class ModelCheckTests
         Assert.Equal(AssertionOutcome.Passed, ModelCheck.Check(package, new Expectation.Answer([Row(("a", "9.5"), ("other", "?"))], "yes"), Cancel).Outcome);
         var unread = ModelCheck.Check(package, new Expectation.Answer([Row(("a", "many"))], "yes"), Cancel);
         Assert.Equal(AssertionOutcome.NotDecided, unread.Outcome);
-        Assert.Contains("column 'a': found 'many'", unread.WhyNot);
+        Assert.Matches("column .a.: found .*many", unread.WhyNot);
         Assert.Equal(AssertionOutcome.Failed, ModelCheck.Check(package, new Expectation.Answer([Row(("a", "9.5"))], "perhaps"), Cancel).Outcome);
         Assert.Equal(AssertionOutcome.NotDecided, ModelCheck.Check(package, new Expectation.Answer([Row(("a", "9.5"))], Low: 1), Cancel).Outcome);
         Assert.Equal(AssertionOutcome.NotDecided, ModelCheck.Check(Number.Value.Package, new Expectation.Answer([Row(("a", "9.5"))], "yes"), Cancel).Outcome);
