@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using ModelWorkbench.Workbench.Access;
 using ModelWorkbench.Workbench.Api;
+using ModelWorkbench.Workbench.Assertions;
 using ModelWorkbench.Workbench.Audit;
 using ModelWorkbench.Workbench.Backups;
 using ModelWorkbench.Workbench.Batches;
@@ -142,6 +143,7 @@ public static class WebHost
             api.MapRecipes();
             api.MapExperiments();
             api.MapSideBySide();
+            api.MapAssertions();
             api.MapExplanations();
             api.MapOptimisation();
             api.MapModelExports();

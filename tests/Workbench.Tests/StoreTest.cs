@@ -49,6 +49,8 @@ public abstract class StoreTest : BunitContext, IAsyncLifetime
         Services.AddSingleton<JobMonitor>();
         Services.AddSingleton<ExperimentQueue>();
         Services.AddSingleton<ExperimentSupervisor>();
+        Services.AddSingleton<AssertionStore>();
+        Services.AddSingleton<AssertionChecks>();
         Services.AddSingleton<SideBySides>();
         Services.AddSingleton<TrialWorkQueue>();
         await Databases.MigrateAsync(Cancellation);

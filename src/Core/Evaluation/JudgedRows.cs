@@ -21,14 +21,15 @@ internal sealed class JudgedRows
     /// <param name="labels">The truth: 0-based classes or numbers; length n, at least 1.</param>
     /// <param name="outputs">Row-major: K probabilities a row, or the number; length n * K.</param>
     /// <param name="classCount">K; 1 for regression.</param>
-    public JudgedRows(LearningTask task, ReadOnlySpan<float> labels, double[] outputs, int classCount)
-        : this(task, classCount, outputs, task == LearningTask.Regression ? [] : Classes(labels), task == LearningTask.Regression ? Numbers(labels) : []) { }
+    /// <param name="threshold">Of two classes: the probability of the second from which on it is predicted; null for the likelier.</param>
+    public JudgedRows(LearningTask task, ReadOnlySpan<float> labels, double[] outputs, int classCount, double? threshold = null)
+        : this(task, classCount, outputs, task == LearningTask.Regression ? [] : Classes(labels), task == LearningTask.Regression ? Numbers(labels) : [], threshold) { }
 
-    private JudgedRows(LearningTask task, int classCount, double[] outputs, int[] truth, double[] actual)
+    private JudgedRows(LearningTask task, int classCount, double[] outputs, int[] truth, double[] actual, double? threshold = null)
     {
         (_task, _classCount, _outputs, _truth, _actual) = (task, classCount, outputs, truth, actual);
         _names = [.. Enumerable.Range(0, classCount).Select(c => c.ToString(CultureInfo.InvariantCulture))];
-        _predicted = new(() => ClassificationMetrics.PredictedClasses(_outputs, _classCount));
+        _predicted = new(() => threshold is null ? ClassificationMetrics.PredictedClasses(_outputs, _classCount) : [.. Enumerable.Range(0, _truth.Length).Select(row => Target.Decide(_outputs.AsSpan(row * _classCount, _classCount), threshold))]);
         _losses = new(() => ClassificationMetrics.LogLosses(_truth, _outputs, _classCount));
         _topThree = new(() => ClassificationMetrics.TopHits(_truth, _outputs, _classCount, 3));
         _rankings = [.. Enumerable.Range(0, classCount).Select(c => new Lazy<Ranking>(() => new Ranking(ClassificationMetrics.ScoresOf(c, _outputs, _classCount), ClassificationMetrics.IsClass(c, _truth))))];

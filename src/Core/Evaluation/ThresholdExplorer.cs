@@ -23,6 +23,9 @@ public static class ThresholdExplorer
 {
     private static readonly string[] Classes = ["negative", "positive"];
 
+    /// <summary>Ids of the metrics of two classes that hang on which class is answered; the others judge the probabilities.</summary>
+    public static IReadOnlyList<string> ByClass { get; } = [Metric.Accuracy.Id, Metric.BalancedAccuracy.Id, Metric.F1.Id, Metric.Mcc.Id];
+
     /// <param name="counts">Of a report.</param>
     /// <param name="index">0-based, of the threshold.</param>
     public static ThresholdFigures At(ThresholdCounts counts, int index)
@@ -33,6 +36,35 @@ public static class ThresholdExplorer
         return new ThresholdFigures(
             counts.Threshold[index], found, alarms, counts.Positives - found, counts.Negatives - alarms,
             ClassificationMetrics.Accuracy(confusion), positive.Precision, positive.Recall, positive.F1, ClassificationMetrics.Mcc(confusion));
+    }
+
+    /// <summary>A report as it is where a model decides by a threshold: the matrix, the figures by class, and the metrics that hang on which class is answered, of all rows together and without intervals.</summary>
+    /// <param name="report">Of a model that answers the likelier class.</param>
+    /// <param name="threshold">Null leaves it.</param>
+    public static EvaluationReport Report(EvaluationReport report, double? threshold)
+    {
+        if (threshold is not { } from || report.Classification is not { Thresholds: { } counts } classes) return report;
+        var at = At(counts, IndexOf(counts, from));
+        int[][] confusion = [[at.TrueNegatives, at.FalsePositives], [at.FalseNegatives, at.TruePositives]];
+        var perClass = ClassificationMetrics.PerClass(classes.Classes, confusion);
+        var metrics = report.Metrics.ToDictionary();
+        metrics[Metric.Accuracy.Id] = at.Accuracy;
+        metrics[Metric.BalancedAccuracy.Id] = ClassificationMetrics.BalancedAccuracy(confusion);
+        metrics[Metric.F1.Id] = at.F1;
+        metrics[Metric.Mcc.Id] = at.Mcc;
+        return report with
+        {
+            Metrics = metrics,
+            Intervals = report.Intervals?.Where(i => !ByClass.Contains(i.Key)).ToDictionary(),
+            Classification = classes with { Confusion = confusion, PerClass = perClass },
+        };
+    }
+
+    /// <summary>How often each class is answered at a threshold: the negative one, then the positive one.</summary>
+    public static int[] Answered(ThresholdCounts counts, double? threshold)
+    {
+        var at = At(counts, IndexOf(counts, threshold));
+        return [at.TrueNegatives + at.FalseNegatives, at.TruePositives + at.FalsePositives];
     }
 
     /// <summary>At every threshold, highest first.</summary>

@@ -130,6 +130,38 @@ internal sealed class ExperimentData
     public EvaluationReport EvaluateOnce(double[] outputs, float[] labels) =>
         Evaluate(outputs, labels) with { Intervals = Draws([JudgedFold.Of(labels)]).Intervals([outputs]) };
 
+    /// <summary>The validation rows as they stand in the file, each once, with the truth and the mean of the answers.</summary>
+    /// <exception cref="InvalidOperationException">The answers are not of these rows.</exception>
+    public (Table Rows, float[] Labels, double[] Outputs) Judged(ValidationPredictions predictions)
+    {
+        var width = ClassCount;
+        if (!predictions.Outputs.Select(o => o.Length).SequenceEqual(ValidationLabels.Select(l => l.Length * width))) throw new InvalidOperationException("The predictions are not of the validation rows as they are split now.");
+        var positions = new Dictionary<int, int>();
+        for (var row = 0; row < Source.RowCount; row++) positions.TryAdd(Source.LineNumbers[row], row);
+        var (rows, labels, sums, counts) = (new List<int>(), new List<float>(), new List<double[]>(), new List<int>());
+        var places = new Dictionary<int, int>();
+        foreach (var (fold, outputs) in predictions.Outputs.Index())
+        {
+            var part = Part(fold);
+            var lines = part.Validation!.LineNumbers;
+            for (var i = 0; i < lines.Length; i++)
+            {
+                if (!positions.TryGetValue(lines[i], out var source)) continue;
+                if (!places.TryGetValue(source, out var place))
+                {
+                    places.Add(source, place = rows.Count);
+                    rows.Add(source);
+                    labels.Add(part.ValidationLabels[i]);
+                    sums.Add(new double[width]);
+                    counts.Add(0);
+                }
+                counts[place]++;
+                for (var k = 0; k < width; k++) sums[place][k] += outputs[(i * width) + k];
+            }
+        }
+        return (Source.Take([.. rows]), [.. labels], [.. sums.SelectMany((sum, place) => sum.Select(s => s / counts[place]))]);
+    }
+
     private PairedBootstrap Draws(IReadOnlyList<JudgedFold> folds) => new(Target.Task, ClassCount, folds, Plan.Split.Seed);
 
     private PreparedPart Prepare(TrainingRows training, ValidationRows? validation)

@@ -21,6 +21,7 @@ namespace ModelWorkbench.Core.Experiments;
 [JsonDerivedType(typeof(ExplanationReady), "explanation-ready")]
 [JsonDerivedType(typeof(ExportsReady), "exports-ready")]
 [JsonDerivedType(typeof(SideBySideReady), "side-by-side-ready")]
+[JsonDerivedType(typeof(SegmentsMeasured), "segments-measured")]
 [JsonDerivedType(typeof(JobFailed), "job-failed")]
 public abstract record ExperimentEvent;
 
@@ -83,6 +84,11 @@ public sealed record ExportsReady(string ReportFile, IReadOnlyList<string> Files
 /// <param name="ReportFile">Name of the finished <see cref="SideBySideReport"/> in the job's folder.</param>
 public sealed record SideBySideReady(string ReportFile) : ExperimentEvent;
 
+/// <summary>A trial was measured on parts of its validation rows.</summary>
+/// <param name="Number">The trial.</param>
+/// <param name="Figures">In the order of the measures.</param>
+public sealed record SegmentsMeasured(int Number, IReadOnlyList<SegmentFigure> Figures) : ExperimentEvent;
+
 /// <summary>Nothing could be trained at all: the table is unreadable, or the recipe does not apply.</summary>
 public sealed record JobFailed(string Reason) : ExperimentEvent;
 
@@ -116,6 +122,7 @@ public sealed record ExperimentJob(ExperimentPlan Plan, string TableFile, int Th
 [JsonDerivedType(typeof(Explain), "explain")]
 [JsonDerivedType(typeof(Export), "export")]
 [JsonDerivedType(typeof(SideBySide), "side-by-side")]
+[JsonDerivedType(typeof(MeasureSegments), "measure-segments")]
 public abstract record JobWork
 {
     /// <summary>Runs trials until the budget is used up.</summary>
@@ -155,6 +162,11 @@ public abstract record JobWork
     /// <summary>Holds trials against one of them.</summary>
     /// <param name="Trials">Judged on all folds, their predictions kept; the first is the one that the others are held against.</param>
     public sealed record SideBySide(IReadOnlyList<FinishedTrial> Trials) : JobWork;
+
+    /// <summary>Measures trials on parts of their validation rows.</summary>
+    /// <param name="Trials">Judged on all folds, their predictions kept.</param>
+    /// <param name="Measures">What, on which parts.</param>
+    public sealed record MeasureSegments(IReadOnlyList<FinishedTrial> Trials, IReadOnlyList<SegmentMeasure> Measures) : JobWork;
 }
 
 /// <param name="Number">1-based within the experiment.</param>
@@ -168,4 +180,5 @@ public sealed record JobTrial(int Number, TrialSpec Spec);
 /// <param name="PredictionsFile">Full path of its <see cref="ValidationPredictions"/>; null where there are none.</param>
 /// <param name="HasModel">Whether a model of it was made.</param>
 /// <param name="IsExcluded">A person put it aside: neither best nor part of an ensemble.</param>
-public sealed record FinishedTrial(int Number, TrialSpec Spec, TrialResult? Result, string? PredictionsFile = null, bool HasModel = false, bool IsExcluded = false);
+/// <param name="Threshold">Of two classes: the probability of the second from which on a person has it answered; null for the likelier.</param>
+public sealed record FinishedTrial(int Number, TrialSpec Spec, TrialResult? Result, string? PredictionsFile = null, bool HasModel = false, bool IsExcluded = false, double? Threshold = null);

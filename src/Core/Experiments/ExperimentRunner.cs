@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Evaluation;
 using ModelWorkbench.Core.Models;
 using ModelWorkbench.Core.Recipes;
@@ -61,6 +62,9 @@ public sealed class ExperimentRunner
             case JobWork.SideBySide sideBySide:
                 runner.Try(() => runner.Compare(data, sideBySide.Trials));
                 break;
+            case JobWork.MeasureSegments measure:
+                runner.Try(() => runner.Measure(data, measure, cancellationToken));
+                break;
         }
     }
 
@@ -80,6 +84,20 @@ public sealed class ExperimentRunner
         const string reportFile = "side-by-side.json";
         _folder.Write(reportFile, stream => JsonSerializer.Serialize(stream, report, CoreJson.Options));
         _report(new SideBySideReady(reportFile));
+    }
+
+    private void Measure(ExperimentData data, JobWork.MeasureSegments work, CancellationToken cancellationToken)
+    {
+        // A part may be told by a column that no model sees.
+        var file = TableFile.Read(_job.TableFile, cancellationToken);
+        var told = new Table([.. work.Measures.Select(m => m.Column).OfType<string>().Distinct(StringComparer.Ordinal).Select(file.Find).OfType<Column>()], rowCount: file.RowCount);
+        foreach (var trial in work.Trials)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var (judged, labels, outputs) = data.Judged(ValidationPredictions.Of(trial));
+            var rows = told.Take(data.DatasetRows(judged));
+            _report(new SegmentsMeasured(trial.Number, [.. work.Measures.Select(m => m.Measure(rows, data.Target.Task, labels, outputs, data.ClassCount, trial.Threshold))]));
+        }
     }
 
     private void Try(Action work)

@@ -161,7 +161,7 @@ internal sealed class ExplanationRunner(ExperimentData data, int threads, JobFol
 
     private ErrorReport Errors(ValidationPredictions predictions, CancellationToken cancellationToken)
     {
-        var (rows, labels, outputs) = Judged(predictions);
+        var (rows, labels, outputs) = data.Judged(predictions);
         var isNumber = _target.Task == LearningTask.Regression;
         var width = data.ClassCount;
         double[] answers = isNumber ? outputs : [.. labels.Select((_, row) => (double)Target.Likeliest(outputs.AsSpan(row * width, width)))];
@@ -180,35 +180,5 @@ internal sealed class ExplanationRunner(ExperimentData data, int threads, JobFol
             [.. columns.Select(name => GroupReport.Compute(rows[name], _target.Task, labels, answers)).OfType<GroupReport>().OrderByDescending(g => g.Differences[0] ?? -1)]);
 
         string Text(double answer) => isNumber ? answer.ToString("G6", CultureInfo.InvariantCulture) : _target.Classes[(int)answer];
-    }
-
-    /// <summary>The validation rows as they stand in the file, each once, with the truth and the mean of the answers.</summary>
-    private (Table Rows, float[] Labels, double[] Outputs) Judged(ValidationPredictions predictions)
-    {
-        var width = data.ClassCount;
-        var positions = new Dictionary<int, int>();
-        for (var row = 0; row < data.Source.RowCount; row++) positions.TryAdd(data.Source.LineNumbers[row], row);
-        var (rows, labels, sums, counts) = (new List<int>(), new List<float>(), new List<double[]>(), new List<int>());
-        var places = new Dictionary<int, int>();
-        foreach (var (fold, outputs) in predictions.Outputs.Index())
-        {
-            var part = data.Part(fold);
-            var lines = part.Validation!.LineNumbers;
-            for (var i = 0; i < lines.Length; i++)
-            {
-                if (!positions.TryGetValue(lines[i], out var source)) continue;
-                if (!places.TryGetValue(source, out var place))
-                {
-                    places.Add(source, place = rows.Count);
-                    rows.Add(source);
-                    labels.Add(part.ValidationLabels[i]);
-                    sums.Add(new double[width]);
-                    counts.Add(0);
-                }
-                counts[place]++;
-                for (var k = 0; k < width; k++) sums[place][k] += outputs[(i * width) + k];
-            }
-        }
-        return (data.Source.Take([.. rows]), [.. labels], [.. sums.SelectMany((sum, place) => sum.Select(s => s / counts[place]))]);
     }
 }

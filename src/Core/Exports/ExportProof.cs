@@ -6,7 +6,7 @@ namespace ModelWorkbench.Core.Exports;
 /// <param name="Rows">That were compared.</param>
 /// <param name="DifferingRows">Of these, how many differ by more than the tolerance or have another class.</param>
 /// <param name="LargestDifference">Of any output, as a share of max(1, |expected|); the largest double where a number was expected and none came.</param>
-/// <param name="OtherClasses">Rows whose likeliest class is another; those whose two likeliest are equal within the tolerance do not count.</param>
+/// <param name="OtherClasses">Rows whose answer is another class; those whose two likeliest are equal within the tolerance, or whose probability is that near to the model's threshold, do not count.</param>
 /// <param name="Tolerance">The largest difference that is called equal.</param>
 /// <param name="By">What answered: <c>ONNX Runtime 1.31.1</c>.</param>
 /// <param name="NotRun">Why the file could not be asked on this machine; null where it was.</param>
@@ -38,7 +38,8 @@ public sealed record ExportProof(int Rows, int DifferingRows, double LargestDiff
             for (var k = 0; k < own.Length; k++) own[k] = outputs[(row * own.Length) + k];
             var difference = 0.0;
             for (var k = 0; k < own.Length; k++) difference = Math.Max(difference, Difference(expected[k], own[k]));
-            var isOther = own.Length > 1 && Target.Likeliest(expected) is var wanted && Target.Likeliest(own) is var given && wanted != given && expected[wanted] - expected[given] > tolerance;
+            var isOther = own.Length > 1 && Target.Decide(expected, sample.Threshold) is var wanted && Target.Decide(own, sample.Threshold) is var given && wanted != given
+                && (sample.Threshold is { } threshold ? Math.Abs(expected[1] - threshold) : expected[wanted] - expected[given]) > tolerance;
             largest = Math.Max(largest, difference);
             if (isOther) others++;
             if (isOther || difference > tolerance) differing++;

@@ -15,6 +15,9 @@ public sealed record ExportSample(IReadOnlyList<InputColumn> Inputs, IReadOnlyLi
     private const int MostVariedColumns = 150;
     private const int RowsAVariation = 2;
 
+    /// <summary>As <see cref="Trainers.Target.Threshold"/>.</summary>
+    public double? Threshold { get; init; }
+
     // A text that no file has.
     private const string Unseen = "∅ not in training";
 
@@ -43,7 +46,7 @@ public sealed record ExportSample(IReadOnlyList<InputColumn> Inputs, IReadOnlyLi
                 }
         rows.Add(new string?[used.Length]);
         var distinct = rows.DistinctBy(row => string.Join('\0', row.Select(text => text ?? "\u0001"))).ToList();
-        return new ExportSample(signature.Used, distinct, Answers(package, distinct), package.Pipeline.Scorer.OutputCount);
+        return new ExportSample(signature.Used, distinct, Answers(package, distinct), package.Pipeline.Scorer.OutputCount) { Threshold = package.Pipeline.Target.Threshold };
     }
 
     /// <summary>What an endpoint answers to rows of the used columns, row-major.</summary>

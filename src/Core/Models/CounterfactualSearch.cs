@@ -10,11 +10,18 @@ public abstract record WantedAnswer
     /// <param name="outputs">Of one row.</param>
     public abstract double Margin(ReadOnlySpan<double> outputs);
 
-    /// <param name="Index">0-based class that is to be the likeliest.</param>
-    public sealed record OfClass(int Index) : WantedAnswer
+    /// <param name="Index">0-based class that is to be the answer.</param>
+    /// <param name="Threshold">Of two classes: the probability of the second from which on it is the answer; null for the likelier.</param>
+    public sealed record OfClass(int Index, double? Threshold = null) : WantedAnswer
     {
         public override double Margin(ReadOnlySpan<double> outputs)
         {
+            if (Threshold is { } from && outputs.Length == 2)
+            {
+                var above = Math.Log(Math.Max(outputs[1], Smallest)) - Math.Log(Math.Max(from, Smallest));
+                // From the threshold on it is the second, which is above 0 as well.
+                return Index == 1 ? outputs[1] >= from ? Math.Max(above, double.Epsilon) : Math.Min(above, -double.Epsilon) : outputs[1] < from ? Math.Max(-above, double.Epsilon) : Math.Min(-above, 0);
+            }
             var most = double.NegativeInfinity;
             for (var k = 0; k < outputs.Length; k++)
                 if (k != Index) most = Math.Max(most, outputs[k]);

@@ -53,12 +53,16 @@ public sealed record GoldenRows(IReadOnlyList<IReadOnlyList<string?>> Rows, IRea
 /// <summary>A trained model as one file. Loads no code and no foreign format.</summary>
 /// <remarks>
 /// Version 2: "MWM2", length of the manifest (4 bytes, little-endian), manifest as JSON, scorer in binary (<see cref="ScorerFile"/>), SHA-256 of all bytes before.
-/// Version 1 began with "MWM1" and had no checksum at its end; it is still read.
+/// Version 1 began with "MWM1" and had no checksum at its end; it is still read. Version 3 is as version 2, of a model that decides by a threshold of its own (<see cref="Target.Threshold"/>):
+/// a program that knows of none would answer otherwise, and must refuse it.
 /// </remarks>
 public sealed class ModelPackage
 {
-    /// <summary>The version that is written; those before it are read as well.</summary>
+    /// <summary>The version that is written of models without a threshold; those before it are read as well.</summary>
     public const int FormatVersion = 2;
+
+    /// <summary>The version that is written of models with a threshold.</summary>
+    public const int ThresholdVersion = 3;
 
     /// <summary>Golden rows are answered each time a package is read; packages made here have far fewer.</summary>
     public const int MostGoldenRows = 1_000;
@@ -81,6 +85,22 @@ public sealed class ModelPackage
     public ModelManifest Manifest { get; }
     public FittedPipeline Pipeline { get; }
 
+    /// <summary>The same model, deciding otherwise between its two classes.</summary>
+    /// <param name="threshold">Probability of the second class from which on it is the answer, above 0, at most 1; null for the likelier.</param>
+    /// <param name="answers">How often each class is then the answer for rows that it had not seen; null where that is not known.</param>
+    /// <exception cref="ArgumentException">The model has not two classes, or the threshold is none.</exception>
+    public ModelPackage WithThreshold(double? threshold, ValueDistribution? answers)
+    {
+        if (threshold is { } from && WhyNoThreshold(Manifest.Target, from) is { } whyNot) throw new ArgumentException(whyNot, nameof(threshold));
+        return new ModelPackage(Manifest with { Target = Manifest.Target with { Threshold = threshold }, Answers = answers }, Pipeline.Scorer);
+    }
+
+    /// <summary>Null, or why a model cannot decide by a threshold.</summary>
+    public static string? WhyNoThreshold(Target target, double threshold) =>
+        target.Task != LearningTask.Binary ? $"A threshold decides between two classes; the model predicts {(target.Task == LearningTask.Regression ? "a number" : $"one of {target.Classes.Count} classes")}."
+        : !(threshold > 0 && threshold <= 1) ? FormattableString.Invariant($"The threshold is {threshold}; expected more than 0, at most 1.")
+        : null;
+
     private static ReadOnlySpan<byte> Magic => "MWM"u8;
 
     public void Write(Stream stream)
@@ -91,7 +111,7 @@ public sealed class ModelPackage
             var manifest = JsonSerializer.SerializeToUtf8Bytes(Manifest, CoreJson.Options);
             Span<byte> head = stackalloc byte[HeadBytes];
             Magic.CopyTo(head);
-            head[Magic.Length] = (byte)('0' + FormatVersion);
+            head[Magic.Length] = (byte)('0' + (Manifest.Target.Threshold is null ? FormatVersion : ThresholdVersion));
             BinaryPrimitives.WriteInt32LittleEndian(head[4..], manifest.Length);
             hashed.Write(head);
             hashed.Write(manifest);
@@ -123,7 +143,7 @@ public sealed class ModelPackage
         try
         {
             var version = ReadVersion(stream);
-            if (version > FormatVersion) throw new InvalidDataException($"The model package has format version {version}; this program reads versions 1 to {FormatVersion}. It was made by a later Model Workbench: update this one.");
+            if (version > ThresholdVersion) throw new InvalidDataException($"The model package has format version {version}; this program reads versions 1 to {ThresholdVersion}. It was made by a later Model Workbench: update this one.");
             var bytes = stream.Length - stream.Position - (version >= FirstWithChecksum ? SHA256.HashSizeInBytes : 0);
             if (bytes < HeadBytes) throw Damage("the file", $"{stream.Length - stream.Position} bytes long", $"at least {HeadBytes + SHA256.HashSizeInBytes}");
             if (version >= FirstWithChecksum) Check(stream, bytes, cancellationToken);
@@ -185,6 +205,7 @@ public sealed class ModelPackage
         if (manifest.Target.Task switch { LearningTask.Regression => classes != 0, LearningTask.Binary => classes != 2, _ => classes is < 2 or > Target.MaximumClasses })
             throw Damage("the number of classes", $"{classes}", manifest.Target.Task switch { LearningTask.Regression => "0 for a number", LearningTask.Binary => "2", _ => $"2 to {Target.MaximumClasses}" });
         if (manifest.Target.Classes.Distinct(StringComparer.Ordinal).Count() != classes) throw Damage("a class", "named twice", "each once");
+        if (manifest.Target.Threshold is { } threshold && WhyNoThreshold(manifest.Target, threshold) is { } whyNot) throw new InvalidDataException($"The model package is damaged: {whyNot}");
         foreach (var (i, input) in manifest.Signature.Inputs.Index())
         {
             if (input.Name.Length == 0) throw Damage($"the name of input {i + 1}", "empty", "a column");

@@ -143,7 +143,7 @@ internal sealed class BatchChunk(int inputCount)
         if (columns.Classes is not { } classes) Write(outputs[0], columns.DecimalMark);
         else
         {
-            Write(classes[prediction.LikeliestClass(row)]);
+            Write(classes[prediction.AnsweredClass(row)]);
             foreach (var probability in outputs)
             {
                 Write(columns.Delimiter);

@@ -21,7 +21,7 @@ public static class CsvAnswers
             if (isNumber) Number(output, prediction.Outputs(row)[0]);
             else
             {
-                Text(output, quoted[prediction.LikeliestClass(row)]);
+                Text(output, quoted[prediction.AnsweredClass(row)]);
                 foreach (var probability in prediction.Outputs(row)) { Text(output, ","); Number(output, probability); }
             }
             Text(output, "\n");

@@ -75,7 +75,7 @@ public sealed record ModelComparison(int RowCount, double ChangedShare, Metric? 
         var count = found.Length / width;
         var changed = 0;
         for (var row = 0; row < count; row++)
-            if (target.Classes[Target.Likeliest(found.AsSpan(row * width, width))] != before.Classes[Target.Likeliest(earlier.AsSpan(row * widthBefore, widthBefore))]) changed++;
+            if (target.Classes[target.Decide(found.AsSpan(row * width, width))] != before.Classes[before.Decide(earlier.AsSpan(row * widthBefore, widthBefore))]) changed++;
         return count == 0 ? 0 : changed / (double)count;
     }
 

@@ -104,8 +104,8 @@ public sealed class Prediction : IDisposable
     /// <summary>The model's answers to one row: a probability a class, or the number.</summary>
     public ReadOnlySpan<double> Outputs(int row) => _outputs.AsSpan(row * OutputCount, OutputCount);
 
-    /// <summary>Position of the likeliest class; the first of several.</summary>
-    public int LikeliestClass(int row) => Target.Likeliest(Outputs(row));
+    /// <summary>Position of the class that is the answer.</summary>
+    public int AnsweredClass(int row) => _predictor.Target.Decide(Outputs(row));
 
     /// <summary>Answers all rows.</summary>
     /// <exception cref="InvalidOperationException">The rows have problems.</exception>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using ModelWorkbench.Core.Datasets;
 
 namespace ModelWorkbench.Core.Trainers;
@@ -15,6 +16,10 @@ public sealed record Target(string Column, LearningTask Task, IReadOnlyList<stri
     private const int MaximumIntegerClasses = 20;
 
     private Dictionary<string, int>? _index;
+
+    /// <summary>Of two classes: the probability of the second from which on it is the answer; null for the likelier of the two.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Threshold { get; init; }
 
     /// <summary>The task that the values suggest: numbers with many or broken values are a regression, everything else is classes.</summary>
     /// <exception cref="ArgumentException">There is no such column, or it cannot be a target: it is constant, empty, or a date.</exception>
@@ -67,7 +72,14 @@ public sealed record Target(string Column, LearningTask Task, IReadOnlyList<stri
         return new Target(column, task, Sort(distinct));
     }
 
-    /// <summary>Position of the largest of a row's probabilities: the class that the model answers; the first of several.</summary>
+    /// <summary>Position of the class that is the answer to a row: by the threshold where there is one, else the likeliest.</summary>
+    public int Decide(ReadOnlySpan<double> probabilities) => Decide(probabilities, Threshold);
+
+    /// <inheritdoc cref="Decide(ReadOnlySpan{double})"/>
+    public static int Decide(ReadOnlySpan<double> probabilities, double? threshold) =>
+        threshold is { } from && probabilities.Length == 2 ? probabilities[1] >= from ? 1 : 0 : Likeliest(probabilities);
+
+    /// <summary>Position of the largest of a row's probabilities; the first of several.</summary>
     public static int Likeliest(ReadOnlySpan<double> probabilities)
     {
         var best = 0;

@@ -16,9 +16,11 @@ public sealed class CardReader(ExperimentStore experiments, DatasetStore dataset
     {
         if (await experiments.ReportAsync(trial, cancellationToken) is not { } report) return null;
         var beside = trial.TrainerId == BaselineTrainer.BaselineId ? null : experiment.Trials.FirstOrDefault(t => t.TrainerId == BaselineTrainer.BaselineId);
+        // As the model decides since a person chose how.
+        report = report with { Validation = ThresholdExplorer.Report(report.Validation, trial.Threshold) };
         var card = new ModelCard(experiment, trial, report, ManagementApi.ProgramVersion, time.GetUtcNow())
         {
-            Final = await experiments.FinalReportAsync(trial, cancellationToken),
+            Final = await experiments.FinalReportAsync(trial, cancellationToken) is { } final ? ThresholdExplorer.Report(final, trial.Threshold) : null,
             Baseline = beside is null ? null : await BesideAsync(beside, cancellationToken),
             Explanation = await experiments.ExplanationAsync(trial, cancellationToken),
             Data = experiment.DatasetId is { } id ? (await datasets.VersionsAsync(id, cancellationToken)).FirstOrDefault(v => v.TableSha256 == experiment.TableSha256) : null,

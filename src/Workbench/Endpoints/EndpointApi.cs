@@ -5,6 +5,7 @@ using ModelWorkbench.Core.Models;
 using ModelWorkbench.Workbench.Access;
 using ModelWorkbench.Workbench.Api;
 using ModelWorkbench.Workbench.Datasets;
+using ModelWorkbench.Workbench.Jobs;
 using ModelWorkbench.Workbench.Serving;
 using ModelWorkbench.Workbench.Settings;
 using ModelWorkbench.Workbench.Storage;
@@ -30,11 +31,12 @@ public static class EndpointApi
     /// <param name="TrialNumber">With the experiment.</param>
     /// <param name="FileName">The model file that it came from; null for a trial's model.</param>
     /// <param name="ModelSha256">Of the model package.</param>
-    public sealed record VersionAnswer(int Number, int? ExperimentId, int? TrialNumber, string? FileName, string ModelSha256, string TrainerName, DateTimeOffset PublishedAt, DateTimeOffset? RetiredAt, VersionComparison? Comparison, IReadOnlyList<string> Aliases)
+    /// <param name="Threshold">For two classes: the probability from which on it answers the second; null for the likelier.</param>
+    public sealed record VersionAnswer(int Number, int? ExperimentId, int? TrialNumber, string? FileName, string ModelSha256, string TrainerName, DateTimeOffset PublishedAt, DateTimeOffset? RetiredAt, VersionComparison? Comparison, IReadOnlyList<string> Aliases, double? Threshold = null)
     {
         public static VersionAnswer From(EndpointVersionRow row, EndpointRow endpoint) => new(
             row.Number, row.ExperimentId, row.TrialNumber, row.FileName, row.ModelSha256, row.TrainerName, row.PublishedAt, row.RetiredAt, row.Comparison,
-            [.. row.Number == endpoint.LiveVersion ? [EndpointRouting.Champion] : Array.Empty<string>(), .. endpoint.Routing.Aliases.Where(a => a.Value == row.Number).Select(a => a.Key).Order(StringComparer.Ordinal)]);
+            [.. row.Number == endpoint.LiveVersion ? [EndpointRouting.Champion] : Array.Empty<string>(), .. endpoint.Routing.Aliases.Where(a => a.Value == row.Number).Select(a => a.Key).Order(StringComparer.Ordinal)], row.Threshold);
     }
 
     /// <param name="Prefix">Public part of the key.</param>
@@ -77,12 +79,13 @@ public static class EndpointApi
     {
         var endpoints = api.MapGroup("/endpoints").WithTags("Endpoints").RequireRole(WorkspaceRole.Publisher);
         endpoints.MapPost("/", PublishAsync).WithName("Publish").WithSummary("Makes a trial's model answer under a name")
-            .WithDescription("A new name makes a new endpoint with a key; a known name gets a new version, its keys stay. With \"goLive\": false the version becomes the challenger and answers only where it is named.").Produces<PublishAnswer>(201).ProducesProblem(400);
+            .WithDescription("A new name makes a new endpoint with a key; a known name gets a new version, its keys stay. With \"goLive\": false the version becomes the challenger and answers only where it is named. Where a required assertion of the dataset is not met, nothing is published: 409 names it, with what is expected and what was found.").Produces<PublishAnswer>(201).ProducesProblem(400).ProducesProblem(409);
         endpoints.MapPost("/import", ImportAsync).WithName("ImportModel").WithSummary("Makes a model file of another workbench answer under a name")
             .WithDescription("The body is the model package as it was taken away (.mwm). 'name' says the endpoint, 'file' the file's name for the history; with goLive=false the version becomes the challenger. "
+                + "Where the other versions under the name come from a dataset with required assertions, the model has to meet them: 409 names those that it does not. "
                 + "The file is read, never run: its checksum, its description and its golden rows must be right, or nothing is published and the answer is 422.")
             .Accepts<byte[]>("application/octet-stream", ManagementApi.AnyContent)
-            .Produces<PublishAnswer>(201).ProducesProblem(400).ProducesProblem(413).ProducesProblem(422).ProducesProblem(507).DisableAntiforgery();
+            .Produces<PublishAnswer>(201).ProducesProblem(400).ProducesProblem(409).ProducesProblem(413).ProducesProblem(422).ProducesProblem(507).DisableAntiforgery();
         endpoints.MapGet("/", async (Caller caller, EndpointStore store, LiveModels models, CancellationToken ct) => (await store.ListAsync(caller.WorkspaceId, ct)).Select(e => EndpointAnswer.From(e, models))).WithName("ListEndpoints").WithSummary("All endpoints");
         endpoints.MapGet("/{name}", (string name, EndpointStore store, LiveModels models, CancellationToken ct) => ShowAsync(name, store, models, ct))
             .WithName("GetEndpoint").WithSummary("One endpoint with versions, traffic, limits, keys and inputs").Produces<EndpointAnswer>().ProducesProblem(404);
@@ -96,7 +99,7 @@ public static class EndpointApi
     private static void MapVersions(RouteGroupBuilder endpoint)
     {
         endpoint.MapPost("/promote", (string name, PromoteBody body, HttpContext context, EndpointStore store, LiveModels models, CancellationToken ct) =>
-            ChangeAsync(name, store, models, () => store.PromoteAsync(name, body.Version, Who(context), body.Why, ct), ct)).Describe("Promote", "Makes a version the live one");
+            ChangeAsync(name, store, models, () => store.PromoteAsync(name, body.Version, Who(context), body.Why, ct), ct)).Describe("Promote", "Makes a version the live one", "Where its model does not meet a required assertion of its dataset, nothing is changed: 409 names it. The answer is the endpoint as it is now.");
         endpoint.MapPost("/rollback", (string name, WhyBody body, HttpContext context, EndpointStore store, LiveModels models, CancellationToken ct) =>
             ChangeAsync(name, store, models, () => store.RollBackAsync(name, Who(context), body.Why, ct), ct)).Describe("RollBack", "Makes the version live again that was so before");
         endpoint.MapPost("/versions/{version:int}/retire", (string name, int version, WhyBody body, HttpContext context, EndpointStore store, LiveModels models, CancellationToken ct) =>
@@ -139,7 +142,7 @@ public static class EndpointApi
     }
 
     private static void Describe(this RouteHandlerBuilder route, string id, string summary, string description = "The answer is the endpoint as it is now.") =>
-        route.WithName(id).WithSummary(summary).WithDescription(description).Produces<EndpointAnswer>().ProducesProblem(400).ProducesProblem(404);
+        route.WithName(id).WithSummary(summary).WithDescription(description).Produces<EndpointAnswer>().ProducesProblem(400).ProducesProblem(404).ProducesProblem(409);
 
     private static string Who(HttpContext context) => context.User.FindFirstValue(ClaimTypes.Name) ?? "unknown";
 
@@ -150,6 +153,10 @@ public static class EndpointApi
         {
             var published = await store.PublishAsync(body.Name, body.ExperimentId, body.TrialNumber, Who(context), body.GoLive, body.Why, ct);
             return Published(published, context);
+        }
+        catch (UnmetAssertionsException e)
+        {
+            return Unmet(e, "Not published");
         }
         catch (Exception e) when (e is ArgumentException or InvalidDataException)
         {
@@ -173,6 +180,10 @@ public static class EndpointApi
         {
             await context.Request.Body.SaveAsync(temporary, ct);
             return Published(await store.ImportAsync(name, temporary, DatasetApi.CleanName(string.IsNullOrWhiteSpace(file) ? "model.mwm" : file), caller.WorkspaceId, Who(context), goLive ?? true, why, ct), context);
+        }
+        catch (UnmetAssertionsException e)
+        {
+            return Unmet(e, "Not published");
         }
         catch (ArgumentException e)
         {
@@ -204,11 +215,21 @@ public static class EndpointApi
         {
             return await change() ? await ShowAsync(name, store, models, ct) : NotFound(name);
         }
+        catch (UnmetAssertionsException e)
+        {
+            return Unmet(e, "Nothing was changed");
+        }
         catch (Exception e) when (e is ArgumentException or InvalidDataException)
         {
             return Results.Problem(statusCode: 400, title: "Nothing was changed", detail: e.Message);
         }
     }
+
+    /// <summary>Names every required assertion that is not met, with what is expected and what was found.</summary>
+    private static IResult Unmet(UnmetAssertionsException e, string title) => Results.Problem(statusCode: 409, title: title, detail: e.Message, extensions: new Dictionary<string, object?>
+    {
+        ["assertions"] = e.Unmet.Select(c => new { c.Assertion.Id, c.Assertion.Name, outcome = c.Finding?.Outcome, expected = c.Assertion.Expectation.Describe(c.Assertion.Target), found = c.Found }).ToArray(),
+    });
 
     private static async Task<IResult> ShowAsync(string name, EndpointStore store, LiveModels models, CancellationToken ct) =>
         await store.FindAsync(name, ct) is { } row ? Results.Ok(EndpointAnswer.From(row, models)) : NotFound(name);

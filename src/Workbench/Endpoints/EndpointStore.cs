@@ -24,7 +24,7 @@ public sealed record Publication(string Name, int Version, bool IsLive, string? 
 
 /// <summary>Endpoints with their versions, traffic, keys and history. Whatever changes is one change of one row, written together with its line of the history, and then swapped in as a whole.</summary>
 public sealed partial class EndpointStore(
-    IDbContextFactory<AppDb> databases, ExperimentStore experiments, ExperimentSupervisor supervisor, LiveModels live, TableCache tables, ArtefactStore artefacts, AuditLog audit, IOptions<WorkbenchOptions> options, TimeProvider time)
+    IDbContextFactory<AppDb> databases, ExperimentStore experiments, ExperimentSupervisor supervisor, AssertionChecks assertions, LiveModels live, TableCache tables, ArtefactStore artefacts, AuditLog audit, IOptions<WorkbenchOptions> options, TimeProvider time)
 {
     public const string NameRule = "1 to 63 lower-case letters, digits and hyphens, beginning and ending with a letter or digit";
 
@@ -54,6 +54,7 @@ public sealed partial class EndpointStore(
     /// <summary>Makes a trial's model a version under this name: the first of a new endpoint, or the next of an existing one.</summary>
     /// <param name="goesLive">Whether it answers at once; otherwise it becomes the challenger. The first version always goes live.</param>
     /// <exception cref="ArgumentException">The name is no name, or the trial has no model; the message says so.</exception>
+    /// <exception cref="UnmetAssertionsException">The model does not meet what is required of it.</exception>
     /// <exception cref="InvalidDataException">The model cannot be loaded; what was live stays live.</exception>
     public async Task<Publication> PublishAsync(string name, int experimentId, int trialNumber, string who, bool goesLive = true, string? why = null, CancellationToken cancellationToken = default)
     {
@@ -64,11 +65,12 @@ public sealed partial class EndpointStore(
         // Also where the model is in memory: after a restart it comes from the file.
         await using (await artefacts.OpenVerifiedAsync(modelSha256, cancellationToken)) { }
         var package = await live.ReadAsync(modelSha256, cancellationToken);
+        await assertions.ThrowIfUnmetAsync(experimentId, trialNumber, cancellationToken);
         await _changing.WaitAsync(cancellationToken);
         try
         {
             var comparison = await CompareAsync(name, package, experiment, cancellationToken);
-            var version = new EndpointVersionRow { ModelSha256 = modelSha256, ExperimentId = experimentId, TrialNumber = trialNumber, TrainerName = TrainerCatalog.NameOf(trial.TrainerId), Comparison = comparison };
+            var version = new EndpointVersionRow { ModelSha256 = modelSha256, ExperimentId = experimentId, TrialNumber = trialNumber, DatasetId = experiment.DatasetId, Threshold = package.Manifest.Target.Threshold, TrainerName = TrainerCatalog.NameOf(trial.TrainerId), Comparison = comparison };
             return await AddVersionAsync(name, experiment.WorkspaceId, version, who, goesLive, why, cancellationToken);
         }
         finally
@@ -107,19 +109,22 @@ public sealed partial class EndpointStore(
     /// <param name="why">The reason, for the history.</param>
     /// <param name="cancellationToken">Nothing is published once it is cancelled.</param>
     /// <exception cref="ArgumentException">The name is no name, or taken.</exception>
+    /// <exception cref="UnmetAssertionsException">The model does not meet what is required of those under this name.</exception>
     /// <exception cref="InvalidDataException">As <see cref="ReadFileAsync"/>.</exception>
     public async Task<Publication> ImportAsync(string name, string path, string fileName, int workspaceId, string who, bool goesLive = true, string? why = null, CancellationToken cancellationToken = default)
     {
         if (!IsName(name)) throw new ArgumentException($"The name is '{name}'; expected {NameRule}.");
         await ThrowIfTakenAsync(name, workspaceId, cancellationToken);
         var package = await ReadFileAsync(path, cancellationToken);
+        var datasetId = await DatasetOfAsync(name, null, cancellationToken);
+        if (datasetId is { } dataset) await assertions.ThrowIfUnmetAsync(dataset, package, cancellationToken);
         // What a failure leaves behind is a file that no row names, which the sweeper takes.
         var modelSha256 = await artefacts.AddAsync(path, cancellationToken);
         await _changing.WaitAsync(cancellationToken);
         try
         {
             var comparison = await CompareAsync(name, package, null, cancellationToken);
-            var version = new EndpointVersionRow { ModelSha256 = modelSha256, FileName = fileName, TrainerName = package.Manifest.TrainerName, Comparison = comparison };
+            var version = new EndpointVersionRow { ModelSha256 = modelSha256, FileName = fileName, DatasetId = datasetId, Threshold = package.Manifest.Target.Threshold, TrainerName = package.Manifest.TrainerName, Comparison = comparison };
             return await AddVersionAsync(name, workspaceId, version, who, goesLive, why, cancellationToken);
         }
         finally
@@ -146,6 +151,31 @@ public sealed partial class EndpointStore(
             trial = (await experiments.FindAsync(experimentId, cancellationToken))!.FindTrial(trialNumber)!;
         }
         return trial.ModelSha256 is { } modelSha256 ? (experiment, trial, modelSha256) : throw new ArgumentException($"Trial {trialNumber} of experiment {experimentId} has no model: it is {trial.Status.ToString().ToLowerInvariant()}.");
+    }
+
+    /// <summary>Assertions may have been made, or changed, since a version was published.</summary>
+    /// <exception cref="UnmetAssertionsException">Its model does not meet what is required of it.</exception>
+    private async Task MeetAsync(string name, IReadOnlyList<int> numbers, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(name, cancellationToken) is not { } endpoint) return;
+        foreach (var version in endpoint.Versions.Where(v => numbers.Contains(v.Number) && v.RetiredAt is null))
+        {
+            if (version is { ExperimentId: { } id, TrialNumber: { } number } && await experiments.FindAsync(id, cancellationToken) is { DatasetId: not null } experiment && experiment.FindTrial(number) is { } trial)
+                await assertions.ThrowIfUnmetAsync(experiment, trial, version, cancellationToken);
+            else if (await DatasetOfAsync(name, version, cancellationToken) is { } dataset)
+                await assertions.ThrowIfUnmetAsync(dataset, await live.ReadAsync(version.ModelSha256, cancellationToken), cancellationToken);
+        }
+    }
+
+    /// <summary>Whose assertions count for a version; for one that came from a file, those of the others under its name.</summary>
+    /// <param name="version">Null for one that is to be.</param>
+    private async Task<int?> DatasetOfAsync(string name, EndpointVersionRow? version, CancellationToken cancellationToken)
+    {
+        if (version?.DatasetId is { } known) return known;
+        if (await FindAsync(name, cancellationToken) is not { } endpoint) return null;
+        foreach (var other in endpoint.Versions.OrderByDescending(v => v.Number == version?.Number).ThenByDescending(v => v.Number == endpoint.LiveVersion).ThenByDescending(v => v.Number))
+            if ((other.DatasetId ?? (other.ExperimentId is { } id ? (await experiments.FindAsync(id, cancellationToken))?.DatasetId : null)) is { } dataset) return dataset;
+        return null;
     }
 
     // Addresses are one space for all workspaces; what stands behind one is nobody else's business.
@@ -237,14 +267,19 @@ public sealed partial class EndpointStore(
     /// <summary>Makes a version the live one.</summary>
     /// <returns>False where there is no such endpoint.</returns>
     /// <exception cref="ArgumentException">There is no such version, it is retired, or live already.</exception>
-    public Task<bool> PromoteAsync(string name, int version, string who, string? why, CancellationToken cancellationToken) => ChangeAsync(name, (db, endpoint, now) =>
+    /// <exception cref="UnmetAssertionsException">Its model does not meet what is required of it.</exception>
+    public async Task<bool> PromoteAsync(string name, int version, string who, string? why, CancellationToken cancellationToken)
     {
-        FindVersion(endpoint, version);
-        if (endpoint.LiveVersion == version) throw new ArgumentException($"Version {version} is live already.");
-        var before = endpoint.LiveVersion;
-        GoLive(endpoint, version);
-        Note(db, endpoint, now, who, EndpointEventKind.Promoted, Text(before), Text(version), why);
-    }, cancellationToken);
+        await MeetAsync(name, [version], cancellationToken);
+        return await ChangeAsync(name, (db, endpoint, now) =>
+        {
+            FindVersion(endpoint, version);
+            if (endpoint.LiveVersion == version) throw new ArgumentException($"Version {version} is live already.");
+            var before = endpoint.LiveVersion;
+            GoLive(endpoint, version);
+            Note(db, endpoint, now, who, EndpointEventKind.Promoted, Text(before), Text(version), why);
+        }, cancellationToken);
+    }
 
     /// <summary>Makes the version live again that was so before the one that is.</summary>
     /// <exception cref="ArgumentException">There was none, or it is retired.</exception>
@@ -320,19 +355,24 @@ public sealed partial class EndpointStore(
     /// <summary>Splits the requests that name no version.</summary>
     /// <param name="traffic">Shares that sum to 100; empty lets the champion answer all.</param>
     /// <exception cref="ArgumentException">The shares do not sum to 100, or there is no such version.</exception>
-    public Task<bool> SetTrafficAsync(string name, IReadOnlyList<TrafficShare> traffic, string who, string? why, CancellationToken cancellationToken) => ChangeAsync(name, async (db, endpoint, now) =>
+    /// <exception cref="UnmetAssertionsException">The model of a version does not meet what is required of it.</exception>
+    public async Task<bool> SetTrafficAsync(string name, IReadOnlyList<TrafficShare> traffic, string who, string? why, CancellationToken cancellationToken)
     {
-        foreach (var share in traffic)
+        if (live.FindEndpoint(name)?.Champion.Number is { } champion) await MeetAsync(name, [.. traffic.Select(t => t.Version).Where(number => number != champion)], cancellationToken);
+        return await ChangeAsync(name, async (db, endpoint, now) =>
         {
-            if (share.Percent is < 1 or > 100) throw new ArgumentException($"The share of version {share.Version} is {share.Percent} %; expected 1 to 100.");
-            await ReadyAsync(FindVersion(endpoint, share.Version), cancellationToken);
-        }
-        if (traffic.Select(t => t.Version).Distinct().Count() != traffic.Count) throw new ArgumentException("A version is named twice; expected each once.");
-        if (traffic.Count > 0 && traffic.Sum(t => t.Percent) != 100) throw new ArgumentException($"The shares sum to {traffic.Sum(t => t.Percent)} %; expected 100.");
-        var before = Describe(endpoint.Routing.Traffic, endpoint.LiveVersion);
-        endpoint.Routing = endpoint.Routing with { Traffic = traffic is [{ Version: var only }] && only == endpoint.LiveVersion ? [] : traffic };
-        Note(db, endpoint, now, who, EndpointEventKind.TrafficSet, before, Describe(endpoint.Routing.Traffic, endpoint.LiveVersion), why);
-    }, cancellationToken);
+            foreach (var share in traffic)
+            {
+                if (share.Percent is < 1 or > 100) throw new ArgumentException($"The share of version {share.Version} is {share.Percent} %; expected 1 to 100.");
+                await ReadyAsync(FindVersion(endpoint, share.Version), cancellationToken);
+            }
+            if (traffic.Select(t => t.Version).Distinct().Count() != traffic.Count) throw new ArgumentException("A version is named twice; expected each once.");
+            if (traffic.Count > 0 && traffic.Sum(t => t.Percent) != 100) throw new ArgumentException($"The shares sum to {traffic.Sum(t => t.Percent)} %; expected 100.");
+            var before = Describe(endpoint.Routing.Traffic, endpoint.LiveVersion);
+            endpoint.Routing = endpoint.Routing with { Traffic = traffic is [{ Version: var only }] && only == endpoint.LiveVersion ? [] : traffic };
+            Note(db, endpoint, now, who, EndpointEventKind.TrafficSet, before, Describe(endpoint.Routing.Traffic, endpoint.LiveVersion), why);
+        }, cancellationToken);
+    }
 
     /// <summary>Lets a version answer copies of requests; null for none.</summary>
     /// <exception cref="ArgumentException">There is no such version, it is live, or the share is not 1 to 100.</exception>

@@ -32,12 +32,13 @@ public static class ExperimentApi
     /// <param name="TrainerId">The family.</param>
     /// <param name="TrainerName">As people read it.</param>
     /// <param name="Spec">What it tries, who proposed it and why.</param>
+    /// <param name="Threshold">For two classes: the probability from which on the model answers the second; null for the likelier. The metrics in the result are those of the likelier.</param>
     /// <param name="HasModel">Whether a model was fitted on all training rows; else publishing it does so first.</param>
-    public sealed record TrialAnswer(int Number, string TrainerId, string TrainerName, TrialStatus Status, string? Reason, TrialSpec? Spec, TrialResult? Result, bool HasModel, bool IsPinned, bool IsExcluded, TrialProgress? Progress)
+    public sealed record TrialAnswer(int Number, string TrainerId, string TrainerName, TrialStatus Status, string? Reason, TrialSpec? Spec, TrialResult? Result, bool HasModel, bool IsPinned, bool IsExcluded, TrialProgress? Progress, double? Threshold = null)
     {
         public static TrialAnswer From(TrialRow row, TrialProgress? progress) => new(
             row.Number, row.TrainerId, TrainerCatalog.NameOf(row.TrainerId), row.Status, row.Reason, row.Spec, row.Result, row.ModelSha256 is not null, row.IsPinned, row.IsExcluded,
-            progress?.Number == row.Number ? progress : null);
+            progress?.Number == row.Number ? progress : null, row.Threshold);
     }
 
     /// <param name="Seconds">To add to the budget, at least 1.</param>
@@ -50,6 +51,9 @@ public static class ExperimentApi
     /// <param name="IsPinned">To find it again; null leaves it as it is.</param>
     /// <param name="IsExcluded">Neither best nor part of an ensemble; null leaves it as it is.</param>
     public sealed record MarkBody(bool? IsPinned = null, bool? IsExcluded = null);
+
+    /// <param name="Threshold">Probability of the second class, above 0, at most 1; null for the likelier class.</param>
+    public sealed record ThresholdBody(double? Threshold);
 
     /// <param name="To">front, up (before the one before it) or down (behind the one behind it).</param>
     public sealed record MoveBody(QueueMove To);
@@ -114,6 +118,13 @@ public static class ExperimentApi
             await store.FindAsync(id, ct) is not { } experiment ? TrialApi.Unknown(id)
             : await store.MarkAsync(id, number, body.IsPinned, body.IsExcluded, ct) ? Results.NoContent() : UnknownTrial(experiment, number))
             .WithName("MarkTrial").WithSummary("Pins a trial or puts it aside").Produces(204).ProducesProblem(404);
+        experiments.MapPut("/{id:int}/trials/{number:int}/threshold", async (int id, int number, ThresholdBody body, ExperimentStore store, ExperimentSupervisor supervisor, CancellationToken ct) =>
+            await store.FindAsync(id, ct) is not { } experiment ? TrialApi.Unknown(id)
+            : experiment.FindTrial(number) is null ? UnknownTrial(experiment, number)
+            : await supervisor.SetThresholdAsync(id, number, body.Threshold, ct) is { } reason ? Results.Problem(statusCode: 409, title: "No threshold", detail: reason)
+            : await ReportAsync(id, number, store, ct))
+            .WithName("SetThreshold").WithSummary("Has a model answer the second of two classes from a probability on")
+            .WithDescription("Published versions stay as they are; those that are published from then on decide by it in all dialects, in batches and in what is taken away. null lets the model answer the likelier class again. A variant has a threshold of its own.").Produces<ReportAnswer>().ProducesProblem(404).ProducesProblem(409);
         experiments.MapPost("/{id:int}/trials/{number:int}/model", async (int id, int number, ExperimentStore store, ExperimentSupervisor supervisor, CancellationToken ct) =>
             await store.FindAsync(id, ct) is not { } experiment ? TrialApi.Unknown(id)
             : experiment.FindTrial(number) is null ? UnknownTrial(experiment, number)

@@ -4,7 +4,9 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
+using ModelWorkbench.Core.Evaluation;
 using ModelWorkbench.Core.Experiments;
+using ModelWorkbench.Core.Models;
 using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Core.Trainers;
 using ModelWorkbench.Core.Tuning;
@@ -321,6 +323,25 @@ public sealed class ExperimentSupervisor(
         return report is null ? (null, "The training process ended without a report.") : (report, null);
     }
 
+    /// <summary>Measures trials on parts of their validation rows, in a training process that knows the truth of them.</summary>
+    /// <param name="experiment">Theirs.</param>
+    /// <param name="trials">Judged, with answers for the validation rows.</param>
+    /// <param name="measures">At least one.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>The figures by trial, in the order of the measures, as far as it came; and why it came no further.</returns>
+    public async Task<(IReadOnlyDictionary<int, IReadOnlyList<SegmentFigure>> Figures, string? WhyNot)> MeasureAsync(ExperimentRow experiment, IReadOnlyList<TrialRow> trials, IReadOnlyList<SegmentMeasure> measures, CancellationToken cancellationToken)
+    {
+        var figures = new Dictionary<int, IReadOnlyList<SegmentFigure>>();
+        string? failure = null;
+        var exit = await RunProcessAsync(Job(experiment, new JobWork.MeasureSegments([.. trials.Select(Finished)], measures)), null, (experimentEvent, _) =>
+        {
+            if (experimentEvent is JobFailed failed) failure = failed.Reason;
+            if (experimentEvent is SegmentsMeasured measured) figures[measured.Number] = measured.Figures;
+            return Task.CompletedTask;
+        }, cancellationToken);
+        return (figures, failure ?? exit.Reason);
+    }
+
     /// <summary>Null, or why a trial cannot be held against others.</summary>
     public static string? WhyNotHoldAgainst(TrialRow trial) =>
         trial is not { Status: TrialStatus.Completed, Result: not null } ? $"Trial {trial.Number} was not judged on all folds."
@@ -580,7 +601,15 @@ public sealed class ExperimentSupervisor(
 
     private async Task KeepModelAsync(int experimentId, ModelReady ready, string folder)
     {
-        var model = await artefacts.AddAsync(Path.Combine(folder, ready.ModelFile), CancellationToken.None);
+        var path = Path.Combine(folder, ready.ModelFile);
+        if ((await experiments.FindAsync(experimentId, CancellationToken.None))?.FindTrial(ready.Number) is { Threshold: { } threshold })
+        {
+            // Chosen while it was made, or before it was made anew.
+            TrialReport? judged;
+            await using (var file = File.OpenRead(Path.Combine(folder, ready.ReportFile))) judged = await JsonSerializer.DeserializeAsync<TrialReport>(file, CoreJson.Options);
+            await DecideByAsync(path, threshold, judged?.Validation);
+        }
+        var model = await artefacts.AddAsync(path, CancellationToken.None);
         var report = await artefacts.AddAsync(Path.Combine(folder, ready.ReportFile), CancellationToken.None);
         await UpdateTrialAsync(experimentId, ready.Number, t =>
         {
@@ -592,11 +621,85 @@ public sealed class ExperimentSupervisor(
         });
     }
 
+    /// <summary>Null, or why a trial's model cannot decide by a threshold of a person's choice.</summary>
+    /// <param name="threshold">Null for the likelier class, which every model can answer.</param>
+    public static string? WhyNoThreshold(ExperimentRow experiment, int trialNumber, double? threshold) =>
+        experiment.FindTrial(trialNumber) is not { } trial ? $"There is no trial {trialNumber}."
+        : trial is not { Status: TrialStatus.Completed, Result: not null } ? "Only a trial that was judged on all folds can be given a threshold."
+        : threshold is not { } from ? null
+        : experiment.Plan.Task != LearningTask.Binary ? $"A threshold decides between two classes; this is a {experiment.Plan.Task.ToString().ToLowerInvariant()}."
+        : !(from > 0 && from <= 1) ? FormattableString.Invariant($"The threshold is {from}; expected more than 0, at most 1.")
+        : null;
+
+    /// <summary>Has a trial's model answer the second of two classes from a probability on; a model that is there is written anew, as packages never change.</summary>
+    /// <param name="experimentId">Which.</param>
+    /// <param name="trialNumber">Of it, or a variant.</param>
+    /// <param name="threshold">Above 0, at most 1; null for the likelier class.</param>
+    /// <param name="cancellationToken">Nothing is changed once it is cancelled.</param>
+    /// <returns>Null, or why it could not be done.</returns>
+    public async Task<string?> SetThresholdAsync(int experimentId, int trialNumber, double? threshold, CancellationToken cancellationToken)
+    {
+        await _extras.WaitAsync(cancellationToken);
+        try
+        {
+            if (await experiments.FindAsync(experimentId, cancellationToken) is not { } experiment) return "The experiment does not exist.";
+            if (WhyNoThreshold(experiment, trialNumber, threshold) is { } whyNot) return whyNot;
+            var trial = experiment.FindTrial(trialNumber)!;
+            if (trial.Threshold == threshold) return null;
+            string? model = null;
+            if (trial.ModelSha256 is { } before)
+            {
+                var path = artefacts.NewTemporaryPath();
+                try
+                {
+                    await File.WriteAllBytesAsync(path, await artefacts.ReadVerifiedAsync(before, cancellationToken), cancellationToken);
+                    await DecideByAsync(path, threshold, (await experiments.ReportAsync(trial, cancellationToken))?.Validation);
+                    model = await artefacts.AddAsync(path, cancellationToken);
+                }
+                finally
+                {
+                    File.Delete(path);
+                }
+            }
+            await using var db = await databases.CreateDbContextAsync(cancellationToken);
+            await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+            if (await db.Trials.SingleOrDefaultAsync(t => t.ExperimentId == experimentId && t.Number == trialNumber, cancellationToken) is not { } row) return $"There is no trial {trialNumber}.";
+            if (row.ModelSha256 != trial.ModelSha256) return "The model was made anew meanwhile; choose the threshold again.";
+            var earlier = row.Threshold;
+            // The locked test set judged probabilities, which are the same; what was taken away decides as before.
+            (row.Threshold, row.ModelSha256, row.ExportsSha256) = (threshold, model, null);
+            await db.SaveChangesAsync(cancellationToken);
+            await audit.AppendAsync(db, "trial.threshold", FormattableString.Invariant($"trial {trialNumber} of experiment {experimentId} ({experiment.DatasetName})"), new { from = earlier, to = threshold }, cancellationToken: cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is InvalidDataException or ArgumentException)
+        {
+            return e.Message;
+        }
+        finally
+        {
+            _extras.Release();
+        }
+        monitor.Report(experimentId, monitor.ProgressOf(experimentId));
+        return null;
+    }
+
+    /// <summary>Writes a model package anew, deciding by a threshold.</summary>
+    /// <param name="validation">Tells how often each class is then the answer; null where that is not known.</param>
+    private static Task DecideByAsync(string path, double? threshold, EvaluationReport? validation) => Task.Run(() =>
+    {
+        ModelPackage package;
+        using (var file = File.OpenRead(path)) package = ModelPackage.Read(file);
+        var answers = validation?.Classification?.Thresholds is { } counts ? new ValueDistribution(null, ThresholdExplorer.Answered(counts, threshold), 0) : package.Manifest.Answers;
+        using var written = File.Create(path);
+        package.WithThreshold(threshold, answers).Write(written);
+    });
+
     private static TrialSpec SpecOf(TrialRow trial) =>
         trial.Spec ?? new TrialSpec(trial.TrainerId, HyperparameterValues.None, TrialOrigin.Default, "The family's defaults.");
 
     private FinishedTrial Finished(TrialRow trial) => new(
-        trial.Number, SpecOf(trial), trial.Result, trial.PredictionsSha256 is { } sha256 ? artefacts.PathOf(sha256) : null, trial.ModelSha256 is not null, trial.IsExcluded);
+        trial.Number, SpecOf(trial), trial.Result, trial.PredictionsSha256 is { } sha256 ? artefacts.PathOf(sha256) : null, trial.ModelSha256 is not null, trial.IsExcluded, trial.Threshold);
 
     private ExperimentJob Job(ExperimentRow experiment, JobWork work) =>
         new(experiment.Plan, artefacts.PathOf(experiment.TableSha256), options.Value.TrainingThreadsOrAll, work);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using ModelWorkbench.Core.Evaluation;
 using ModelWorkbench.Core.Monitoring;
 using ModelWorkbench.Workbench.Audit;
 using ModelWorkbench.Workbench.Endpoints;
@@ -15,7 +16,7 @@ namespace ModelWorkbench.Workbench.Monitoring;
 public sealed record DriftReport(int Version, int RowCount, ColumnDrift? Answers, IReadOnlyList<ColumnDrift> Columns, IReadOnlyList<string> LeftOut);
 
 /// <summary>Reads what serving wrote down, and judges it.</summary>
-public sealed class MonitoringStore(IDbContextFactory<AppDb> databases, ServingHistory history, RequestLog log, LiveModels models, EndpointStore endpoints, AuditLog audit, TimeProvider time)
+public sealed class MonitoringStore(IDbContextFactory<AppDb> databases, ServingHistory history, RequestLog log, LiveModels models, EndpointStore endpoints, ExperimentStore experiments, AuditLog audit, TimeProvider time)
 {
     /// <summary>Of more rows the newest are judged.</summary>
     public const int MostJudgedRows = 20_000;
@@ -100,9 +101,24 @@ public sealed class MonitoringStore(IDbContextFactory<AppDb> databases, ServingH
             if (await ModelAsync(endpoint, version.Key, cancellationToken) is not { } model) continue;
             var published = versions.SingleOrDefault(v => v.Number == version.Key);
             var trial = published?.ExperimentId is null ? null : await db.Trials.AsNoTracking().SingleOrDefaultAsync(t => t.ExperimentId == published.ExperimentId && t.Number == published.TrialNumber, cancellationToken);
-            if (LiveQuality.Judge(version.Key, model.Package.Manifest.Target.Task, version.Select(r => (r.Answer!, r.Truth!)), trial?.Result?.Metrics) is { } quality) qualities.Add(quality);
+            if (LiveQuality.Judge(version.Key, model.Package.Manifest.Target.Task, version.Select(r => (r.Answer!, r.Truth!)), await PromisedAsync(trial, model.Package.Manifest.Target.Threshold, cancellationToken)) is { } quality) qualities.Add(quality);
         }
         return qualities;
+    }
+
+    /// <summary>The metrics of a trial as its version decides; null where they are gone.</summary>
+    private async Task<IReadOnlyDictionary<string, double?>?> PromisedAsync(TrialRow? trial, double? threshold, CancellationToken cancellationToken)
+    {
+        if (trial is null || threshold is null) return trial?.Result?.Metrics;
+        try
+        {
+            return await experiments.ReportAsync(trial, cancellationToken) is { } report ? ThresholdExplorer.Report(report.Validation, threshold).Metrics : null;
+        }
+        catch (InvalidDataException)
+        {
+            // The figures of the likelier class would promise something else.
+            return null;
+        }
     }
 
     /// <summary>How far the rows that a version was sent are from those it was trained on.</summary>

@@ -33,7 +33,7 @@ public static class EndpointDescription
             {
                 ["title"] = model.Name,
                 ["version"] = model.VersionText,
-                ["description"] = $"Predicts {manifest.Target.Column} ({manifest.Target.Task.ToString().ToLowerInvariant()}) with a {manifest.TrainerName.ToLowerInvariant()}, version {model.VersionText}. null is a missing value, in every column; a category that was not seen in training counts as missing and is named in the warnings.",
+                ["description"] = $"Predicts {manifest.Target.Column} ({manifest.Target.Task.ToString().ToLowerInvariant()}) with a {manifest.TrainerName.ToLowerInvariant()}, version {model.VersionText}.{(manifest.Target.Threshold is { } threshold ? string.Create(CultureInfo.InvariantCulture, $" The answer is {manifest.Target.Classes[1]} where its probability is at least {threshold}, else {manifest.Target.Classes[0]}.") : "")} null is a missing value, in every column; a category that was not seen in training counts as missing and is named in the warnings.",
             },
             ["servers"] = new JsonArray(new JsonObject { ["url"] = address }),
             ["security"] = new JsonArray(new JsonObject { ["bearer"] = new JsonArray() }, new JsonObject { ["apiKey"] = new JsonArray() }),

@@ -35,7 +35,7 @@ public sealed record LiveModel(string Name, int Version, ModelPackage Package)
         Dialect.Native.Write(prediction, Name, Version, json);
         var outputs = prediction.Outputs(0).ToArray();
         var isNumber = Predictor.ClassNames is null;
-        return new RowAnswer([], [.. prediction.Rows.Warnings], isNumber ? null : Predictor.Target.Classes[prediction.LikeliestClass(0)], isNumber ? outputs[0] : double.NaN, isNumber ? [] : outputs, Indent(json.WrittenMemory), microseconds);
+        return new RowAnswer([], [.. prediction.Rows.Warnings], isNumber ? null : Predictor.Target.Classes[prediction.AnsweredClass(0)], isNumber ? outputs[0] : double.NaN, isNumber ? [] : outputs, Indent(json.WrittenMemory), microseconds);
     }
 
     /// <summary>What each column adds to the answer for a row.</summary>

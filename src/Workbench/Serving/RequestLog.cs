@@ -66,7 +66,7 @@ public sealed class RequestLog(IDbContextFactory<AppDb> databases, LiveModels mo
             }
             else
             {
-                var likeliest = prediction.LikeliestClass(row);
+                var likeliest = prediction.AnsweredClass(row);
                 log.Answer = prediction.Predictor.Target.Classes[likeliest];
                 log.Probability = double.IsFinite(prediction.Outputs(row)[likeliest]) ? prediction.Outputs(row)[likeliest] : null;
             }

@@ -53,7 +53,7 @@ public sealed class ShadowRequests(LiveModels models, ILogger<ShadowRequests> lo
         var count = prediction.Rows.RowCount;
         var names = prediction.Predictor.ClassNames is null ? null : prediction.Predictor.Target.Classes;
         var copy = new Copy(endpoint, shadow, prediction.Rows.ToTable(),
-            names is null ? [] : [.. Enumerable.Range(0, count).Select(row => names[prediction.LikeliestClass(row)])],
+            names is null ? [] : [.. Enumerable.Range(0, count).Select(row => names[prediction.AnsweredClass(row)])],
             names is null ? [.. Enumerable.Range(0, count).Select(row => prediction.Outputs(row)[0])] : []);
         if (!_copies.Writer.TryWrite(copy)) FiguresOf(endpoint, shadow.Number).CountDropped();
     }
@@ -86,7 +86,7 @@ public sealed class ShadowRequests(LiveModels models, ILogger<ShadowRequests> lo
                 continue;
             }
             var own = outputs.AsSpan(row * target.Classes.Count, target.Classes.Count);
-            if (copy.Answers.Length > row && target.Classes[Target.Likeliest(own)] == copy.Answers[row]) agreeing++;
+            if (copy.Answers.Length > row && target.Classes[target.Decide(own)] == copy.Answers[row]) agreeing++;
         }
         return agreeing;
     }

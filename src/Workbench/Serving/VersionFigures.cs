@@ -51,7 +51,7 @@ public sealed class VersionFigures
 
     private int BinOf(Prediction prediction, int row)
     {
-        if (prediction.Predictor.ClassNames is not null) return prediction.LikeliestClass(row);
+        if (prediction.Predictor.ClassNames is not null) return prediction.AnsweredClass(row);
         var value = prediction.Outputs(row)[0];
         if (!double.IsFinite(value)) return 0;
         // Twentieths of a power of ten to both sides of 0, the same for every version.

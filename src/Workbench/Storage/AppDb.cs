@@ -27,6 +27,8 @@ public sealed class AppDb(DbContextOptions<AppDb> options) : IdentityUserContext
     public DbSet<LoggedRow> LoggedRows => Set<LoggedRow>();
     public DbSet<ServingPeriodRow> ServingPeriods => Set<ServingPeriodRow>();
     public DbSet<AccessTokenRow> AccessTokens => Set<AccessTokenRow>();
+    public DbSet<AssertionRow> Assertions => Set<AssertionRow>();
+    public DbSet<AssertionResultRow> AssertionResults => Set<AssertionResultRow>();
     public DbSet<AuditEntryRow> AuditEntries => Set<AuditEntryRow>();
 
     protected override void OnModelCreating(ModelBuilder model)
@@ -138,6 +140,18 @@ public sealed class AppDb(DbContextOptions<AppDb> options) : IdentityUserContext
             row.Property(b => b.Status).HasConversion<string>();
             row.Ignore(b => b.IsOpen);
             row.Ignore(b => b.CanGoOn);
+        });
+        model.Entity<AssertionRow>(row =>
+        {
+            row.Property(a => a.Expectation).HasJson();
+            row.HasOne<DatasetRow>().WithMany().HasForeignKey(a => a.DatasetId).OnDelete(DeleteBehavior.Cascade);
+        });
+        model.Entity<AssertionResultRow>(row =>
+        {
+            row.Property(r => r.Finding).HasJson();
+            row.HasIndex(r => new { r.ExperimentId, r.TrialNumber, r.AssertionId }).IsUnique();
+            row.HasOne<AssertionRow>().WithMany().HasForeignKey(r => r.AssertionId).OnDelete(DeleteBehavior.Cascade);
+            row.HasOne<ExperimentRow>().WithMany().HasForeignKey(r => r.ExperimentId).OnDelete(DeleteBehavior.Cascade);
         });
         model.Entity<AccessTokenRow>(row =>
         {

@@ -201,6 +201,9 @@ public sealed class TrialRow
 
     public TrialResult? Result { get; set; }
 
+    /// <summary>For two classes: the probability from which on its model answers the second; null for the likelier of the two.</summary>
+    public double? Threshold { get; set; }
+
     /// <summary>Null until a model of it was made.</summary>
     public string? ModelSha256 { get; set; }
 
@@ -257,6 +260,12 @@ public sealed class EndpointVersionRow
 
     /// <summary>With <see cref="ExperimentId"/>.</summary>
     public int? TrialNumber { get; set; }
+
+    /// <summary>The dataset that its model was made of, whose assertions it has to meet; null where that is not known, and for those of a time when there were no assertions.</summary>
+    public int? DatasetId { get; set; }
+
+    /// <summary>For two classes: the probability from which on it answers the second; null for the likelier of the two.</summary>
+    public double? Threshold { get; set; }
 
     /// <summary>The model file that it came from, which has the hash <see cref="ModelSha256"/>; null for a trial's model.</summary>
     public string? FileName { get; set; }

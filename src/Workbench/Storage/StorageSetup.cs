@@ -21,6 +21,7 @@ public static class StorageSetup
         builder.Services.AddSingleton<DatasetStore>();
         builder.Services.AddSingleton<Datasets.RowReader>();
         builder.Services.AddSingleton<ExperimentStore>();
+        builder.Services.AddSingleton<AssertionStore>();
         builder.Services.AddHostedSingleton<ArtefactSweeper>();
     }
 

@@ -49,6 +49,37 @@ public sealed class SideBySideTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(LearningTask.Binary)]
+    [InlineData(LearningTask.Regression)]
+    public void Trials_are_measured_on_parts_of_rows_that_they_had_not_seen(LearningTask task)
+    {
+        var (job, trials) = Search(task);
+        var metric = (task == LearningTask.Regression ? Metric.Mae : Metric.Accuracy).Id;
+        SegmentMeasure[] measures = [new(metric), new(metric, "a", To: 0.5), new(metric, "a", From: 0.5), new(metric, "a", From: 7)];
+        var events = new List<ExperimentEvent>();
+        ExperimentRunner.Run(job with { Work = new JobWork.MeasureSegments(trials, measures) }, _folder, events.Add, new JobControl(), CancellationToken.None);
+        Assert.Equal(trials.Select(t => t.Number), events.Cast<SegmentsMeasured>().Select(e => e.Number));
+        foreach (var (all, low, high, none) in events.Cast<SegmentsMeasured>().Select(e => (e.Figures[0], e.Figures[1], e.Figures[2], e.Figures[3])))
+        {
+            // Every training row is judged, though by three repeats; accuracy and MAE of the whole are means of those of the parts.
+            Assert.Equal((240, 240), (all.RowCount, low.RowCount + high.RowCount));
+            Assert.Equal(all.Figure!.Value, ((low.RowCount * low.Figure!.Value) + (high.RowCount * high.Figure!.Value)) / 240, 1e-9);
+            Assert.Equal(new SegmentFigure(null, 0, "No row that the model had not seen is in the segment."), none);
+        }
+        Assert.Equal(task != LearningTask.Regression, events.Cast<SegmentsMeasured>().First().Figures[0].Figure > events.Cast<SegmentsMeasured>().Last().Figures[0].Figure);
+    }
+
+    [Fact]
+    public void A_part_may_be_told_by_a_column_that_no_model_sees()
+    {
+        var (job, trials) = Search(LearningTask.Binary);
+        var hidden = job with { Plan = job.Plan with { IgnoredColumns = ["b"] }, Work = new JobWork.MeasureSegments([trials[1]], [new SegmentMeasure(Metric.Accuracy.Id, "b", From: 0.5)]) };
+        var events = new List<ExperimentEvent>();
+        ExperimentRunner.Run(hidden, _folder, events.Add, new JobControl(), CancellationToken.None);
+        Assert.InRange(Assert.IsType<SegmentsMeasured>(Assert.Single(events)).Figures[0].RowCount, 80, 160);
+    }
+
     [Fact]
     public void Predictions_of_other_rows_are_said_to_be()
     {

@@ -16,12 +16,15 @@ public sealed class GoldenPackageTests
 
     static GoldenPackageTests()
     {
-        if (Environment.GetEnvironmentVariable(Rewrite) is { Length: > 0 }) GoldenPackages.Write(GoldenPackages.Folder(ModelPackage.FormatVersion), CancellationToken.None);
+        if (Environment.GetEnvironmentVariable(Rewrite) is not { Length: > 0 }) return;
+        var (plain, decided) = (GoldenPackages.Folder(ModelPackage.FormatVersion), GoldenPackages.Folder(ModelPackage.ThresholdVersion));
+        if (!Directory.Exists(plain)) GoldenPackages.Write(plain, CancellationToken.None);
+        if (!Directory.Exists(decided)) GoldenPackages.WriteDecided(plain, decided);
     }
 
     public static TheoryData<int, string> Packages() =>
     [
-        .. from version in Enumerable.Range(1, ModelPackage.FormatVersion)
+        .. from version in Enumerable.Range(1, ModelPackage.ThresholdVersion)
            let folder = GoldenPackages.Folder(version)
            where Directory.Exists(folder)
            from file in Directory.GetFiles(folder, "*.mwm").Order(StringComparer.Ordinal)
@@ -61,6 +64,14 @@ public sealed class GoldenPackageTests
             }).ToHashSet();
             Assert.Empty(kinds.Except(there).Select(k => k.Name));
         }
+    }
+
+    [Fact]
+    public void A_package_that_decides_by_a_threshold_still_does()
+    {
+        using var file = File.OpenRead(Path.Combine(GoldenPackages.Folder(ModelPackage.ThresholdVersion), "linear-binary-at-threshold.mwm"));
+        var target = ModelPackage.Read(file).Manifest.Target;
+        Assert.Equal((0.3, 1, 0), (target.Threshold, target.Decide([0.7, 0.3]), target.Decide([0.71, 0.29])));
     }
 
     private static IEnumerable<Type> Within(Scorer scorer) => [scorer.GetType(), .. scorer switch { SharpenedScorer s => Within(s.Inner), ExponentialScorer e => Within(e.Inner), _ => [] }];

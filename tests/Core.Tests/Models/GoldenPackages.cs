@@ -30,14 +30,24 @@ internal static class GoldenPackages
     public static void Write(string folder, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(folder);
-        foreach (var (name, package) in Make(cancellationToken))
-        {
-            using (var file = File.Create(Path.Combine(folder, name + ".mwm"))) package.Write(file);
-            var sample = ExportSample.Of(package);
-            var kept = Enumerable.Range(0, sample.Rows.Count).Where(i => i % Math.Max(1, sample.Rows.Count / MostRows) == 0).ToArray();
-            var outputs = sample.Outputs.Chunk(sample.OutputCount).ToArray();
-            File.WriteAllText(Path.Combine(folder, name + ".json"), JsonSerializer.Serialize(new GoldenAnswers([.. kept.Select(i => sample.Rows[i])], [.. kept.Select(i => outputs[i])]), CoreJson.Options) + "\n");
-        }
+        foreach (var (name, package) in Make(cancellationToken)) Write(folder, name, package);
+    }
+
+    /// <summary>Of a version of its own: a model that decides by a threshold.</summary>
+    public static void WriteDecided(string plain, string folder)
+    {
+        Directory.CreateDirectory(folder);
+        using var file = File.OpenRead(Path.Combine(plain, "linear-binary-with-recipe.mwm"));
+        Write(folder, "linear-binary-at-threshold", ModelPackage.Read(file).WithThreshold(0.3, null));
+    }
+
+    private static void Write(string folder, string name, ModelPackage package)
+    {
+        using (var file = File.Create(Path.Combine(folder, name + ".mwm"))) package.Write(file);
+        var sample = ExportSample.Of(package);
+        var kept = Enumerable.Range(0, sample.Rows.Count).Where(i => i % Math.Max(1, sample.Rows.Count / MostRows) == 0).ToArray();
+        var outputs = sample.Outputs.Chunk(sample.OutputCount).ToArray();
+        File.WriteAllText(Path.Combine(folder, name + ".json"), JsonSerializer.Serialize(new GoldenAnswers([.. kept.Select(i => sample.Rows[i])], [.. kept.Select(i => outputs[i])]), CoreJson.Options) + "\n");
     }
 
     private static IEnumerable<(string Name, ModelPackage Package)> Make(CancellationToken cancellationToken)

@@ -172,7 +172,7 @@ public sealed class BatchScorerTests : IDisposable
             var json = $$"""{"records":[{"city":"{{rows[i].City}}","size":{{(rows[i].Size.Length == 0 ? "null" : rows[i].Size)}},"day":"{{rows[i].Day}}"}]}""";
             Assert.Null(Dialect.Native.ReadJson(Encoding.UTF8.GetBytes(json), prediction, 1));
             prediction.Score(Cancel);
-            Assert.Equal(Kinds.Value.Target.Classes[prediction.LikeliestClass(0)], records[i + 1][3]);
+            Assert.Equal(Kinds.Value.Target.Classes[prediction.AnsweredClass(0)], records[i + 1][3]);
             Assert.Equal(prediction.Outputs(0).ToArray().Select(p => BitConverter.DoubleToInt64Bits(p)), records[i + 1][4..7].Select(p => BitConverter.DoubleToInt64Bits(double.Parse(p, CultureInfo.InvariantCulture))));
         }
     }

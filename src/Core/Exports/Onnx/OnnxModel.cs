@@ -13,7 +13,7 @@ internal sealed record OnnxModel(ModelProto? Model, IReadOnlyList<string> Reason
     /// <summary>Name of the output with the probabilities or the number.</summary>
     public static string AnswersOf(ModelPackage package) => FreeOf(package, package.Pipeline.Target.Task == LearningTask.Regression ? "prediction" : "probabilities");
 
-    /// <summary>Name of the output with the likeliest class; null for numbers.</summary>
+    /// <summary>Name of the output with the class that is the answer; null for numbers.</summary>
     public static string? LabelOf(ModelPackage package) => package.Pipeline.Target.Task == LearningTask.Regression ? null : FreeOf(package, "label");
 
     // A column may be called so.
@@ -42,11 +42,14 @@ internal sealed record OnnxModel(ModelProto? Model, IReadOnlyList<string> Reason
         if (target.Task == LearningTask.Regression) graph.Output(AnswersOf(package), graph.AddWith("Reshape", [outputs, graph.Ints([-1], 1)]), OnnxGraph.Double, null);
         else
         {
-            var likeliest = graph.AddWith("ArgMax", [outputs], ("axis", 1L), ("keepdims", 0L));
-            graph.Output(LabelOf(package)!, graph.Take(graph.Words(target.Classes, target.Classes.Count), likeliest), OnnxGraph.Text, null);
+            var answered = target.Threshold is { } threshold
+                ? graph.Cast(graph.Add("GreaterOrEqual", graph.AddWith("Gather", [outputs, graph.Ints([1])], ("axis", 1L)), graph.Number(threshold)), OnnxGraph.Int)
+                : graph.AddWith("ArgMax", [outputs], ("axis", 1L), ("keepdims", 0L));
+            if (target.Threshold is not null) answered = graph.AddWith("Reshape", [answered, graph.Ints([-1], 1)]);
+            graph.Output(LabelOf(package)!, graph.Take(graph.Words(target.Classes, target.Classes.Count), answered), OnnxGraph.Text, null);
             graph.Output(AnswersOf(package), outputs, OnnxGraph.Double, target.Classes.Count);
         }
-        var about = $"{package.Manifest.TrainerName}: predicts {target.Column}. Inputs are the columns as they stand in the file: NaN and an empty text are missing; dates are texts such as 2026-01-31 or 2026-01-31T08:00:00.";
+        var about = $"{package.Manifest.TrainerName}: predicts {target.Column}. Inputs are the columns as they stand in the file: NaN and an empty text are missing; dates are texts such as 2026-01-31 or 2026-01-31T08:00:00.{(target.Threshold is { } from ? FormattableString.Invariant($" The label is {target.Classes[1]} from a probability of {from} on.") : "")}";
         return new OnnxModel(graph.Finish(about, [("target", target.Column), ("classes", JsonSerializer.Serialize(target.Classes))]), []);
     }
 

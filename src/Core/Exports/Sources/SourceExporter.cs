@@ -28,7 +28,7 @@ internal static class SourceExporter
         var target = manifest.Target;
         var lines = new List<string>
         {
-            $"{ScriptLiterals.Comment(source.Name)}: predicts {ScriptLiterals.Comment(target.Column)}{(target.Task == LearningTask.Regression ? ", a number" : $", one of {target.Classes.Count} classes: {Some(target.Classes)}")}.",
+            $"{ScriptLiterals.Comment(source.Name)}: predicts {ScriptLiterals.Comment(target.Column)}{(target.Task == LearningTask.Regression ? ", a number" : $", one of {target.Classes.Count} classes: {Some(target.Classes)}")}.{(target.Threshold is { } threshold ? string.Create(CultureInfo.InvariantCulture, $" The answer is {ScriptLiterals.Comment(target.Classes[1])} from a probability of {threshold:R} on.") : "")}",
             "",
             $"A {manifest.TrainerName} model of {manifest.Encoder.FeatureNames.Count} features, trained by Model Workbench and written with its whole recipe: rows go in as they stand in the source. It needs nothing but the standard library.",
             "",

@@ -47,6 +47,7 @@ internal sealed class SourceModel
         var json = new StringBuilder();
         json.Append(CultureInfo.InvariantCulture, $"{{\n\"name\": {Text(source.Name)},\n\"target\": {Text(manifest.Target.Column)},\n\"task\": {Text(manifest.Target.Task.ToString().ToLowerInvariant())},\n\"trainer\": {Text(manifest.TrainerName)},\n");
         json.Append(CultureInfo.InvariantCulture, $"\"classes\": {RecipeWriter.Texts(manifest.Target.Classes).ToJsonString(Plain)},\n");
+        if (manifest.Target.Threshold is { } threshold) json.Append(CultureInfo.InvariantCulture, $"\"threshold\": {threshold:R},\n");
         Lines("inputs", [.. manifest.Signature.Inputs.Select(Input)]);
         Lines("intervals", [.. (manifest.Intervals ?? []).Select(i => new JsonObject { ["level"] = i.Level, ["halfWidth"] = i.HalfWidth, ["isRelative"] = i.IsRelative, ["coverage"] = i.Coverage, ["rowCount"] = i.RowCount })]);
         Lines("steps", steps);

@@ -126,7 +126,7 @@ public abstract class Dialect
     /// <summary>Writes the likeliest class, or the number; null where the model has no finite answer.</summary>
     protected static void WriteAnswer(Prediction prediction, int row, Utf8JsonWriter writer)
     {
-        if (prediction.Predictor.ClassNames is { } names) writer.WriteStringValue(names[prediction.LikeliestClass(row)]);
+        if (prediction.Predictor.ClassNames is { } names) writer.WriteStringValue(names[prediction.AnsweredClass(row)]);
         else WriteNumber(prediction.Outputs(row)[0], writer);
     }
 

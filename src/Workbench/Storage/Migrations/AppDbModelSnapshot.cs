@@ -148,6 +148,92 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                     b.ToTable("AccessTokens");
                 });
 
+            modelBuilder.Entity("ModelWorkbench.Workbench.Storage.AssertionResultRow", b =>
+                {
+                    b.Property<int>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("AssertionId")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("ExperimentId")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Finding")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("OfSha256")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("TrialNumber")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("AssertionId");
+
+                    b.HasIndex("ExperimentId", "TrialNumber", "AssertionId")
+                        .IsUnique();
+
+                    b.ToTable("AssertionResults");
+                });
+
+            modelBuilder.Entity("ModelWorkbench.Workbench.Storage.AssertionRow", b =>
+                {
+                    b.Property<int>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("ChangedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("ChangedBy")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("CreatedBy")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("DatasetId")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Expectation")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<bool>("IsRequired")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Target")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("DatasetId");
+
+                    b.ToTable("Assertions");
+                });
+
             modelBuilder.Entity("ModelWorkbench.Workbench.Storage.AuditEntryRow", b =>
                 {
                     b.Property<long>("Id")
@@ -514,6 +600,9 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                     b.Property<string>("Comparison")
                         .HasColumnType("TEXT");
 
+                    b.Property<int?>("DatasetId")
+                        .HasColumnType("INTEGER");
+
                     b.Property<int>("EndpointId")
                         .HasColumnType("INTEGER");
 
@@ -535,6 +624,9 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
 
                     b.Property<long?>("RetiredAt")
                         .HasColumnType("INTEGER");
+
+                    b.Property<double?>("Threshold")
+                        .HasColumnType("REAL");
 
                     b.Property<string>("TrainerName")
                         .IsRequired()
@@ -878,6 +970,9 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<double?>("Threshold")
+                        .HasColumnType("REAL");
+
                     b.Property<string>("TrainerId")
                         .IsRequired()
                         .HasColumnType("TEXT");
@@ -1077,6 +1172,30 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                     b.HasOne("ModelWorkbench.Workbench.Storage.UserRow", null)
                         .WithMany()
                         .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("ModelWorkbench.Workbench.Storage.AssertionResultRow", b =>
+                {
+                    b.HasOne("ModelWorkbench.Workbench.Storage.AssertionRow", null)
+                        .WithMany()
+                        .HasForeignKey("AssertionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("ModelWorkbench.Workbench.Storage.ExperimentRow", null)
+                        .WithMany()
+                        .HasForeignKey("ExperimentId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("ModelWorkbench.Workbench.Storage.AssertionRow", b =>
+                {
+                    b.HasOne("ModelWorkbench.Workbench.Storage.DatasetRow", null)
+                        .WithMany()
+                        .HasForeignKey("DatasetId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });

@@ -35,7 +35,7 @@ public static class Model
         internal Dictionary<string, int> Known { get; } = (Choices ?? Array.Empty<string>()).Select((choice, i) => (choice, i)).ToDictionary(c => c.choice, c => c.i, StringComparer.Ordinal);
     }
 
-    /// <param name="Label">The likeliest class; null where a number is predicted.</param>
+    /// <param name="Label">The class that is the answer; null where a number is predicted.</param>
     /// <param name="Number">The predicted number; NaN where a class is.</param>
     /// <param name="Probabilities">One a class, in the order of <see cref="Classes"/>; empty where a number is predicted.</param>
     public sealed record Answer(string? Label, double Number, double[] Probabilities);
@@ -72,6 +72,9 @@ public static class Model
     /// <summary>In the order of probabilities; empty where a number is predicted.</summary>
     public static IReadOnlyList<string> Classes => Held.Classes;
 
+    /// <summary>Of two classes: the probability of the second from which on it is the answer; null for the likelier of the two.</summary>
+    public static double? Threshold => Held.Threshold;
+
     /// <summary>The columns of the source; those that are not used may be left out.</summary>
     public static IReadOnlyList<Input> Inputs => Held.Inputs;
 
@@ -98,6 +101,7 @@ public static class Model
         var outputs = new double[OutputCount];
         Score(cells, outputs);
         if (Classes.Count == 0) return new Answer(null, outputs[0], Array.Empty<double>());
+        if (Threshold is { } threshold) return new Answer(Classes[outputs[1] >= threshold ? 1 : 0], double.NaN, outputs);
         // The first of several likeliest.
         var best = 0;
         for (var i = 1; i < outputs.Length; i++)
@@ -208,6 +212,7 @@ public static class Model
             var model = JsonDocument.Parse(text).RootElement;
             (Name, Target, Task) = (TextOf(model, "name"), TextOf(model, "target"), TextOf(model, "task"));
             Classes = Texts(model.GetProperty("classes"));
+            Threshold = model.TryGetProperty("threshold", out var threshold) ? threshold.GetDouble() : null;
             Inputs = model.GetProperty("inputs").EnumerateArray().Select(i => new Input(TextOf(i, "name"), TextOf(i, "kind"), i.GetProperty("used").GetBoolean(),
                 i.TryGetProperty("minimum", out var low) ? low.GetDouble() : null, i.TryGetProperty("maximum", out var high) ? high.GetDouble() : null,
                 i.TryGetProperty("choices", out var choices) ? Texts(choices) : null, i.TryGetProperty("choicesAreComplete", out var complete) && complete.GetBoolean())).ToArray();
@@ -226,6 +231,7 @@ public static class Model
         public string Target { get; }
         public string Task { get; }
         public string[] Classes { get; }
+        public double? Threshold { get; }
         public Input[] Inputs { get; }
         public Interval[] Intervals { get; }
         public int SlotCount { get; }

@@ -91,7 +91,7 @@ namespace ModelWorkbench.Core.Serving
             {
                 Minimum = i.Minimum, Maximum = i.Maximum, Choices = i.Choices, ChoicesAreComplete = i.ChoicesAreComplete,
             })]);
-            Target = new Target(Exported.Target, Enum.Parse<LearningTask>(Exported.Task, ignoreCase: true), Exported.Classes);
+            Target = new Target(Exported.Target, Enum.Parse<LearningTask>(Exported.Task, ignoreCase: true), Exported.Classes) { Threshold = Exported.Threshold };
             Package = new ModelPackage(new ModelManifest([.. Exported.Intervals.Select(i => new PredictionInterval(i.Level, i.HalfWidth, i.IsRelative, i.Coverage, i.RowCount))]));
             if (Target.Task != LearningTask.Regression) ClassNames = new JsonNames(Target.Classes);
         }
@@ -128,7 +128,7 @@ namespace ModelWorkbench.Core.Serving
 
         public ReadOnlySpan<double> Outputs(int row) => _outputs.AsSpan(row * OutputCount, OutputCount);
 
-        public int LikeliestClass(int row) => Target.Likeliest(Outputs(row));
+        public int AnsweredClass(int row) => predictor.Target.Decide(Outputs(row));
 
         public void Score(CancellationToken cancellationToken)
         {

@@ -37,6 +37,9 @@ def answer(outputs):
     classes = LOADED.model["classes"]
     if not classes:
         return {"number": outputs[0] if math.isfinite(outputs[0]) else None}
+    threshold = LOADED.model.get("threshold")
+    if threshold is not None:
+        return {"label": classes[1 if outputs[1] >= threshold else 0], "probabilities": dict(zip(classes, outputs))}
     # The first of several likeliest.
     best = 0
     for k in range(1, len(outputs)):
