@@ -141,6 +141,8 @@ public static class WebHost
             api.MapExperiments();
             api.MapSideBySide();
             api.MapExplanations();
+            api.MapTrialRows();
+            api.MapLearningCurves();
             api.MapOptimisation();
             api.MapModelExports();
             api.MapCards();

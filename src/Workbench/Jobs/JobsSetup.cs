@@ -10,6 +10,7 @@ public static class JobsSetup
         builder.Services.AddHostedSingleton<ExperimentSupervisor>();
         builder.Services.AddHostedSingleton<TrialWorkQueue>();
         builder.Services.AddSingleton<SideBySides>();
+        builder.Services.AddSingleton<TrialRows>();
         builder.Services.AddHostedSingleton<ImportQueue>();
         builder.Services.AddHostedService<SampleInstaller>();
     }

@@ -21,7 +21,8 @@ public static class GainPlots
         ])
     {
         ShowLegend = true,
-        Height = curves.Count > 8 ? 560 : null,
+        LegendBelow = curves.Count <= 8,
+        Height = curves.Count > 8 ? 560 : 420,
     };
 
     public static PlotFigure Lift(IReadOnlyList<GainCurve> curves) => new(
@@ -36,7 +37,8 @@ public static class GainPlots
         ])
     {
         ShowLegend = true,
-        Height = curves.Count > 8 ? 560 : null,
+        LegendBelow = curves.Count <= 8,
+        Height = curves.Count > 8 ? 560 : 420,
     };
 
     private static Scatter Guessing(IReadOnlyList<double> y, PlotColors colors) => new()

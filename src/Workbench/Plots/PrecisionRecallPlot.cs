@@ -17,7 +17,8 @@ public static class PrecisionRecallPlot
         colors => Traces(curves, colors))
     {
         ShowLegend = true,
-        Height = curves.Count > 8 ? 560 : null,
+        LegendBelow = curves.Count <= 8,
+        Height = curves.Count > 8 ? 560 : 420,
     };
 
     private static IList<ITrace> Traces(IReadOnlyList<PrecisionRecallCurve> curves, PlotColors colors)
