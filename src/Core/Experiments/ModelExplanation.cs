@@ -10,6 +10,15 @@ namespace ModelWorkbench.Core.Experiments;
 /// <param name="Errors">Where it errs, on validation rows.</param>
 public sealed record ModelExplanation(ContributionReport? Contributions, string? ContributionsNote, IReadOnlyList<PartialDependence> Dependence, SurrogateTree? Surrogate, ErrorReport Errors)
 {
+    /// <summary>Which columns the model uses together; null where it was not told, and in explanations from before there were any.</summary>
+    public Interactions? Interactions { get; init; }
+
+    /// <summary>Why there are none.</summary>
+    public string? InteractionsNote { get; init; }
+
+    /// <summary>How far the rows that the model is judged on are from those that it learnt from; null in explanations from before there was any.</summary>
+    public IReadOnlyList<PartDrift>? Drift { get; init; }
+
     /// <summary>The name of each answer: the number's, the second of two classes', or each class's.</summary>
     /// <param name="target">Of the number, where nothing else names it.</param>
     public IReadOnlyList<string> AnswerNames(string target) => Contributions?.Of ?? Surrogate?.Of ?? [target];
