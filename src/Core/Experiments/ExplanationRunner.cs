@@ -186,8 +186,9 @@ internal sealed class ExplanationRunner(ExperimentData data, int threads, JobFol
         int[] ordered = [.. Enumerable.Range(0, errors.Length).OrderByDescending(row => errors[row])];
         int[] worst = [.. isNumber ? ordered.Take(MostWorstRows) : ordered.Take(MostWorstRows).Concat(ordered.GroupBy(row => (labels[row], answers[row])).SelectMany(pair => pair.Take(WorstRowsAPair))).Distinct().OrderByDescending(row => errors[row])];
         string[] shown = [.. columns.Take(MostWorstRowColumns)];
+        var datasetRows = data.DatasetRows(rows.Take(worst));
         return new ErrorReport(rows.RowCount, slices, shown,
-            [.. worst.Select(row => new WorstRow(rows.LineNumbers[row], Text(labels[row]), Text(answers[row]), errors[row], [.. shown.Select(name => rows[name].GetText(row))]))],
+            [.. worst.Select((row, i) => new WorstRow(rows.LineNumbers[row], Text(labels[row]), Text(answers[row]), errors[row], [.. shown.Select(name => rows[name].GetText(row))]) { Row = datasetRows[i] })],
             [.. columns.Select(name => GroupReport.Compute(rows[name], _target.Task, labels, answers)).OfType<GroupReport>().OrderByDescending(g => g.Differences[0] ?? -1)]);
 
         string Text(double answer) => isNumber ? answer.ToString("G6", CultureInfo.InvariantCulture) : _target.Classes[(int)answer];

@@ -9,46 +9,40 @@ namespace ModelWorkbench.Core.Experiments;
 /// <remarks>Perlich, Provost and Simonoff (2003), JMLR 4; as scikit-learn's learning_curve, on the folds of the experiment.</remarks>
 public sealed record LearningCurve(string MetricId, IReadOnlyList<LearningPoint> Points)
 {
-    // A difference within two standard errors is what other rows would do too.
+    // What lies within two standard errors other rows would do too.
     private const double BeyondChance = 2;
     private const int PointsOfTrend = 3;
 
+    /// <summary>The points that a trend is drawn through; empty where they are too few.</summary>
     [JsonIgnore]
-    private LearningPoint[] Judged => [.. Points.Where(p => p.Mean is not null)];
+    public IReadOnlyList<LearningPoint> Trend => Points.Where(p => p.Mean is not null).ToList() is { Count: >= PointsOfTrend } judged ? judged[^PointsOfTrend..] : [];
 
-    /// <summary>What the score does from the last point but one to the last, whichever way the metric goes: above 0 is better. Null with fewer than two points.</summary>
+    /// <summary>What twice the rows add over the last points, along the logarithm of the rows, whichever way the metric goes: above 0 is better. Null with fewer than three points.</summary>
     [JsonIgnore]
-    public double? LastGain => Judged is [.., var before, var last] ? Gain(last.Mean!.Value - before.Mean!.Value) : null;
+    public double? GainOfTwice => Trend.Count == 0 ? null : Slope([.. Trend.Select(p => p.Mean!.Value)]);
 
-    /// <summary>Standard error of <see cref="LastGain"/>, by the folds, each against itself; null with fewer than two folds.</summary>
+    /// <summary>Standard error of <see cref="GainOfTwice"/>: each fold by itself; null with fewer than two folds.</summary>
     [JsonIgnore]
-    public double? LastGainError
+    public double? GainError
     {
         get
         {
-            if (Judged is not [.., var before, var last]) return null;
-            double[] gains = [.. before.FoldScores.Zip(last.FoldScores).Where(f => f.First is not null && f.Second is not null).Select(f => Gain(f.Second!.Value - f.First!.Value))];
-            return FoldSpread.Compute([.. gains.Select(g => (double?)g)]) is { } spread ? spread / Math.Sqrt(gains.Length) : null;
+            if (Trend.Count == 0) return null;
+            double?[] slopes = [.. Enumerable.Range(0, Trend.Min(p => p.FoldScores.Count)).Select(fold => Trend.All(p => p.FoldScores[fold] is not null) ? (double?)Slope([.. Trend.Select(p => p.FoldScores[fold]!.Value)]) : null)];
+            return FoldSpread.Compute(slopes) is { } spread ? spread / Math.Sqrt(slopes.Count(s => s is not null)) : null;
         }
     }
 
-    /// <summary>Whether the last rows still made the model better, beyond what the folds differ by; null where that cannot be told.</summary>
+    /// <summary>Whether more rows still make the model better at the end of the curve, beyond what the folds differ by; null where that cannot be told.</summary>
     [JsonIgnore]
-    public bool? StillRises => LastGain is { } gain && LastGainError is { } error ? gain > BeyondChance * error : null;
+    public bool? StillRises => GainOfTwice is { } gain && GainError is { } error ? gain > BeyondChance * error && Gain(Trend[^1].Mean!.Value - Trend[^2].Mean!.Value) > 0 : null;
 
-    /// <summary>What twice the rows would add if the score went on as over its last points, along the logarithm of the rows; above 0 is better. Null with fewer than three points.</summary>
-    [JsonIgnore]
-    public double? GainOfTwice
+    private double Slope(double[] scores)
     {
-        get
-        {
-            if (Judged.Length < PointsOfTrend) return null;
-            var last = Judged[^PointsOfTrend..];
-            double[] x = [.. last.Select(p => Math.Log2(p.RowCount))], y = [.. last.Select(p => p.Mean!.Value)];
-            var (meanX, meanY) = (x.Average(), y.Average());
-            var spread = x.Sum(v => (v - meanX) * (v - meanX));
-            return spread == 0 ? null : Gain(x.Zip(y).Sum(p => (p.First - meanX) * (p.Second - meanY)) / spread);
-        }
+        double[] rows = [.. Trend.Select(p => Math.Log2(p.RowCount))];
+        var (meanRows, meanScore) = (rows.Average(), scores.Average());
+        var spread = rows.Sum(r => (r - meanRows) * (r - meanRows));
+        return spread == 0 ? 0 : Gain(rows.Zip(scores).Sum(p => (p.First - meanRows) * (p.Second - meanScore)) / spread);
     }
 
     private double Gain(double difference) => Metric.Parse(MetricId).HigherIsBetter ? difference : -difference;

@@ -69,4 +69,8 @@ public sealed record ErrorReport(int RowCount, ErrorSlices? Slices, IReadOnlyLis
 /// <param name="Predicted">The answer.</param>
 /// <param name="Error">For classes 1 less the probability of the truth; for numbers the distance.</param>
 /// <param name="Values">As texts; null for missing.</param>
-public sealed record WorstRow(int Line, string Actual, string Predicted, double Error, IReadOnlyList<string?> Values);
+public sealed record WorstRow(int Line, string Actual, string Predicted, double Error, IReadOnlyList<string?> Values)
+{
+    /// <summary>0-based row of the dataset; null in explanations from before it was kept.</summary>
+    public int? Row { get; init; }
+}

@@ -12,8 +12,8 @@ public static class LearningCurvesApi
     /// <param name="Phase">What is being done.</param>
     /// <param name="Reason">Why it failed.</param>
     /// <param name="Curve">What was drawn last; that of before while it is drawn anew.</param>
-    /// <param name="StillRises">Whether the last rows still made the model better, beyond two standard errors of the folds; null where that cannot be told.</param>
-    /// <param name="GainOfTwice">What twice the rows would add if it goes on as over the last points; above 0 is better.</param>
+    /// <param name="StillRises">Whether more rows still make the model better at the end of the curve, beyond two standard errors of the folds; null where that cannot be told.</param>
+    /// <param name="GainOfTwice">What twice the rows add over the last points; above 0 is better.</param>
     public sealed record LearningCurveAnswer(string Status, double? Fraction, string? Phase, string? Reason, LearningCurve? Curve, bool? StillRises, double? GainOfTwice);
 
     public static void MapLearningCurves(this RouteGroupBuilder api) => api.MapTrialWork(

@@ -21,8 +21,8 @@ public static class GainPlots
         ])
     {
         ShowLegend = true,
-        LegendBelow = curves.Count <= 8,
-        Height = curves.Count > 8 ? 560 : 420,
+        LegendBelow = !PlotLine.AreMany(curves.Count),
+        Height = PlotLine.HeightFor(curves.Count),
     };
 
     public static PlotFigure Lift(IReadOnlyList<GainCurve> curves) => new(
@@ -37,8 +37,8 @@ public static class GainPlots
         ])
     {
         ShowLegend = true,
-        LegendBelow = curves.Count <= 8,
-        Height = curves.Count > 8 ? 560 : 420,
+        LegendBelow = !PlotLine.AreMany(curves.Count),
+        Height = PlotLine.HeightFor(curves.Count),
     };
 
     private static Scatter Guessing(IReadOnlyList<double> y, PlotColors colors) => new()

@@ -46,15 +46,13 @@ public static class LearningCurvePlot
     public static string Verdict(LearningCurve curve)
     {
         var metric = Metric.Parse(curve.MetricId);
-        LearningPoint[] points = [.. curve.Points.Where(p => p.Mean is not null)];
-        if (curve.LastGain is not { } gain) return "There are too few points to tell whether more rows would help.";
-        var last = $"From {Figures.Count(points[^2].RowCount)} to {Figures.Count(points[^1].RowCount, "row")} {metric.Name} got {(gain >= 0 ? "better" : "worse")} by {Figures.Metric(Math.Abs(gain))}{(curve.LastGainError is { } error ? $" (standard error {Figures.Metric(error)} over the folds)" : "")}";
-        var trend = curve.GainOfTwice is { } twice ? $" If it goes on as over the last points, twice as many rows would {(twice >= 0 ? "add" : "cost")} about {Figures.Metric(Math.Abs(twice))}; nobody knows whether it does." : "";
+        if (curve.GainOfTwice is not { } gain) return "There are too few points to tell whether more rows would help.";
+        var last = $"From {Figures.Count(curve.Trend[0].RowCount)} to {Figures.Count(curve.Trend[^1].RowCount, "row")}, twice the rows made {metric.Name} {(gain >= 0 ? "better" : "worse")} by {Figures.Metric(Math.Abs(gain))}{(curve.GainError is { } error ? $" (standard error {Figures.Metric(error)} over the folds)" : "")}";
         return curve.StillRises switch
         {
-            true => $"{last}: it still rises, and more rows like these would probably help.{trend}",
-            false => $"{last}: within what the folds differ by, so more rows like these would probably help little. Better columns may help more.",
-            null => $"{last}; a single part to validate on does not say how much of that is chance.{trend}",
+            true => $"{last}: it still gets better, and more rows like these would probably help; whether by as much nobody knows.",
+            false => $"{last}: not beyond what the folds differ by, so more rows like these would probably help little. Better columns may help more.",
+            null => $"{last}; a single part to validate on does not say how much of that is chance.",
         };
     }
 }

@@ -17,8 +17,8 @@ public static class RocCurvePlot
         colors => Traces(curves, colors))
     {
         ShowLegend = true,
-        LegendBelow = curves.Count <= 8,
-        Height = curves.Count > 8 ? 560 : 420,
+        LegendBelow = !PlotLine.AreMany(curves.Count),
+        Height = PlotLine.HeightFor(curves.Count),
     };
 
     private static IList<ITrace> Traces(IReadOnlyList<RocCurve> curves, PlotColors colors)

@@ -80,6 +80,7 @@ public sealed class ModelExplanationTests : IDisposable
             // The line is the one that the row itself stands on; the first row comes after a header.
             Assert.Equal(table["a"].GetText(worst.Line - 2), worst.Values[errors.Columns.ToList().IndexOf("a")]);
             if (task != LearningTask.Regression) Assert.Equal(table["y"].GetText(worst.Line - 2), worst.Actual);
+            Assert.Equal(worst.Line - 2, worst.Row);
         }
         Assert.Equal(errors.Worst.OrderByDescending(w => w.Error), errors.Worst);
     }
@@ -173,14 +174,17 @@ public sealed class ModelExplanationTests : IDisposable
         LearningPoint Point(int rows, params double?[] scores) => new(1, rows, scores, scores);
         LearningCurve rising = new("accuracy-score", [Point(100, 0.6, 0.62, 0.61), Point(200, 0.7, 0.72, 0.71), Point(400, 0.8, 0.82, 0.81)]);
         Assert.True(rising.StillRises);
-        Assert.Equal(0.1, rising.LastGain!.Value, 1e-12);
         Assert.Equal(0.1, rising.GainOfTwice!.Value, 1e-12);
+        Assert.Equal(0, rising.GainError!.Value, 1e-12);
+        // Of an error less is better; by numpy.polyfit on log2 of the rows the folds' slopes are -0.1 and 0.175.
         LearningCurve flat = new("rmse-error", [Point(100, 3, 3.4), Point(200, 3.1, 3.2), Point(400, 3.2, 3.05)]);
+        Assert.Equal(0.0375, flat.GainOfTwice!.Value, 1e-12);
+        Assert.Equal(0.1375, flat.GainError!.Value, 1e-12);
         Assert.False(flat.StillRises);
-        // Of an error less is better.
-        Assert.Equal(0.025, flat.LastGain!.Value, 1e-12);
-        Assert.Null(new LearningCurve("rmse-error", [Point(100, 3), Point(200, 2)]).StillRises);
-        Assert.Null(new LearningCurve("rmse-error", [Point(100, 3)]).LastGain);
+        // What rose before and falls at the end does not rise.
+        Assert.False(new LearningCurve("accuracy-score", [Point(100, 0.5, 0.51), Point(200, 0.8, 0.81), Point(400, 0.79, 0.8)]).StillRises);
+        Assert.Null(new LearningCurve("rmse-error", [Point(100, 3), Point(200, 2), Point(400, 1)]).StillRises);
+        Assert.Null(new LearningCurve("rmse-error", [Point(100, 3)]).GainOfTwice);
     }
 
     private (ModelExplanation Explanation, Table Table) Explain(LearningTask task, string trainer, int repeats)

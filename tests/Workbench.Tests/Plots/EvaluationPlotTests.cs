@@ -40,8 +40,8 @@ public sealed class EvaluationPlotTests
         Assert.Equal([100, 200, 400], lines[0].X);
         Assert.Equal(0.81, (double)lines[0].Y[^1], 1e-12);
         Assert.Equal(0.985, (double)lines[1].Y[0], 1e-12);
-        Assert.Contains("it still rises", LearningCurvePlot.Verdict(curve));
-        Assert.Contains("twice as many rows would add about 0.1000", LearningCurvePlot.Verdict(curve));
+        Assert.Contains("it still gets better", LearningCurvePlot.Verdict(curve));
+        Assert.Contains("twice the rows made Accuracy better by 0.1000", LearningCurvePlot.Verdict(curve));
         Assert.Contains("help little", LearningCurvePlot.Verdict(curve with { Points = [Point(100, 0.8), Point(200, 0.8), Point(400, 0.8)] }));
         Assert.Contains("too few points", LearningCurvePlot.Verdict(curve with { Points = [Point(100, 0.8)] }));
     }
