@@ -145,6 +145,8 @@ public static class WebHost
             api.MapSideBySide();
             api.MapAssertions();
             api.MapExplanations();
+            api.MapTrialRows();
+            api.MapLearningCurves();
             api.MapOptimisation();
             api.MapModelExports();
             api.MapCards();

@@ -34,6 +34,54 @@ public sealed class ExplanationTests(PublishedModels models) : IClassFixture<Pub
     }
 
     [Fact]
+    public async Task Rows_are_told_with_their_answers_and_with_the_training_rows_most_like_them()
+    {
+        var trial = $"/api/v1/experiments/{models.ExperimentId}/trials/1";
+        var all = await Api.GetAsync<TrialRowsApi.AnsweredRowsAnswer>($"{trial}/rows?limit=1000");
+        Assert.Equal(all.Count, all.Rows.Count);
+        var cell = await Api.GetAsync<TrialRowsApi.AnsweredRowsAnswer>($"{trial}/rows?actual=Adelie&predicted=Adelie&limit=3");
+        Assert.Equal(all.Rows.Count(r => r is { Actual: "Adelie", Predicted: "Adelie" }), cell.Count);
+        Assert.Equal(3, cell.Rows.Count);
+        var first = cell.Rows[0];
+        Assert.Equal("Adelie", first.Values["species"]);
+        Assert.Equal(first.Probability, first.TruthProbability);
+
+        var row = await Api.GetAsync<TrialRowsApi.RowAnswer>($"{trial}/rows/{first.Row}?neighbours=4");
+        Assert.Equal(first.Probability, row.Row!.Probability);
+        Assert.Equal(first.Values["bill_length_mm"], row.Values["bill_length_mm"]);
+        Assert.Equal(4, row.Nearest.Count);
+        Assert.Equal(row.Nearest.Select(n => n.Distance).Order(), row.Nearest.Select(n => n.Distance));
+        Assert.DoesNotContain(first.Row, row.Nearest.Select(n => n.Row.Row));
+        Assert.All(row.Nearest, near => Assert.Equal("Adelie", near.Row.Actual));
+        for (var sum = 0; sum < row.Contributions!.Base.Count; sum++)
+            Assert.Equal(row.Contributions.Sums[sum], row.Contributions.Base[sum] + row.Contributions.Added.Values.Sum(added => added[sum]), 1e-6);
+
+        // A row that is kept locked has values, and no answer of a model of the folds.
+        var trained = all.Rows.Select(r => r.Row).ToHashSet();
+        var locked = Enumerable.Range(1, 344).First(number => !trained.Contains(number));
+        var test = await Api.GetAsync<TrialRowsApi.RowAnswer>($"{trial}/rows/{locked}");
+        Assert.Null(test.Row);
+        Assert.Equal(10, test.Nearest.Count);
+
+        await ApiClient.ReadProblemAsync(await Api.Http.GetAsync($"{trial}/rows?actual=Emperor", Cancel), HttpStatusCode.BadRequest);
+        await ApiClient.ReadProblemAsync(await Api.Http.GetAsync($"{trial}/rows?limit=0", Cancel), HttpStatusCode.BadRequest);
+        await ApiClient.ReadProblemAsync(await Api.Http.GetAsync($"{trial}/rows/99999", Cancel), HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task A_learning_curve_is_drawn_once_and_kept()
+    {
+        var address = $"/api/v1/experiments/{models.ExperimentId}/trials/1/learning-curve";
+        Assert.Equal("none", (await Api.GetAsync<LearningCurvesApi.LearningCurveAnswer>(address)).Status);
+        var answer = await ApiClient.ReadAsync<LearningCurvesApi.LearningCurveAnswer>(await Api.Http.PostAsync(address, null, Cancel), HttpStatusCode.Accepted);
+        await Poll.UntilAsync(async () => (answer = await Api.GetAsync<LearningCurvesApi.LearningCurveAnswer>(address)).Status is "completed" or "failed", TimeSpan.FromMinutes(3), "the learning curve");
+        Assert.Null(answer.Reason);
+        Assert.Equal(1, answer.Curve!.Points[^1].Share);
+        Assert.NotNull(answer.Curve.Points[^1].Mean);
+        await ApiClient.ReadProblemAsync(await Api.Http.DeleteAsync(address, Cancel), HttpStatusCode.NotFound);
+    }
+
+    [Fact]
     public async Task What_cannot_be_explained_says_why()
     {
         await ApiClient.ReadProblemAsync(await Api.Http.PostAsync(Address(99), null, Cancel), HttpStatusCode.NotFound);

@@ -37,6 +37,12 @@ switch (args)
     case ["contributions"]:
         ContributionComparison.Run();
         break;
+    case ["importance", .. var more]:
+        ImportanceComparison.Run(more is [var importanceRounds] ? int.Parse(importanceRounds) : 3);
+        break;
+    case ["child", "importance"]:
+        ImportanceComparison.RunWorkbench();
+        break;
     case ["rows"]:
         RowBenchmark.Run();
         break;
@@ -53,7 +59,7 @@ switch (args)
         IngestComparison.RunDuckDb(csv);
         break;
     default:
-        Console.Error.WriteLine("generate <csv> <rows> [seed] | ingest <csv> [rounds] | windows <table file> [rows] | training [most rows] | batch [rows] [rounds] | rows | contributions | search <train csv> <test csv> <target> <task> <seconds> <seed> <predictions csv> [each-once] | losses <train csv> <target> <task> <rows> <result json>");
+        Console.Error.WriteLine("generate <csv> <rows> [seed] | ingest <csv> [rounds] | windows <table file> [rows] | training [most rows] | batch [rows] [rounds] | rows | contributions | importance [rounds] | search <train csv> <test csv> <target> <task> <seconds> <seed> <predictions csv> [each-once] | losses <train csv> <target> <task> <rows> <result json>");
         return 1;
 }
 return 0;

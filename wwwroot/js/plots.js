@@ -49,9 +49,12 @@ export function release(id) {
 // A message to the server holds 32 KB.
 const mostPoints = 2000;
 
+// A cell of a heat map has a line and a column; cells are counted line by line.
+const place = point => Array.isArray(point.pointNumber) ? point.pointNumber[0] * point.data.z[0].length + point.pointNumber[1] : point.pointNumber;
+
 export function select(id, owner) {
   // A page that is gone is told nothing.
-  const tell = points => owner.invokeMethodAsync('OnSelected', points.slice(0, mostPoints).flatMap(p => [p.curveNumber, p.pointNumber]), points.length).catch(() => { });
+  const tell = points => owner.invokeMethodAsync('OnSelected', points.slice(0, mostPoints).flatMap(p => [p.curveNumber, place(p)]), points.length).catch(() => { });
   whenDrawn(id, plot => {
     plot.on('plotly_selected', event => { if (event) tell(event.points); });
     plot.on('plotly_click', event => tell(event.points));

@@ -22,6 +22,8 @@ namespace ModelWorkbench.Core.Experiments;
 [JsonDerivedType(typeof(ExportsReady), "exports-ready")]
 [JsonDerivedType(typeof(SideBySideReady), "side-by-side-ready")]
 [JsonDerivedType(typeof(SegmentsMeasured), "segments-measured")]
+[JsonDerivedType(typeof(AnsweredRowsReady), "answered-rows-ready")]
+[JsonDerivedType(typeof(LearningCurveReady), "learning-curve-ready")]
 [JsonDerivedType(typeof(JobFailed), "job-failed")]
 public abstract record ExperimentEvent;
 
@@ -89,6 +91,12 @@ public sealed record SideBySideReady(string ReportFile) : ExperimentEvent;
 /// <param name="Figures">In the order of the measures.</param>
 public sealed record SegmentsMeasured(int Number, IReadOnlyList<SegmentFigure> Figures) : ExperimentEvent;
 
+/// <param name="File">Name of the finished <see cref="AnsweredRows"/> in the job's folder.</param>
+public sealed record AnsweredRowsReady(string File) : ExperimentEvent;
+
+/// <param name="Curve">All its points.</param>
+public sealed record LearningCurveReady(LearningCurve Curve) : ExperimentEvent;
+
 /// <summary>Nothing could be trained at all: the table is unreadable, or the recipe does not apply.</summary>
 public sealed record JobFailed(string Reason) : ExperimentEvent;
 
@@ -123,6 +131,8 @@ public sealed record ExperimentJob(ExperimentPlan Plan, string TableFile, int Th
 [JsonDerivedType(typeof(Export), "export")]
 [JsonDerivedType(typeof(SideBySide), "side-by-side")]
 [JsonDerivedType(typeof(MeasureSegments), "measure-segments")]
+[JsonDerivedType(typeof(AnswerRows), "answer-rows")]
+[JsonDerivedType(typeof(DrawLearningCurve), "learning-curve")]
 public abstract record JobWork
 {
     /// <summary>Runs trials until the budget is used up.</summary>
@@ -167,6 +177,15 @@ public abstract record JobWork
     /// <param name="Trials">Judged on all folds, their predictions kept.</param>
     /// <param name="Measures">What, on which parts.</param>
     public sealed record MeasureSegments(IReadOnlyList<FinishedTrial> Trials, IReadOnlyList<SegmentMeasure> Measures) : JobWork;
+
+    /// <summary>Tells row by row what a trial answered.</summary>
+    /// <param name="Trial">Judged on all folds, its predictions kept.</param>
+    public sealed record AnswerRows(FinishedTrial Trial) : JobWork;
+
+    /// <summary>Learns from ever more of the training rows.</summary>
+    /// <param name="Trial">Judged on all folds.</param>
+    /// <param name="Members">For an ensemble, its members.</param>
+    public sealed record DrawLearningCurve(FinishedTrial Trial, IReadOnlyList<FinishedTrial> Members) : JobWork;
 }
 
 /// <param name="Number">1-based within the experiment.</param>

@@ -253,6 +253,9 @@ public sealed record TrialResult(
     IReadOnlyList<EnsembleMember>? Members = null,
     double Factor = 1)
 {
+    /// <summary>How the score grows with the training rows; null until somebody asks.</summary>
+    public LearningCurve? LearningCurve { get; init; }
+
     internal Calibration Calibration => new(Sharpness, Factor);
 
     /// <summary>Its place on a leaderboard, best first: by the score, then by log loss, as many trials of an easy table share the best accuracy; without a score last.</summary>

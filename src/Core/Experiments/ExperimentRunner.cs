@@ -65,6 +65,12 @@ public sealed class ExperimentRunner
             case JobWork.MeasureSegments measure:
                 runner.Try(() => runner.Measure(data, measure, cancellationToken));
                 break;
+            case JobWork.AnswerRows rows:
+                runner.Try(() => runner.TellRows(data, rows.Trial));
+                break;
+            case JobWork.DrawLearningCurve curve:
+                runner.Try(() => runner._report(new LearningCurveReady(new LearningCurveRunner(data, job.Threads, runner._report).Run(curve, cancellationToken))));
+                break;
         }
     }
 
@@ -76,6 +82,14 @@ public sealed class ExperimentRunner
         var finisher = new TrialFinisher(data, trials, models, _job.Threads, _folder, ValidationPredictions.Of, () => make.Baseline);
         var progress = new Action<double, string>((share, phase) => _report(new TrialProgressed(number, share, phase)));
         _report(finisher.Finish(make.Trial, make.Members, null, () => 20, progress, cancellationToken));
+    }
+
+    private void TellRows(ExperimentData data, FinishedTrial trial)
+    {
+        const string rowsFile = "rows.mwr";
+        var rows = AnsweredRows.Of(data, ValidationPredictions.Of(trial));
+        _folder.Write(rowsFile, rows.Write);
+        _report(new AnsweredRowsReady(rowsFile));
     }
 
     private void Compare(ExperimentData data, IReadOnlyList<FinishedTrial> trials)

@@ -28,6 +28,10 @@ internal sealed class ExplanationRunner(ExperimentData data, int threads, JobFol
 
     private const int DependenceRows = 300;
     private const int DependenceColumns = 12;
+    // Every row is answered with the columns of every other, for every pair.
+    private const int InteractionRows = 80;
+    private const int InteractionColumns = 8;
+    private const double InteractionSeconds = 60;
     private const int SurrogateRows = 5_000;
     private const int SurrogateDepth = 3;
     private const int FewestSurrogateRows = 40;
@@ -52,16 +56,23 @@ internal sealed class ExplanationRunner(ExperimentData data, int threads, JobFol
         string[] asked = [.. columns.Where(c => PartialDependence.WhyNot(some[c]) is null).Take(DependenceColumns)];
         foreach (var (i, column) in asked.Index())
         {
-            Tell(0.5 + (0.3 * i / asked.Length), $"how answers move with {column}");
+            Tell(0.5 + (0.2 * i / asked.Length), $"how answers move with {column}");
             dependence.Add(PartialDependence.Compute(some, column, table => Answers(package.Pipeline.Predict(table)), AnswerCount, cancellationToken));
         }
+        Tell(0.7, "which columns it uses together");
+        string[] paired = [.. asked.Take(InteractionColumns)];
+        var interactions = paired.Length < 2 ? new Explanation<Interactions>(null, "There are fewer than two columns to pair.")
+            : Explanation.Run(token => Interactions.Compute(Sample(rows, InteractionRows), paired, table => Answers(package.Pipeline.Predict(table)), AnswerCount, share => Tell(0.7 + (0.1 * share), "which columns it uses together"), token), InteractionSeconds, cancellationToken);
         Tell(0.8, "the model in a few rules");
         var surrogate = Surrogate(package, Sample(rows, SurrogateRows), cancellationToken);
         Tell(0.9, "where it errs");
         var errors = Errors(ValidationPredictions.Of(work.Trial), cancellationToken);
 
+        Tell(0.95, "how rows differ from those that it learnt from");
+        var drift = Drift(cancellationToken);
+
         const string reportFile = "explanation.json";
-        folder.Write(reportFile, stream => JsonSerializer.Serialize(stream, new ModelExplanation(contributions.Value, contributions.WhyNot, dependence, surrogate, errors), CoreJson.Options));
+        folder.Write(reportFile, stream => JsonSerializer.Serialize(stream, new ModelExplanation(contributions.Value, contributions.WhyNot, dependence, surrogate, errors) { Interactions = interactions.Value, InteractionsNote = interactions.WhyNot, Drift = drift }, CoreJson.Options));
         report(new ExplanationReady(reportFile));
 
         void Tell(double share, string phase) => report(new TrialProgressed(work.Trial.Number, share, phase));
@@ -175,10 +186,32 @@ internal sealed class ExplanationRunner(ExperimentData data, int threads, JobFol
         int[] ordered = [.. Enumerable.Range(0, errors.Length).OrderByDescending(row => errors[row])];
         int[] worst = [.. isNumber ? ordered.Take(MostWorstRows) : ordered.Take(MostWorstRows).Concat(ordered.GroupBy(row => (labels[row], answers[row])).SelectMany(pair => pair.Take(WorstRowsAPair))).Distinct().OrderByDescending(row => errors[row])];
         string[] shown = [.. columns.Take(MostWorstRowColumns)];
+        var datasetRows = data.DatasetRows(rows.Take(worst));
         return new ErrorReport(rows.RowCount, slices, shown,
-            [.. worst.Select(row => new WorstRow(rows.LineNumbers[row], Text(labels[row]), Text(answers[row]), errors[row], [.. shown.Select(name => rows[name].GetText(row))]))],
+            [.. worst.Select((row, i) => new WorstRow(rows.LineNumbers[row], Text(labels[row]), Text(answers[row]), errors[row], [.. shown.Select(name => rows[name].GetText(row))]) { Row = datasetRows[i] })],
             [.. columns.Select(name => GroupReport.Compute(rows[name], _target.Task, labels, answers)).OfType<GroupReport>().OrderByDescending(g => g.Differences[0] ?? -1)]);
 
         string Text(double answer) => isNumber ? answer.ToString("G6", CultureInfo.InvariantCulture) : _target.Classes[(int)answer];
+    }
+
+    /// <summary>Training rows beside the validation rows of the last fold, and beside the locked test set: nothing is chosen by it.</summary>
+    private IReadOnlyList<PartDrift> Drift(CancellationToken cancellationToken)
+    {
+        var seed = data.Plan.Split.Seed;
+        var last = data.Folds[^1];
+        List<PartDrift> found = [Measure(DriftPart.Validation, SourceOf(last.Training.Table.LineNumbers), SourceOf(last.Validation.Table.LineNumbers))];
+        if (data.Split.Test.RowCount == 0) return found;
+        var test = new int[data.Split.Test.RowCount];
+        for (var i = 0; i < test.Length; i++) test[i] = data.Prepared.Rows.LineNumbers[data.Split.Test.Positions[i]];
+        found.Add(Measure(DriftPart.Test, SourceOf(data.Split.Training.Table.LineNumbers), SourceOf(test)));
+        return found;
+
+        PartDrift Measure(DriftPart part, Table before, Table after) => PartDrift.Measure(part, before, after, _target.Column, seed, cancellationToken);
+
+        Table SourceOf(ReadOnlySpan<int> lines)
+        {
+            var wanted = lines.ToArray().ToHashSet();
+            return data.Source.Take([.. Enumerable.Range(0, data.Source.RowCount).Where(row => wanted.Contains(data.Source.LineNumbers[row]))]);
+        }
     }
 }

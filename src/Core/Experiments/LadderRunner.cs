@@ -103,6 +103,7 @@ internal sealed class LadderRunner(ExperimentData data, int threads, JobFolder f
                 FeatureCount = final.Encoder.FeatureNames.Count,
                 Settings = new Dictionary<string, string>(result.Settings) { ["Variant"] = name },
                 Members = null,
+                LearningCurve = null,
                 OverLimit = null,
             };
             var figures = ScorerMeter.Measure(final, timed, result.Score);

@@ -10,6 +10,15 @@ namespace ModelWorkbench.Core.Experiments;
 /// <param name="Errors">Where it errs, on validation rows.</param>
 public sealed record ModelExplanation(ContributionReport? Contributions, string? ContributionsNote, IReadOnlyList<PartialDependence> Dependence, SurrogateTree? Surrogate, ErrorReport Errors)
 {
+    /// <summary>Which columns the model uses together; null where it was not told, and in explanations from before there were any.</summary>
+    public Interactions? Interactions { get; init; }
+
+    /// <summary>Why there are none.</summary>
+    public string? InteractionsNote { get; init; }
+
+    /// <summary>How far the rows that the model is judged on are from those that it learnt from; null in explanations from before there was any.</summary>
+    public IReadOnlyList<PartDrift>? Drift { get; init; }
+
     /// <summary>The name of each answer: the number's, the second of two classes', or each class's.</summary>
     /// <param name="target">Of the number, where nothing else names it.</param>
     public IReadOnlyList<string> AnswerNames(string target) => Contributions?.Of ?? Surrogate?.Of ?? [target];
@@ -60,4 +69,8 @@ public sealed record ErrorReport(int RowCount, ErrorSlices? Slices, IReadOnlyLis
 /// <param name="Predicted">The answer.</param>
 /// <param name="Error">For classes 1 less the probability of the truth; for numbers the distance.</param>
 /// <param name="Values">As texts; null for missing.</param>
-public sealed record WorstRow(int Line, string Actual, string Predicted, double Error, IReadOnlyList<string?> Values);
+public sealed record WorstRow(int Line, string Actual, string Predicted, double Error, IReadOnlyList<string?> Values)
+{
+    /// <summary>0-based row of the dataset; null in explanations from before it was kept.</summary>
+    public int? Row { get; init; }
+}

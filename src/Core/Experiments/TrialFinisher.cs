@@ -123,12 +123,15 @@ internal sealed class TrialFinisher(ExperimentData data, TrialRunner trials, Mod
         var wide = columns.Length > WideColumnCount;
         var rows = Sample(validation, wide ? WideImportanceRowCount : ImportanceRowCount);
         var labels = data.Target.Labels(rows);
-        if (Score(rows) is null)
+        var shuffled = new ShuffledPipeline(pipeline, rows);
+        if (Score([], [.. Enumerable.Range(0, rows.RowCount)]) is null)
             throw new ArgumentException($"{data.Metric.Name} is undefined on the {rows.RowCount} validation rows that the columns would be shuffled on.");
+        // Of very many columns the pairs are too many to look at, and a group of them would tell little.
+        var groups = wide ? [] : ColumnClusters.Find(rows, columns, ColumnClusters.Limit, cancellationToken);
         return PermutationImportanceCalculator.Compute(
-            rows, columns, shuffled => Score(shuffled)!.Value, data.Metric, wide ? WideImportanceRepeats : ImportanceRepeats, data.Plan.Split.Seed, null, cancellationToken);
+            rows.RowCount, [.. columns.Select(name => new[] { name }), .. groups], threads, (moved, order) => Score(moved, order)!.Value, data.Metric, wide ? WideImportanceRepeats : ImportanceRepeats, data.Plan.Split.Seed, null, cancellationToken);
 
-        double? Score(Table judged) => MetricCalculator.Compute(data.Metric, data.Target.Task, labels, pipeline.Predict(judged), data.ClassCount);
+        double? Score(IReadOnlyList<string> moved, int[] order) => MetricCalculator.Compute(data.Metric, data.Target.Task, labels, shuffled.Predict(moved, order), data.ClassCount);
     }
 
     /// <summary>Of few values components take milliseconds: a machine that is busy with something else may take longer over them without costing the search.</summary>

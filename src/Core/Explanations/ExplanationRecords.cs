@@ -11,4 +11,13 @@ public sealed record ColumnImportance(string Column, double MeanDrop, double Sta
 /// <param name="Repeats">Shuffles a column.</param>
 /// <param name="Columns">Most important first.</param>
 /// <remarks>Breiman (2001), Machine Learning 45(1); scikit-learn's permutation_importance.</remarks>
-public sealed record PermutationImportance(string MetricId, int RowCount, int Repeats, IReadOnlyList<ColumnImportance> Columns);
+public sealed record PermutationImportance(string MetricId, int RowCount, int Repeats, IReadOnlyList<ColumnImportance> Columns)
+{
+    /// <summary>Columns that say much the same, shuffled together (<see cref="ColumnClusters"/>); most important first. Null in reports from before there were any.</summary>
+    public IReadOnlyList<GroupImportance>? Groups { get; init; }
+}
+
+/// <param name="Columns">Shuffled in the same order, so that a row gets all its values from one other row.</param>
+/// <param name="MeanDrop">As of a single column.</param>
+/// <param name="StandardDeviation">Over the repeats.</param>
+public sealed record GroupImportance(IReadOnlyList<string> Columns, double MeanDrop, double StandardDeviation);

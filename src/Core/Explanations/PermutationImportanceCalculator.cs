@@ -26,26 +26,62 @@ public static class PermutationImportanceCalculator
         if (repeats < 1) throw new ArgumentException($"Found {repeats} repeats, expected at least 1.", nameof(repeats));
         var sample = RowSample.Take(rows.RowCount, MaximumRows, seed);
         rows = sample.Length == rows.RowCount ? rows : rows.Take(sample);
-        cancellationToken.ThrowIfCancellationRequested();
-        var baseline = score(rows);
+        return Compute(rows.RowCount, [.. columns.Select(name => new[] { name })], 1, Score, metric, repeats, seed, progress, cancellationToken);
 
-        var random = new Random(seed);
-        var order = Enumerable.Range(0, rows.RowCount).ToArray();
-        var importances = new List<ColumnImportance>(columns.Count);
-        foreach (var name in columns)
+        double Score(IReadOnlyList<string> shuffled, int[] order)
         {
-            var drops = new double[repeats];
-            for (var r = 0; r < repeats; r++)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                random.Shuffle(order);
-                var shuffled = score(rows.With(rows[name].Take(order)));
-                drops[r] = metric.HigherIsBetter ? baseline - shuffled : shuffled - baseline;
-            }
-            var mean = drops.Average();
-            importances.Add(new ColumnImportance(name, mean, Math.Sqrt(drops.Average(drop => (drop - mean) * (drop - mean)))));
-            progress?.Invoke((double)importances.Count / columns.Count);
+            var mixed = rows;
+            foreach (var name in shuffled) mixed = mixed.With(rows[name].Take(order));
+            return score(mixed);
         }
-        return new PermutationImportance(metric.Id, rows.RowCount, repeats, [.. importances.OrderByDescending(i => i.MeanDrop)]);
+    }
+
+    /// <param name="rowCount">Rows that are shuffled, all of them.</param>
+    /// <param name="columns">What is shuffled together, one group at a time: single columns, and groups of them.</param>
+    /// <param name="threads">At least 1; with more, <paramref name="score"/> is called by several at a time.</param>
+    /// <param name="score">The metric of the model when these columns take their values from the rows in this order; with no column, as the rows are.</param>
+    /// <param name="metric">What <paramref name="score"/> measures.</param>
+    /// <param name="repeats">Shuffles a group, at least 1.</param>
+    /// <param name="seed">Decides the shuffles, whatever the number of threads.</param>
+    /// <param name="progress">Called with 0 to 1, ascending; or null.</param>
+    /// <param name="cancellationToken">Looked at before each scoring.</param>
+    /// <returns>Most important first: single columns as such, the others as groups.</returns>
+    public static PermutationImportance Compute(
+        int rowCount, IReadOnlyList<IReadOnlyList<string>> columns, int threads, Func<IReadOnlyList<string>, int[], double> score, Metric metric, int repeats, int seed, Action<double>? progress, CancellationToken cancellationToken)
+    {
+        if (repeats < 1) throw new ArgumentException($"Found {repeats} repeats, expected at least 1.", nameof(repeats));
+        cancellationToken.ThrowIfCancellationRequested();
+        int[] asTheyAre = [.. Enumerable.Range(0, rowCount)];
+        var baseline = score([], asTheyAre);
+        var (measured, done, gate) = (new ColumnImportance[columns.Count], 0, new Lock());
+        try
+        {
+            Parallel.For(0, columns.Count, new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken }, group =>
+            {
+                // Its own, so that the order in which groups get their turn changes nothing.
+                var random = new Random(unchecked((seed * 397) + group));
+                var order = asTheyAre.ToArray();
+                var drops = new double[repeats];
+                for (var r = 0; r < repeats; r++)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    random.Shuffle(order);
+                    var shuffled = score(columns[group], order);
+                    drops[r] = metric.HigherIsBetter ? baseline - shuffled : shuffled - baseline;
+                }
+                var mean = drops.Average();
+                measured[group] = new ColumnImportance(columns[group][0], mean, Math.Sqrt(drops.Average(drop => (drop - mean) * (drop - mean))));
+                lock (gate) progress?.Invoke((double)++done / columns.Count);
+            });
+        }
+        catch (AggregateException e)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw e.Flatten().InnerExceptions[0];
+        }
+        return new PermutationImportance(metric.Id, rowCount, repeats, [.. measured.Where((_, i) => columns[i].Count == 1).OrderByDescending(i => i.MeanDrop)])
+        {
+            Groups = [.. measured.Index().Where(m => columns[m.Index].Count > 1).Select(m => new GroupImportance(columns[m.Index], m.Item.MeanDrop, m.Item.StandardDeviation)).OrderByDescending(g => g.MeanDrop)],
+        };
     }
 }

@@ -1,4 +1,4 @@
-using MathNet.Numerics;
+using ModelWorkbench.Core.Profiling;
 
 namespace ModelWorkbench.Core.Monitoring;
 
@@ -58,8 +58,8 @@ public sealed record ColumnDrift(string Name, int RowCount, double Psi, double J
         var rows = live.RowCount;
         var isOrdered = training.LowerBounds is not null;
         var (statistic, p) = isOrdered
-            ? KolmogorovSmirnov(training.Counts, live.Counts)
-            : ChiSquared([.. training.Counts.Select(c => (double)c), 0], [.. live.Counts, live.Unseen]);
+            ? DistributionTests.KolmogorovSmirnov(training.Counts, live.Counts)
+            : DistributionTests.ChiSquared([.. training.Counts.Select(c => (double)c), 0], [.. live.Counts, live.Unseen]);
         double trainingRows = before.Sum(c => (long)c);
         return new ColumnDrift(name, rows, PopulationStability.Index(before, after), JensenShannonDistance(before, after), isOrdered ? DriftTest.KolmogorovSmirnov : DriftTest.ChiSquared, statistic, p,
             rows == 0 ? 0 : (double)live.Missing / rows, trainingRows == 0 ? 0 : training.Missing / trainingRows, rows == 0 ? 0 : (double)live.Unseen / rows, rows == 0 ? 0 : (double)live.Outside / rows);
@@ -79,43 +79,4 @@ public sealed record ColumnDrift(string Name, int RowCount, double Psi, double J
         }
         return Math.Sqrt(Math.Max(0, divergence));
     }
-
-    private static (double Statistic, double? PValue) KolmogorovSmirnov(IReadOnlyList<int> before, IReadOnlyList<int> after)
-    {
-        double n = before.Sum(c => (double)c), m = after.Sum(c => (double)c);
-        if (n == 0 || m == 0) return (0, null);
-        double largest = 0, belowBefore = 0, belowAfter = 0;
-        for (var i = 0; i < before.Count; i++)
-        {
-            belowBefore += before[i];
-            belowAfter += after[i];
-            largest = Math.Max(largest, Math.Abs(belowBefore / n - belowAfter / m));
-        }
-        var scaled = Math.Sqrt(n * m / (n + m)) * largest;
-        // The series of the limit distribution does not converge near 0, where it is 1.
-        if (scaled < 0.2) return (largest, 1);
-        var p = 0.0;
-        for (var k = 1; k <= 100; k++) p += (k % 2 == 1 ? 2 : -2) * Math.Exp(-2 * k * k * scaled * scaled);
-        return (largest, Math.Clamp(p, 0, 1));
-    }
-
-    private static (double Statistic, double? PValue) ChiSquared(double[] before, double[] after)
-    {
-        double n = before.Sum(), m = after.Sum();
-        if (n == 0 || m == 0) return (0, null);
-        var statistic = 0.0;
-        var used = 0;
-        for (var i = 0; i < before.Length; i++)
-        {
-            var total = before[i] + after[i];
-            if (total == 0) continue;
-            used++;
-            var (expectedBefore, expectedAfter) = (total * n / (n + m), total * m / (n + m));
-            statistic += (before[i] - expectedBefore) * (before[i] - expectedBefore) / expectedBefore + (after[i] - expectedAfter) * (after[i] - expectedAfter) / expectedAfter;
-        }
-        return (statistic, used < 2 ? 1 : SpecialFunctions.GammaUpperRegularized((used - 1) / 2.0, statistic / 2));
-    }
 }
-
-/// <summary>A test of whether two samples are of the same distribution.</summary>
-public enum DriftTest { KolmogorovSmirnov, ChiSquared }

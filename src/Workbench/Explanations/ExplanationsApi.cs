@@ -18,7 +18,7 @@ public static class ExplanationsApi
         TrialWork.Explain,
         new TrialWorkTexts("explanation", "Explanations",
             ("Explain", "Explains a model"),
-            "What each column adds to its answers (Shapley values), how answers move with a column (partial dependence), its behaviour in a few rules, and where it errs: kinds of rows, groups, worst rows. The model is made before where there is none.",
+            "What each column adds to its answers (Shapley values), how answers move with a column (partial dependence), which columns it uses together (Friedman's H), its behaviour in a few rules, where it errs (kinds of rows, groups, worst rows), and how the rows it is judged on differ from those it learnt from. The model is made before where there is none.",
             ("GetExplanation", "What explains a model"),
             ("CancelExplain", "Ends the work on an explanation; that of before stays"),
             "No explanation", (id, number) => $"Trial {number} of experiment {id} is not being explained."),

@@ -226,7 +226,7 @@ public sealed class ExperimentSupervisor(
         if (await experiments.FindAsync(experimentId, cancellationToken) is not { } experiment) return "The experiment does not exist.";
         if (WhyNotOptimise(experiment, trialNumber) is { } whyNot) return whyNot;
         var trial = experiment.Trials.Single(t => t.Number == trialNumber);
-        FinishedTrial[] members = [.. (trial.Result!.Members ?? []).Select(m => Finished(experiment.Trials.Single(t => t.Number == m.TrialNumber)))];
+        var members = Members(experiment, trial);
         var first = experiment.Variants.Select(t => t.Number).DefaultIfEmpty(VariantNumbersFrom).Max() + 1;
         return await WorkAsync(experiment, new JobWork.Optimise(Finished(trial), members, first), progress, async (experimentEvent, folder) =>
         {
@@ -342,6 +342,45 @@ public sealed class ExperimentSupervisor(
         return (figures, failure ?? exit.Reason);
     }
 
+    /// <summary>What models of the folds answered, row by row, in a training process that knows which rows those are.</summary>
+    /// <returns>The rows, or why there are none.</returns>
+    public async Task<(AnsweredRows? Rows, string? WhyNot)> AnsweredRowsAsync(ExperimentRow experiment, TrialRow trial, CancellationToken cancellationToken)
+    {
+        if (WhyNotHoldAgainst(trial) is { } whyNot) return (null, whyNot);
+        AnsweredRows? rows = null;
+        var reason = await WorkAsync(experiment, new JobWork.AnswerRows(Finished(trial)), _ => { }, (experimentEvent, folder) =>
+        {
+            if (experimentEvent is not AnsweredRowsReady ready) return Task.CompletedTask;
+            using var file = new BufferedStream(File.OpenRead(Path.Combine(folder, ready.File)));
+            rows = AnsweredRows.Read(file);
+            return Task.CompletedTask;
+        }, cancellationToken);
+        return reason is not null ? (null, reason) : rows is null ? (null, "The training process ended without the rows.") : (rows, null);
+    }
+
+    /// <summary>Has a judged trial learn from ever more of the training rows, and keeps what came of it with the trial.</summary>
+    /// <param name="experimentId">Which.</param>
+    /// <param name="trialNumber">Of it.</param>
+    /// <param name="progress">Told what is being done.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>Null, or why it could not be done.</returns>
+    public async Task<string?> LearningCurveAsync(int experimentId, int trialNumber, Action<TrialProgress> progress, CancellationToken cancellationToken)
+    {
+        if (await experiments.FindAsync(experimentId, cancellationToken) is not { } experiment) return "The experiment does not exist.";
+        if (WhyNotLearningCurve(experiment, trialNumber) is { } whyNot) return whyNot;
+        var trial = experiment.Trials.Single(t => t.Number == trialNumber);
+        return await WorkAsync(experiment, new JobWork.DrawLearningCurve(Finished(trial), Members(experiment, trial)), progress, async (experimentEvent, _) =>
+        {
+            if (experimentEvent is LearningCurveReady ready) await UpdateTrialAsync(experimentId, trialNumber, t => t.Result = t.Result! with { LearningCurve = ready.Curve });
+        }, cancellationToken);
+    }
+
+    /// <summary>Null, or why a trial has no learning curve.</summary>
+    public static string? WhyNotLearningCurve(ExperimentRow experiment, int trialNumber) =>
+        experiment.FindTrial(trialNumber) is { VariantOf: { } original } ? $"It is a variant; trial {original}, which it was made of, has one." : WhyNotOptimise(experiment, trialNumber);
+
+    private FinishedTrial[] Members(ExperimentRow experiment, TrialRow trial) => [.. (trial.Result!.Members ?? []).Select(m => Finished(experiment.Trials.Single(t => t.Number == m.TrialNumber)))];
+
     /// <summary>Null, or why a trial cannot be held against others.</summary>
     public static string? WhyNotHoldAgainst(TrialRow trial) =>
         trial is not { Status: TrialStatus.Completed, Result: not null } ? $"Trial {trial.Number} was not judged on all folds."
@@ -355,7 +394,7 @@ public sealed class ExperimentSupervisor(
     public static string? WhyNotOptimise(ExperimentRow experiment, int trialNumber) =>
         experiment.FindTrial(trialNumber) is not { } trial ? $"There is no trial {trialNumber}."
         : trial.VariantOf is { } original ? $"It is a variant of trial {original} itself."
-        : trial is not { Status: TrialStatus.Completed, Result: { Score: not null } result, PredictionsSha256: not null } ? "Only a trial that was judged on all folds has variants."
+        : trial is not { Status: TrialStatus.Completed, Result: { Score: not null } result, PredictionsSha256: not null } ? "Only a trial that was judged on all folds can be worked on."
         : result.SampledRowCount is not null ? "The trial learnt from a sample of the rows only; try its values on all rows first."
         : result.Members?.Any(m => experiment.Trials.All(t => t.Number != m.TrialNumber)) == true ? "A member of the ensemble is no longer there."
         : null;

@@ -11,6 +11,7 @@ public static class JobsSetup
         builder.Services.AddHostedSingleton<TrialWorkQueue>();
         builder.Services.AddSingleton<SideBySides>();
         builder.Services.AddHostedSingleton<AssertionChecks>();
+        builder.Services.AddSingleton<TrialRows>();
         builder.Services.AddHostedSingleton<ImportQueue>();
         builder.Services.AddHostedService<SampleInstaller>();
     }

@@ -14,6 +14,9 @@ public enum TrialWork
 
     /// <summary>The model in every form in which it can be taken away.</summary>
     Export,
+
+    /// <summary>Its score by the rows that it learns from.</summary>
+    LearningCurve,
 }
 
 /// <summary>Work on a trial that is wanted, or was and could not be done.</summary>
@@ -75,6 +78,7 @@ public sealed class TrialWorkQueue(ExperimentSupervisor supervisor, JobMonitor m
                 {
                     TrialWork.Optimise => supervisor.OptimiseAsync(key.Experiment, key.Trial, progress => Report(key, progress), cancel.Token),
                     TrialWork.Explain => supervisor.ExplainAsync(key.Experiment, key.Trial, progress => Report(key, progress), cancel.Token),
+                    TrialWork.LearningCurve => supervisor.LearningCurveAsync(key.Experiment, key.Trial, progress => Report(key, progress), cancel.Token),
                     _ => supervisor.ExportAsync(key.Experiment, key.Trial, progress => Report(key, progress), cancel.Token),
                 });
             }

@@ -36,6 +36,9 @@ public static class ConfusionMatrixPlot
             new PlotAxis("True class") { Names = report.Classes, Reversed = true, Grid = false },
             colors => [Cells(report, cells, colors), .. Texts(report, cells, colors)])
         {
+            // A click on a cell means its true class times the number of classes, and its predicted class.
+            Items = [[.. Enumerable.Range(0, report.Classes.Count * report.Classes.Count)]],
+            ByClick = true,
             Height = Math.Clamp(190 + report.Classes.Count * 28, 380, 960),
         };
     }

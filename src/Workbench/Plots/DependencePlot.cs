@@ -63,14 +63,13 @@ public static class DependencePlot
             ])
         {
             ShowLegend = true,
+            LegendBelow = true,
             Height = 420,
             Adjust = (layout, colors) =>
             {
                 layout.YAxis[0].Domain = [0.22, 1];
                 layout.YAxis.Add(new Plotly.Blazor.LayoutLib.YAxis { Domain = [0, 0.15], TickFormat = ".0%", ShowGrid = false, ZeroLine = false, NTicks = 3, AutoMargin = Plotly.Blazor.LayoutLib.YAxisLib.AutoMarginFlag.True, RangeMode = Plotly.Blazor.LayoutLib.YAxisLib.RangeModeEnum.ToZero });
                 layout.XAxis[0].Anchor = "y2";
-                layout.Legend[0].Orientation = Plotly.Blazor.LayoutLib.LegendLib.OrientationEnum.H;
-                layout.Legend[0].Y = -0.25m;
             },
         };
     }

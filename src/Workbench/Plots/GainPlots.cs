@@ -21,7 +21,8 @@ public static class GainPlots
         ])
     {
         ShowLegend = true,
-        Height = curves.Count > 8 ? 560 : null,
+        LegendBelow = !PlotLine.AreMany(curves.Count),
+        Height = PlotLine.HeightFor(curves.Count),
     };
 
     public static PlotFigure Lift(IReadOnlyList<GainCurve> curves) => new(
@@ -36,7 +37,8 @@ public static class GainPlots
         ])
     {
         ShowLegend = true,
-        Height = curves.Count > 8 ? 560 : null,
+        LegendBelow = !PlotLine.AreMany(curves.Count),
+        Height = PlotLine.HeightFor(curves.Count),
     };
 
     private static Scatter Guessing(IReadOnlyList<double> y, PlotColors colors) => new()

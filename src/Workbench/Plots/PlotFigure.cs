@@ -15,6 +15,12 @@ public sealed record PlotFigure(string Title, string Description, PlotAxis X, Pl
     /// <summary>Whether the series are named beside the plot.</summary>
     public bool ShowLegend { get; init; }
 
+    /// <summary>Names the series below the plot, where a narrow screen has room for them.</summary>
+    public bool LegendBelow { get; init; }
+
+    /// <summary>Whether its items are chosen by a click alone, not by a box or a line around them.</summary>
+    public bool ByClick { get; init; }
+
     /// <summary>Pixels the content needs, or null where any height will do.</summary>
     public int? Height { get; init; }
 
@@ -56,6 +62,7 @@ public sealed record PlotFigure(string Title, string Description, PlotAxis X, Pl
             // Zoom and hidden series survive a change of colours.
             UiRevision = Title,
         };
+        if (LegendBelow) (layout.Legend[0].Orientation, layout.Legend[0].Y) = (Plotly.Blazor.LayoutLib.LegendLib.OrientationEnum.H, -0.25m);
         Adjust?.Invoke(layout, colors);
         return layout;
     }

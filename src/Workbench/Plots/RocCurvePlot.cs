@@ -17,7 +17,8 @@ public static class RocCurvePlot
         colors => Traces(curves, colors))
     {
         ShowLegend = true,
-        Height = curves.Count > 8 ? 560 : null,
+        LegendBelow = !PlotLine.AreMany(curves.Count),
+        Height = PlotLine.HeightFor(curves.Count),
     };
 
     private static IList<ITrace> Traces(IReadOnlyList<RocCurve> curves, PlotColors colors)

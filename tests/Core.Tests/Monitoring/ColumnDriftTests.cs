@@ -1,6 +1,7 @@
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Models;
 using ModelWorkbench.Core.Monitoring;
+using ModelWorkbench.Core.Profiling;
 using Xunit;
 
 namespace ModelWorkbench.Core.Tests.Monitoring;

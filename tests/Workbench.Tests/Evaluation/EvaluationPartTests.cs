@@ -182,6 +182,13 @@ public class EvaluationPartTests : PartTest
         var some = Render<ImportanceSection>(p => p.Add(x => x.Importance, new PermutationImportance(Metric.Auc.Id, 500, 5, [new("age", 0.1, 0.01)])));
         Assert.Equal("Column importance", some.FindComponent<Plot>().Instance.Figure.Title);
         Assert.Contains("5 times among 500 rows", some.Find(".note").TextContent);
+
+        var grouped = Render<ImportanceSection>(p => p.Add(x => x.Importance, new PermutationImportance(Metric.Auc.Id, 500, 5, [new("age", 0.1, 0.01), new("years", 0.02, 0.01)]) { Groups = [new(["age", "years"], 0.3, 0.02)] }));
+        var line = grouped.Find("[data-testid=importance-groups] tbody tr").TextContent;
+        Assert.Contains("age, years", line);
+        Assert.Contains("0.3000 ± 0.0200", line);
+        Assert.Contains("age 0.1000", line);
+        Assert.Empty(some.FindAll("[data-testid=importance-groups]"));
     }
 
     private static AngleSharp.Dom.IElement Tile(IRenderedComponent<MetricTiles> tiles, string name) =>

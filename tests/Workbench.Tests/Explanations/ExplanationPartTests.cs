@@ -2,6 +2,7 @@ using Bunit;
 using ModelWorkbench.Core.Evaluation;
 using ModelWorkbench.Core.Experiments;
 using ModelWorkbench.Core.Explanations;
+using ModelWorkbench.Core.Profiling;
 using ModelWorkbench.Core.Trainers;
 using ModelWorkbench.Workbench.Explanations.Parts;
 using ModelWorkbench.Workbench.Plots;
@@ -113,6 +114,32 @@ public sealed class ExplanationPartTests : PartTest
         var text = section.Find("[data-testid=groups]").TextContent;
         Assert.Contains("65.0 %", text);
         Assert.Contains("25.0 %", text);
+    }
+
+    [Fact]
+    public void Parts_are_held_against_training_rows_and_what_differs_is_named()
+    {
+        ColumnDifference target = new("y", DriftTest.ChiSquared, 0.4, 0.01, 0.8, 2, 0, 0), moved = new("age", DriftTest.KolmogorovSmirnov, 0.3, 0.3, 1e-9, 2, 0.01, 0.2);
+        PartDrift test = new(DriftPart.Test, 800, 200, [target, moved]), validation = new(DriftPart.Validation, 640, 160, [target]);
+        string? chosen = null;
+        var section = Render<DriftSection>(p => p.Add(x => x.Drift, [validation, test]).Add(x => x.Target, "y").Add(x => x.PartChanged, name => chosen = name));
+        Assert.Contains("1 column differs between the 800 training rows and the locked test set: age", section.Find("[data-testid=drift-told]").TextContent);
+        var rows = section.FindAll("[data-testid=drift-columns] tbody tr");
+        Assert.Contains("target", rows[0].TextContent);
+        Assert.DoesNotContain("differs", rows[0].TextContent);
+        Assert.Contains("differs", rows[1].TextContent);
+        Assert.Contains("< 0.001", rows[1].TextContent);
+        section.Find("[data-testid=drift-part]").Change("Validation");
+        Assert.Equal("Validation", chosen);
+        Assert.Contains("No column differs notably", Render<DriftSection>(p => p.Add(x => x.Drift, [validation, test]).Add(x => x.Part, "Validation")).Markup);
+    }
+
+    [Fact]
+    public void Pairs_of_columns_stand_by_their_effect()
+    {
+        Interactions interactions = new(["a", "b", "c"], [[null, 0.2, 0.9], [0.2, null, 0.1], [0.9, 0.1, null]], [[null, 3, 0.01], [3, null, 0.5], [0.01, 0.5, null]], 80);
+        var rows = Render<InteractionsSection>(p => p.Add(x => x.Interactions, interactions)).FindAll("[data-testid=interactions] tbody tr");
+        Assert.Equal(["ab0.23", "bc0.10.5", "ac0.90.01"], rows.Select(r => string.Concat(r.TextContent.Where(c => !char.IsWhiteSpace(c)))));
     }
 
     [Fact]
