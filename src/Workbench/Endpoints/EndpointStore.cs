@@ -528,6 +528,9 @@ public sealed partial class EndpointStore(
                 // What callers sent goes with it, and what it did: another endpoint of the same name is another one.
                 await db.LoggedRows.Where(r => r.EndpointName == name).ExecuteDeleteAsync(cancellationToken);
                 await db.ServingPeriods.Where(p => p.EndpointName == name).ExecuteDeleteAsync(cancellationToken);
+                await db.Alerts.Where(a => a.EndpointName == name).ExecuteDeleteAsync(cancellationToken);
+                await db.Webhooks.Where(w => w.EndpointName == name).ExecuteDeleteAsync(cancellationToken);
+                await db.WebhookDeliveries.Where(d => d.EndpointName == name).ExecuteDeleteAsync(cancellationToken);
             });
             await live.LoadAsync(name, CancellationToken.None);
             return true;

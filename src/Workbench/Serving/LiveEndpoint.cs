@@ -58,7 +58,7 @@ public sealed class LiveEndpoint
         Rate = new CallRate(settings.RequestsPerSecond ?? (defaults.PredictionsPerSecond == 0 ? null : defaults.PredictionsPerSecond), settings.Burst ?? Math.Max(defaults.PredictionBurst, settings.RequestsPerSecond ?? 0), settings.RequestsPerDay);
         MostRows = Math.Min(settings.MaxRows ?? defaults.MaxPredictionRows, defaults.MaxPredictionRows);
         MostMegabytes = Math.Min(settings.MaxBodyMegabytes ?? defaults.MaxPredictionMegabytes, defaults.MaxPredictionMegabytes);
-        (Name, Versions, Routing, Settings) = (row.Name, versions, row.Routing, row.Settings);
+        (Name, WorkspaceId, CreatedAt, Versions, Routing, Settings) = (row.Name, row.WorkspaceId, row.CreatedAt, versions, row.Routing, row.Settings);
         Champion = versions[row.LiveVersion];
         KeysByPrefix = new Dictionary<string, LiveKey>(keys, StringComparer.Ordinal);
         _keys = KeysByPrefix.GetAlternateLookup<ReadOnlySpan<char>>();
@@ -67,6 +67,10 @@ public sealed class LiveEndpoint
     }
 
     public string Name { get; }
+
+    public int WorkspaceId { get; }
+
+    public DateTimeOffset CreatedAt { get; }
 
     /// <summary>Answers where the caller names no version and no traffic is split.</summary>
     public LiveVersion Champion { get; }

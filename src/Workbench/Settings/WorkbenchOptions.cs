@@ -64,6 +64,9 @@ public sealed class WorkbenchOptions
     /// <summary>Whether /metrics answers anybody; otherwise it asks for an access token of an administrator.</summary>
     public bool OpenMetrics { get; set; }
 
+    /// <summary>Whether webhooks may be sent to this machine and to addresses of private networks.</summary>
+    public bool PrivateWebhooks { get; set; }
+
     /// <summary>Days after which a batch job that has ended is removed with its result; 0 keeps them until somebody removes them.</summary>
     public int BatchRetentionDays { get; set; } = 30;
 

@@ -20,6 +20,7 @@ public static class StorageSetup
         builder.Services.AddSingleton<DatasetStore>();
         builder.Services.AddSingleton<Datasets.RowReader>();
         builder.Services.AddSingleton<ExperimentStore>();
+        builder.Services.AddSingleton<WaitingAlerts>();
         builder.Services.AddHostedSingleton<ArtefactSweeper>();
     }
 
