@@ -61,6 +61,9 @@ public sealed class WorkbenchOptions
     /// <summary>Requests that one key may send at once after a pause.</summary>
     public int PredictionBurst { get; set; } = 200;
 
+    /// <summary>Megabytes of published models that are kept in memory; those are read again when they are asked for that were not for the longest. 0 for a quarter of the memory that the system or container gives.</summary>
+    public int ModelMemoryMegabytes { get; set; }
+
     /// <summary>Whether /metrics answers anybody; otherwise it asks for an access token of an administrator.</summary>
     public bool OpenMetrics { get; set; }
 
@@ -100,6 +103,7 @@ public sealed class WorkbenchOptions
         Range(nameof(MaxPredictionMegabytes), MaxPredictionMegabytes, 1, 1_024);
         Range(nameof(PredictionsPerSecond), PredictionsPerSecond, 0, 1_000_000);
         Range(nameof(PredictionBurst), PredictionBurst, 1, 1_000_000);
+        Range(nameof(ModelMemoryMegabytes), ModelMemoryMegabytes, 0, 16_777_216);
         Range(nameof(BatchRetentionDays), BatchRetentionDays, 0, 36_500);
         Range(nameof(TrainingThreads), TrainingThreads, 0, 1_024);
         Range(nameof(TrainingMemoryMegabytes), TrainingMemoryMegabytes, 256, 16_777_216);
