@@ -154,6 +154,7 @@ public static class WebHost
             api.MapEndpoints();
             api.MapBatches();
             api.MapMonitoring();
+            api.MapAlerts();
             api.MapAudit();
             api.MapSystem();
         });

@@ -17,6 +17,7 @@ public sealed partial class AccessMatrixTests : IAsyncLifetime
         "POST /endpoints", "POST /endpoints/import", "DELETE /endpoints/{name}", "POST /endpoints/{name}/promote", "POST /endpoints/{name}/rollback", "POST /endpoints/{name}/versions/{version}/retire", "PUT /endpoints/{name}/aliases/{alias}",
         "DELETE /endpoints/{name}/aliases/{alias}", "PUT /endpoints/{name}/traffic", "PUT /endpoints/{name}/shadow", "DELETE /endpoints/{name}/shadow", "PUT /endpoints/{name}/settings", "POST /endpoints/{name}/keys",
         "DELETE /endpoints/{name}/keys/{prefix}", "DELETE /endpoints/{name}/log",
+        "POST /endpoints/{name}/alerts/{id}/acknowledge", "POST /endpoints/{name}/alerts/mute", "PUT /endpoints/{name}/webhook", "DELETE /endpoints/{name}/webhook", "POST /endpoints/{name}/webhook/test",
     ];
 
     private static readonly HashSet<string> ForAdministrators = ["GET /audit", "GET /audit/check", "GET /audit/csv", "GET /system", "POST /system/database-copies"];

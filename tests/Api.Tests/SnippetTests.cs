@@ -30,7 +30,7 @@ public sealed class UnkindModel : IAsyncLifetime
         var experiment = await App.Api.RunAsync(new ExperimentApi.StartBody(dataset.Id, "klasse", Trainers: ["linear-lbfgs"], Split: new SplitPlan(Folds: 1), BudgetSeconds: 60));
         Assert.Equal(ExperimentStatus.Completed, experiment.Status);
         Key = (await App.Api.PublishAsync("unkind", experiment.Id, 1)).Key!;
-        var manifest = ((LiveModels)App.Services.GetService(typeof(LiveModels))!).Find("unkind")!.Package.Manifest;
+        var manifest = (await ((LiveModels)App.Services.GetService(typeof(LiveModels))!).FindAsync("unkind", TestContext.Current.CancellationToken))!.Package.Manifest;
         Snippets = new Snippets(App.Anonymous().BaseAddress!.ToString().TrimEnd('/'), "unkind", Key, manifest.Signature, SampleRows.First(manifest));
     }
 

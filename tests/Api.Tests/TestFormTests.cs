@@ -13,7 +13,7 @@ public sealed class TestFormTests(PublishedModels models) : IClassFixture<Publis
     private async Task<LiveModel> StartAsync(string name)
     {
         await models.App.Api.PublishAsync(name, models.ExperimentId, 1);
-        return models.App.Services.GetRequiredService<LiveModels>().Find(name)!;
+        return (await models.App.Services.GetRequiredService<LiveModels>().FindAsync(name, Cancel))!;
     }
 
     [Fact]

@@ -44,7 +44,8 @@ public sealed record ColumnDrift(string Name, int RowCount, double Psi, double J
         : Psi < StrongPsi ? DriftLevel.Moderate
         : DriftLevel.Strong;
 
-    private bool IsBeyondChance => PValue < Significance || Math.Abs(MissingShare - TrainingMissingShare) > 4 * Math.Sqrt(0.25 / RowCount);
+    /// <summary>Whether chance alone would hardly give such a difference.</summary>
+    public bool IsBeyondChance => PValue < Significance || Math.Abs(MissingShare - TrainingMissingShare) > 4 * Math.Sqrt(0.25 / RowCount);
 
     /// <summary>Compares what came with what was trained on.</summary>
     /// <remarks>

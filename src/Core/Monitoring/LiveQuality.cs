@@ -12,6 +12,19 @@ namespace ModelWorkbench.Core.Monitoring;
 /// <param name="InTraining">The same metric on rows that the trial had not seen; null where the experiment is gone.</param>
 public sealed record LiveQuality(int Version, int RowCount, string Metric, double Value, double? Low, double? High, double? InTraining)
 {
+    /// <summary>By how much it is worse than training promised: points of a score, of an error the share by which it is higher. 0 where it is not worse, or chance explains it; null where nobody knows what was promised.</summary>
+    public double? Loss
+    {
+        get
+        {
+            if (InTraining is not { } promised) return null;
+            var isScore = Evaluation.Metric.Parse(Metric).HigherIsBetter;
+            if (isScore ? !(High < promised) : !(Low > promised)) return 0;
+            // Where no error was promised, any is as bad as twice the promised one.
+            return isScore ? promised - Value : promised > 0 ? Value / promised - 1 : 1;
+        }
+    }
+
     /// <param name="rows">Answers and truths, as the model writes its answers.</param>
     /// <param name="inTraining">By metric; null where nobody knows.</param>
     /// <returns>Null where there is no row to judge by.</returns>

@@ -89,6 +89,12 @@ public sealed class Prediction : IDisposable
     /// <summary>Which of the outputs the caller wants, in which order; empty for all.</summary>
     internal List<string> WantedOutputs { get; } = [];
 
+    /// <summary>Whether outputs are wanted as bytes after the JSON, where nothing else is said of one.</summary>
+    internal bool WantsBytes { get; set; }
+
+    /// <summary>What is said of single outputs: whether they are wanted as bytes.</summary>
+    internal Dictionary<string, bool> BytesByOutput { get; } = new(0, StringComparer.Ordinal);
+
     /// <summary>So many rows are explained in one request: it takes far longer than to answer them.</summary>
     public const int MostExplainedRows = 100;
 
@@ -150,7 +156,8 @@ public sealed class Prediction : IDisposable
         (RequestId, MadeId) = (null, null);
         Interval = null;
         WantedOutputs.Clear();
-        (WantsColumns, WantsExplanation) = (false, false);
+        (WantsColumns, WantsExplanation, WantsBytes) = (false, false, false);
+        BytesByOutput.Clear();
         Contributions = null;
     }
 

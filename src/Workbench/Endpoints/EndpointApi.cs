@@ -49,7 +49,7 @@ public static class EndpointApi
             row.Name, row.LiveVersion, models.FailureOf(row.Name), row.CreatedAt, row.Routing, row.Settings,
             [.. row.Versions.OrderByDescending(v => v.Number).Select(v => VersionAnswer.From(v, row))],
             [.. row.Keys.OrderByDescending(k => k.CreatedAt).Select(k => new KeyAnswer(k.Prefix, k.Name, k.Scopes, k.CreatedAt, k.ExpiresAt, k.LastUsedAt, k.RevokedAt))],
-            models.Find(row.Name)?.Package.Manifest.Signature.Inputs);
+            models.ManifestOf(row.Name)?.Signature.Inputs);
     }
 
     public sealed record EventAnswer(DateTimeOffset At, string Who, EndpointEventKind Kind, string? From, string? To, string? Why, int LiveVersion)
@@ -231,8 +231,12 @@ public static class EndpointApi
         ["assertions"] = e.Unmet.Select(c => new { c.Assertion.Id, c.Assertion.Name, outcome = c.Finding?.Outcome, expected = c.Assertion.Expectation.Describe(c.Assertion.Target), found = c.Found }).ToArray(),
     });
 
-    private static async Task<IResult> ShowAsync(string name, EndpointStore store, LiveModels models, CancellationToken ct) =>
-        await store.FindAsync(name, ct) is { } row ? Results.Ok(EndpointAnswer.From(row, models)) : NotFound(name);
+    private static async Task<IResult> ShowAsync(string name, EndpointStore store, LiveModels models, CancellationToken ct)
+    {
+        if (await store.FindAsync(name, ct) is not { } row) return NotFound(name);
+        await models.FindAsync(name, ct);
+        return Results.Ok(EndpointAnswer.From(row, models));
+    }
 
     private static IResult NotFound(string name) => Results.Problem(statusCode: 404, title: "Unknown endpoint", detail: $"There is no endpoint '{name}'.");
 }

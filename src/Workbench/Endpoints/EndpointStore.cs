@@ -197,7 +197,7 @@ public sealed partial class EndpointStore(
     /// <param name="experiment">That the model comes from; null for one from a file, which is compared on the rows of the live version's.</param>
     private async Task<VersionComparison?> CompareAsync(string name, ModelPackage package, ExperimentRow? experiment, CancellationToken cancellationToken)
     {
-        if (live.FindEndpoint(name)?.Champion is not { Model: { } before } champion) return null;
+        if (live.FindEndpoint(name)?.Champion is not { } champion || await live.LoadAsync(name, champion, cancellationToken) is not { } before) return null;
         if (experiment is null)
         {
             await using var db = await databases.CreateDbContextAsync(cancellationToken);
@@ -390,15 +390,15 @@ public sealed partial class EndpointStore(
     }, cancellationToken);
 
     /// <exception cref="ArgumentException">A value cannot work; the message names all of them.</exception>
-    public Task<bool> SetSettingsAsync(string name, EndpointSettings settings, string who, CancellationToken cancellationToken)
+    public async Task<bool> SetSettingsAsync(string name, EndpointSettings settings, string who, CancellationToken cancellationToken)
     {
         var problems = settings.Problems(options.Value.MaxPredictionRows, options.Value.MaxPredictionMegabytes);
         if (problems.Count > 0) throw new ArgumentException(string.Join(" ", problems));
         // A mask that fits no column would let values through that somebody believes to be masked.
-        if (live.Find(name)?.Package.Manifest.Signature.Inputs.Select(i => i.Name) is { } columns
+        if ((await live.FindAsync(name, cancellationToken))?.Package.Manifest.Signature.Inputs.Select(i => i.Name) is { } columns
             && settings.Log.Masked.Except(columns, StringComparer.Ordinal).Except(live.FindEndpoint(name)?.Settings.Log.Masked ?? [], StringComparer.Ordinal).ToArray() is { Length: > 0 } unknown)
             throw new ArgumentException($"log.masked names {string.Join(", ", unknown.Select(u => $"'{u}'"))}; expected columns of the model: {string.Join(", ", columns.Take(20))}{(columns.Count() > 20 ? ", …" : "")}.");
-        return ChangeAsync(name, (db, endpoint, now) =>
+        return await ChangeAsync(name, (db, endpoint, now) =>
         {
             var before = endpoint.Settings;
             endpoint.Settings = settings;
@@ -570,6 +570,9 @@ public sealed partial class EndpointStore(
                 // What callers sent goes with it, and what it did: another endpoint of the same name is another one.
                 await db.LoggedRows.Where(r => r.EndpointName == name).ExecuteDeleteAsync(cancellationToken);
                 await db.ServingPeriods.Where(p => p.EndpointName == name).ExecuteDeleteAsync(cancellationToken);
+                await db.Alerts.Where(a => a.EndpointName == name).ExecuteDeleteAsync(cancellationToken);
+                await db.Webhooks.Where(w => w.EndpointName == name).ExecuteDeleteAsync(cancellationToken);
+                await db.WebhookDeliveries.Where(d => d.EndpointName == name).ExecuteDeleteAsync(cancellationToken);
             });
             await live.LoadAsync(name, CancellationToken.None);
             return true;

@@ -49,10 +49,10 @@ public sealed record TrainerState(string Id, string Name, string? WhyNot);
 
 /// <summary>How the program is and what it has to do: for whoever operates it.</summary>
 public sealed record SystemReport(string Version, string Runtime, DateTimeOffset StartedAt, double UptimeSeconds, ReadinessReport Readiness, IReadOnlyList<ServiceFault> Faults, IReadOnlyList<string> SilentEndpoints, IReadOnlyList<PersonOnline> People, IReadOnlyList<WorkItem> Work,
-    DiskState Disk, MemoryState Memory, DatabaseState Database, KeyRingState Keys, IReadOnlyDictionary<string, string> Settings, IReadOnlyList<TrainerState> Trainers);
+    DiskState Disk, MemoryState Memory, ModelMemoryState Models, DatabaseState Database, KeyRingState Keys, IReadOnlyDictionary<string, string> Settings, IReadOnlyList<TrainerState> Trainers);
 
 /// <summary>Gathers the <see cref="SystemReport"/>.</summary>
-public sealed class SystemReader(IDbContextFactory<AppDb> databases, Readiness readiness, ServiceWatch watch, LiveModels models, OpenPages pages, ArtefactStore artefacts, DatabaseCopies copies, BackupSchedule schedule, AuditLog audit, IOptions<WorkbenchOptions> options, TimeProvider time)
+public sealed class SystemReader(IDbContextFactory<AppDb> databases, Readiness readiness, ServiceWatch watch, LiveModels models, ModelMemory modelMemory, OpenPages pages, ArtefactStore artefacts, DatabaseCopies copies, BackupSchedule schedule, AuditLog audit, IOptions<WorkbenchOptions> options, TimeProvider time)
 {
     // What is below the data folder, and what it is called for people.
     private static readonly (string Folder, string Kind)[] Folders =
@@ -72,6 +72,7 @@ public sealed class SystemReader(IDbContextFactory<AppDb> databases, Readiness r
             [.. models.Endpoints.Where(e => e.Champion.Failure is not null).Select(e => $"{e.Name}: {e.Champion.Failure}")], pages.People(), await ReadWorkAsync(cancellationToken),
             new DiskState(free, total, options.Value.DiskFloorBytes, uses),
             new MemoryState(process.WorkingSet64, GC.GetTotalMemory(false), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, options.Value.TrainingMemoryMegabytes * 1024L * 1024L),
+            modelMemory.State,
             new DatabaseState(uses[0].Bytes, DatabaseStart.SchemaOf(StorageSetup.DatabaseFile(artefacts.DataFolder)) ?? "unknown", kept.Count, kept.FirstOrDefault()?.At, kept.FirstOrDefault() is { } newest ? Path.GetFileName(newest.Path) : null, schedule.Failure, entries, head),
             ReadKeys(), ReadSettings(options.Value),
             [.. TrainerCatalog.All.Select(t => new TrainerState(t.Id, t.Name, Enum.GetValues<LearningTask>().Where(t.Supports).Select(task => t.WhyNot(Typical(task))).ToArray() is var reasons && reasons.Any(r => r is null) ? null : reasons.FirstOrDefault() ?? "It supports no task."))]);

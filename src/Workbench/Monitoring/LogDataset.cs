@@ -24,7 +24,7 @@ public sealed class LogDataset(IDbContextFactory<AppDb> databases, RequestLog lo
     /// <exception cref="InvalidDataException">No row is written down.</exception>
     public async Task<Made?> MakeAsync(string endpoint, CancellationToken cancellationToken)
     {
-        if (models.Find(endpoint) is not { } model) return null;
+        if (await models.FindAsync(endpoint, cancellationToken) is not { } model) return null;
         await log.FlushAsync(cancellationToken);
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var rows = await db.LoggedRows.AsNoTracking().Where(r => r.EndpointName == endpoint && r.Problem == null).OrderBy(r => r.Id).Select(r => new { r.Values, r.Truth }).ToListAsync(cancellationToken);

@@ -1,3 +1,5 @@
+using ModelWorkbench.Workbench.Jobs;
+
 namespace ModelWorkbench.Workbench.Monitoring;
 
 public static class MonitoringSetup
@@ -6,5 +8,8 @@ public static class MonitoringSetup
     {
         builder.Services.AddSingleton<MonitoringStore>();
         builder.Services.AddSingleton<LogDataset>();
+        builder.Services.AddHostedSingleton<Webhooks>();
+        builder.Services.AddSingleton<AlertStore>();
+        builder.Services.AddHostedSingleton<AlertWatch>();
     }
 }

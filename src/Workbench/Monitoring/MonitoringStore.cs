@@ -37,6 +37,10 @@ public sealed class MonitoringStore(IDbContextFactory<AppDb> databases, ServingH
             [.. periods.GroupBy(p => (p.Version, p.Key, p.Dialect)).Select(g => new TrafficPart(g.Key.Version, g.Key.Key, g.Key.Dialect, Sum(g))).OrderByDescending(p => p.Counts.Requests)]);
     }
 
+    /// <summary>What was asked in the last minutes, all versions together.</summary>
+    public async Task<TrafficCounts> CountsAsync(string endpoint, int minutes, CancellationToken cancellationToken) =>
+        Sum(await history.ReadAsync(endpoint, ServingHistory.Floor(time.GetUtcNow().AddMinutes(-minutes), 1), cancellationToken));
+
     private static TrafficCounts Sum(IEnumerable<ServingPeriodRow> periods)
     {
         var latencies = new int[LatencyHistogram.BinCount];
@@ -88,11 +92,15 @@ public sealed class MonitoringStore(IDbContextFactory<AppDb> databases, ServingH
     }
 
     /// <summary>By version, the newest first; versions without a known truth are left out.</summary>
-    public async Task<IReadOnlyList<LiveQuality>> QualityAsync(string endpoint, int hours, CancellationToken cancellationToken)
+    /// <param name="endpoint">Its name.</param>
+    /// <param name="hours">Back from now.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <param name="only">Null for all versions.</param>
+    public async Task<IReadOnlyList<LiveQuality>> QualityAsync(string endpoint, int hours, CancellationToken cancellationToken, int? only = null)
     {
         var from = time.GetUtcNow().AddHours(-hours);
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var rows = await db.LoggedRows.AsNoTracking().Where(r => r.EndpointName == endpoint && r.At >= from && r.Truth != null && r.Answer != null)
+        var rows = await db.LoggedRows.AsNoTracking().Where(r => r.EndpointName == endpoint && r.At >= from && r.Truth != null && r.Answer != null && (only == null || r.Version == only))
             .OrderByDescending(r => r.Id).Take(MostJudgedRows).Select(r => new { r.Version, r.Answer, r.Truth }).ToListAsync(cancellationToken);
         var versions = (await endpoints.FindAsync(endpoint, cancellationToken))?.Versions ?? [];
         List<LiveQuality> qualities = [];

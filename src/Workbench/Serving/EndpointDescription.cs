@@ -171,9 +171,9 @@ public static class EndpointDescription
         switch (input.Kind)
         {
             case ColumnKind.Numeric:
-                // Numbers are taken as texts too, as many clients have nothing else.
-                schema["type"] = Types("number", "string");
-                schema["description"] = input.Minimum is null ? "A number." : $"A number; in training {Text(input.Minimum)} to {Text(input.Maximum)}{(input.WholeNumbers ? ", whole numbers" : "")}.";
+                // Numbers are taken as texts too, as many clients have nothing else; of several types generators of clients would choose the wrong one.
+                schema["type"] = Types("number");
+                schema["description"] = input.Minimum is null ? "A number, or a text that is one." : $"A number, or a text that is one; in training {Text(input.Minimum)} to {Text(input.Maximum)}{(input.WholeNumbers ? ", whole numbers" : "")}.";
                 if (input.Minimum is { } low && input.Maximum is { } high) schema["x-training-range"] = new JsonArray(low, high);
                 break;
             case ColumnKind.DateTime:
@@ -181,7 +181,7 @@ public static class EndpointDescription
                 schema["description"] = $"A date or date-time, ISO 8601{(input.Earliest is null ? "" : $"; in training {input.Earliest} to {input.Latest}")}.";
                 break;
             default:
-                schema["type"] = Types("string", "number", "boolean");
+                schema["type"] = Types("string");
                 schema["description"] = input.Kind == ColumnKind.Text ? "A text." : input.Kind == ColumnKind.Boolean ? "True or false, as the file writes it or as a JSON boolean." : $"A category, one of {input.Choices?.Count ?? 0:N0} in training.";
                 if (input.Choices is { Count: > 0 } choices) schema["examples"] = new JsonArray([.. choices.Take(MostChoices).Select(c => JsonValue.Create(c))]);
                 break;

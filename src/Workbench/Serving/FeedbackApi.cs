@@ -38,7 +38,7 @@ public static class FeedbackApi
         route.ShortCircuit();
     }
 
-    private static async Task AnswerAsync(string name, HttpContext context, InferenceRequests requests, RequestLog log, ServingFigures figures, IDbContextFactory<AppDb> databases, TimeProvider time)
+    private static async Task AnswerAsync(string name, HttpContext context, InferenceRequests requests, LiveModels models, RequestLog log, ServingFigures figures, IDbContextFactory<AppDb> databases, TimeProvider time)
     {
         var ct = context.RequestAborted;
         if (await requests.EnterAsync(context, Dialect.Native, name, EndpointScopes.Feedback) is not { } entry) return;
@@ -56,7 +56,7 @@ public static class FeedbackApi
         IReadOnlyList<FeedbackItem>? items = body?.Items ?? (body is { RequestId: { } single, Truth: { } only } ? [new FeedbackItem(single, only, body.Row)] : null);
         if (items is null) { await Refuse(context, 400, "Expected 'requestId' and 'truth', or 'items' with those."); return; }
         if (items.Count > MostItems) { await Refuse(context, 413, $"Found {items.Count:N0} items; expected at most {MostItems:N0}."); return; }
-        var target = entry.Endpoint.Champion.Model?.Package.Manifest.Target;
+        var target = (await models.FindAsync(entry.Endpoint.Name, ct))?.Package.Manifest.Target;
         List<(string Id, int Row, string Truth)> truths = [];
         for (var i = 0; i < items.Count; i++)
         {

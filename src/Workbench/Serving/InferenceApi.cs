@@ -66,6 +66,7 @@ public static class InferenceApi
             writer.WriteString("name"u8, "Model Workbench");
             writer.WriteString("version"u8, ManagementApi.ProgramVersion);
             writer.WriteStartArray("extensions"u8);
+            writer.WriteStringValue("binary_tensor_data"u8);
             writer.WriteEndArray();
         })).Open();
         app.MapGet("/v2/models", (HttpContext context, LiveModels models, InferenceRequests requests) => WriteAsync(context, writer =>
@@ -87,8 +88,8 @@ public static class InferenceApi
             app.MapGet($"{path}/infer", (HttpContext context) => RefuseMethodAsync(context, Dialect.OpenInference)).Open();
         }
         // What Triton's clients list the models with; it tells of all endpoints, so it asks for an access token.
-        app.MapPost("/v2/repository/index", (LiveModels models) => models.Names.Select(name => models.Find(name) is { } model
-            ? new RepositoryEntry(name, model.VersionText, "READY", "") : new RepositoryEntry(name, "", "UNAVAILABLE", models.FailureOf(name) ?? ""))).ExcludeFromDescription();
+        app.MapPost("/v2/repository/index", (LiveModels models) => models.Endpoints.OrderBy(e => e.Name, StringComparer.Ordinal).Select(e => e.Champion.Failure is { } failure
+            ? new RepositoryEntry(e.Name, "", "UNAVAILABLE", failure) : new RepositoryEntry(e.Name, e.Champion.Number.ToString(CultureInfo.InvariantCulture), "READY", ""))).ExcludeFromDescription();
     }
 
     private sealed record RepositoryEntry(string Name, string Version, string State, string Reason);

@@ -23,6 +23,9 @@ public sealed class InferenceRequests(LiveModels models, CallerLimits limits, Se
 
     private static readonly TimeSpan MostWait = TimeSpan.FromSeconds(1);
     private const int MostWaiting = 256;
+
+    // A model is read in a fraction of it; callers mostly wait a minute.
+    private static readonly TimeSpan MostLoading = TimeSpan.FromSeconds(10);
     private const int MostHeaderCharacters = 1_024;
 
     private int _waiting;
@@ -164,17 +167,34 @@ public sealed class InferenceRequests(LiveModels models, CallerLimits limits, Se
                 choice.Alias is { } alias ? $"The endpoint '{endpoint.Name}' has no alias '{RowText(alias)}'." : $"The endpoint '{endpoint.Name}' has no version {choice.Version} that can be asked.");
             return null;
         }
-        if (await models.LoadAsync(endpoint.Name, version, context.RequestAborted) is { } model) return model;
+        var loading = models.LoadAsync(endpoint.Name, version, context.RequestAborted);
+        LiveModel? model;
+        try
+        {
+            model = loading.IsCompletedSuccessfully ? loading.Result : await loading.AsTask().WaitAsync(MostLoading, time, context.RequestAborted);
+        }
+        catch (TimeoutException)
+        {
+            context.Response.Headers.RetryAfter = "1";
+            await DialectErrors.WriteAsync(context, dialect, StatusCodes.Status503ServiceUnavailable, "The model is being loaded", $"Version {version.Number} was not in memory and is not read yet after {MostLoading.TotalSeconds:N0} s. Ask again in 1 s.");
+            return null;
+        }
+        if (model is not null) return model;
         await DialectErrors.WriteAsync(context, dialect, StatusCodes.Status503ServiceUnavailable, "The model does not answer", version.Failure ?? "It cannot be loaded.");
         return null;
     }
 
     private static string RowText(string text) => text.Length <= 80 ? text : string.Concat(text.AsSpan(0, 79), "…");
 
-    private enum BodyForm { Json, Csv }
+    private enum BodyForm { Json, Csv, Tensors }
+
+    private const string JsonLengthHeader = "Inference-Header-Content-Length";
+    private const string Bytes = MediaTypeNames.Application.Octet;
 
     private static BodyForm? ReadForm(HttpRequest request, Dialect dialect)
     {
+        // Bytes of tensors after the JSON; some clients name no type then.
+        if (dialect == Dialect.OpenInference && request.Headers.ContainsKey(JsonLengthHeader)) return request.ContentType is null or "" or Bytes or "application/json" ? BodyForm.Tensors : null;
         // The usual ones need no parsing.
         if (request.ContentType is "application/json" or "application/json; charset=utf-8") return BodyForm.Json;
         if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type)) return null;
@@ -218,7 +238,12 @@ public sealed class InferenceRequests(LiveModels models, CallerLimits limits, Se
         {
             // Waiting for a slow caller is not time of ours.
             served.Began = Stopwatch.GetTimestamp();
-            refusal = form == BodyForm.Csv ? dialect.ReadCsv(body.Content.Span, prediction, endpoint.MostRows) : dialect.ReadJson(body.Content.Span, prediction, endpoint.MostRows);
+            refusal = form switch
+            {
+                BodyForm.Csv => dialect.ReadCsv(body.Content.Span, prediction, endpoint.MostRows),
+                BodyForm.Tensors => Dialect.OpenInference.ReadParts(body.Content.Span, context.Request.Headers[JsonLengthHeader].ToString(), prediction, endpoint.MostRows),
+                _ => dialect.ReadJson(body.Content.Span, prediction, endpoint.MostRows),
+            };
             served.Read = Stopwatch.GetTimestamp();
             if (refusal is null)
             {
@@ -283,7 +308,11 @@ public sealed class InferenceRequests(LiveModels models, CallerLimits limits, Se
         else
         {
             response.ContentType = "application/json";
-            dialect.Write(prediction, model.Name, model.Version, output);
+            if (dialect.Write(prediction, model.Name, model.Version, output) is > 0 and var jsonLength)
+            {
+                response.ContentType = Bytes;
+                response.Headers[JsonLengthHeader] = jsonLength.ToString(CultureInfo.InvariantCulture);
+            }
         }
         response.Headers["X-Model-Version"] = model.VersionText;
         // Callers name requests as they like, and a header holds printable ASCII alone; the body says the name in any case.

@@ -1,3 +1,4 @@
+using ModelWorkbench.Core.Models;
 using ModelWorkbench.Workbench.Access;
 using ModelWorkbench.Workbench.Settings;
 using ModelWorkbench.Workbench.Storage;
@@ -26,20 +27,55 @@ public sealed class LiveKey(EndpointKeyRow row)
     public void MarkUsed(DateTimeOffset now) => Volatile.Write(ref _lastUsed, now.UtcTicks);
 }
 
-/// <summary>A version that can be asked; its model is read when somebody does.</summary>
+/// <summary>A version that can be asked; its model is read when somebody does, and forgotten where memory is short and others are asked for.</summary>
 public sealed class LiveVersion(int number, string modelSha256)
 {
+    private readonly Lock _reading = new();
+    private Task<LiveModel?>? _read;
+    private long _usedAt;
+
     public int Number { get; } = number;
     public string ModelSha256 { get; } = modelSha256;
 
-    /// <summary>Null while it is not loaded, or cannot be.</summary>
+    /// <summary>Null while it is not loaded, or cannot be. Whoever has taken it keeps it, also when it is forgotten here.</summary>
     public volatile LiveModel? Model;
 
     /// <summary>Why it cannot be loaded; null while it can.</summary>
     public volatile string? Failure;
 
-    /// <summary>What it did since the workbench started; null while it is not loaded.</summary>
-    public VersionFigures? Figures => Model?.Figures;
+    /// <summary>What its file says; null until it was read once.</summary>
+    public volatile ModelManifest? Manifest;
+
+    /// <summary>What it did since the workbench started; null until it was loaded once.</summary>
+    public volatile VersionFigures? Figures;
+
+    /// <summary>Milliseconds since the machine started.</summary>
+    internal long UsedAt => Volatile.Read(ref _usedAt);
+
+    internal void MarkUsed() => Volatile.Write(ref _usedAt, Environment.TickCount64);
+
+    /// <summary>However many ask at once, it is read a single time, and all get that.</summary>
+    internal Task<LiveModel?> ReadOnce(Func<Task<LiveModel?>> read)
+    {
+        lock (_reading)
+        {
+            return Model is { } loaded ? Task.FromResult<LiveModel?>(loaded) : _read ??= ReadAsync();
+        }
+
+        async Task<LiveModel?> ReadAsync()
+        {
+            // The task has to be known before it ends.
+            await Task.Yield();
+            try
+            {
+                return await read();
+            }
+            finally
+            {
+                lock (_reading) _read = null;
+            }
+        }
+    }
 }
 
 /// <summary>An endpoint as requests see it. Immutable but for models that are loaded on demand: every change makes a new one, so a request never sees half of a change.</summary>
@@ -58,7 +94,7 @@ public sealed class LiveEndpoint
         Rate = new CallRate(settings.RequestsPerSecond ?? (defaults.PredictionsPerSecond == 0 ? null : defaults.PredictionsPerSecond), settings.Burst ?? Math.Max(defaults.PredictionBurst, settings.RequestsPerSecond ?? 0), settings.RequestsPerDay);
         MostRows = Math.Min(settings.MaxRows ?? defaults.MaxPredictionRows, defaults.MaxPredictionRows);
         MostMegabytes = Math.Min(settings.MaxBodyMegabytes ?? defaults.MaxPredictionMegabytes, defaults.MaxPredictionMegabytes);
-        (Name, Versions, Routing, Settings) = (row.Name, versions, row.Routing, row.Settings);
+        (Name, WorkspaceId, CreatedAt, Versions, Routing, Settings) = (row.Name, row.WorkspaceId, row.CreatedAt, versions, row.Routing, row.Settings);
         Champion = versions[row.LiveVersion];
         KeysByPrefix = new Dictionary<string, LiveKey>(keys, StringComparer.Ordinal);
         _keys = KeysByPrefix.GetAlternateLookup<ReadOnlySpan<char>>();
@@ -67,6 +103,10 @@ public sealed class LiveEndpoint
     }
 
     public string Name { get; }
+
+    public int WorkspaceId { get; }
+
+    public DateTimeOffset CreatedAt { get; }
 
     /// <summary>Answers where the caller names no version and no traffic is split.</summary>
     public LiveVersion Champion { get; }

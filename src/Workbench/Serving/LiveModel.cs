@@ -11,12 +11,13 @@ using ModelWorkbench.Workbench.Endpoints;
 namespace ModelWorkbench.Workbench.Serving;
 
 /// <summary>A model that answers under an endpoint's name. Immutable: a new version is a new object, so a request never sees half of each.</summary>
-public sealed record LiveModel(string Name, int Version, ModelPackage Package)
+/// <param name="Known">What the version did before it was loaded again; null where it is loaded for the first time.</param>
+public sealed record LiveModel(string Name, int Version, ModelPackage Package, VersionFigures? Known = null)
 {
     public Predictor Predictor { get; } = new(Package);
 
-    /// <summary>What it did since it was loaded.</summary>
-    public VersionFigures Figures { get; } = new(Package.Manifest.Target.Classes.Count);
+    /// <summary>What its version did since the workbench started.</summary>
+    public VersionFigures Figures { get; } = Known ?? new(Package.Manifest.Target.Classes.Count);
 
     /// <summary>The version as it stands in headers and figures.</summary>
     public string VersionText { get; } = Version.ToString(CultureInfo.InvariantCulture);

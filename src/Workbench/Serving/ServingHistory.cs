@@ -72,6 +72,14 @@ public sealed class ServingHistory(IDbContextFactory<AppDb> databases, TimeProvi
         }
     }
 
+    /// <summary>The minute, of what is long past the hour, in which the last request came; null where none ever did.</summary>
+    public async Task<DateTimeOffset?> LastRequestAsync(string endpoint, CancellationToken cancellationToken)
+    {
+        if (_current.Keys.Any(p => p.Endpoint == endpoint)) return Floor(time.GetUtcNow(), 1);
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await db.ServingPeriods.Where(p => p.EndpointName == endpoint).OrderByDescending(p => p.At).Select(p => (DateTimeOffset?)p.At).FirstOrDefaultAsync(cancellationToken);
+    }
+
     /// <summary>Writes the counts since the last time down.</summary>
     public async Task WriteAsync()
     {

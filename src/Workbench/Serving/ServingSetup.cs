@@ -12,7 +12,9 @@ public static class ServingSetup
 
     public static void AddServing(this WebApplicationBuilder builder)
     {
+        builder.Services.AddSingleton<ModelMemory>();
         builder.Services.AddSingleton<LiveModels>();
+        builder.Services.AddHostedService<ModelWarming>();
         builder.Services.AddSingleton<CallerLimits>();
         builder.Services.AddSingleton<ServingFigures>();
         builder.Services.AddSingleton<InferenceRequests>();

@@ -61,6 +61,9 @@ public sealed class WorkbenchOptions
     /// <summary>Requests that one key may send at once after a pause.</summary>
     public int PredictionBurst { get; set; } = 200;
 
+    /// <summary>Megabytes of published models that are kept in memory; those are read again when they are asked for that were not for the longest. 0 for a quarter of the memory that the system or container gives.</summary>
+    public int ModelMemoryMegabytes { get; set; }
+
     /// <summary>Whether /metrics answers anybody; otherwise it asks for an access token of an administrator.</summary>
     public bool OpenMetrics { get; set; }
 
@@ -69,6 +72,9 @@ public sealed class WorkbenchOptions
 
     /// <summary>Pages that all people together may have connected at once; each takes a megabyte or so.</summary>
     public int MaxPages { get; set; } = 500;
+
+    /// <summary>Whether webhooks may be sent to this machine and to addresses of private networks.</summary>
+    public bool PrivateWebhooks { get; set; }
 
     /// <summary>Days after which a batch job that has ended is removed with its result; 0 keeps them until somebody removes them.</summary>
     public int BatchRetentionDays { get; set; } = 30;
@@ -105,6 +111,7 @@ public sealed class WorkbenchOptions
         Range(nameof(PredictionBurst), PredictionBurst, 1, 1_000_000);
         Range(nameof(MaxPagesPerPerson), MaxPagesPerPerson, 1, 10_000);
         Range(nameof(MaxPages), MaxPages, 1, 100_000);
+        Range(nameof(ModelMemoryMegabytes), ModelMemoryMegabytes, 0, 16_777_216);
         Range(nameof(BatchRetentionDays), BatchRetentionDays, 0, 36_500);
         Range(nameof(TrainingThreads), TrainingThreads, 0, 1_024);
         Range(nameof(TrainingMemoryMegabytes), TrainingMemoryMegabytes, 256, 16_777_216);

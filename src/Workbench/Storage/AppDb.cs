@@ -26,6 +26,9 @@ public sealed class AppDb(DbContextOptions<AppDb> options) : IdentityUserContext
     public DbSet<BatchJobRow> BatchJobs => Set<BatchJobRow>();
     public DbSet<LoggedRow> LoggedRows => Set<LoggedRow>();
     public DbSet<ServingPeriodRow> ServingPeriods => Set<ServingPeriodRow>();
+    public DbSet<AlertRow> Alerts => Set<AlertRow>();
+    public DbSet<WebhookRow> Webhooks => Set<WebhookRow>();
+    public DbSet<WebhookDeliveryRow> WebhookDeliveries => Set<WebhookDeliveryRow>();
     public DbSet<AccessTokenRow> AccessTokens => Set<AccessTokenRow>();
     public DbSet<AssertionRow> Assertions => Set<AssertionRow>();
     public DbSet<AssertionResultRow> AssertionResults => Set<AssertionResultRow>();
@@ -132,6 +135,19 @@ public sealed class AppDb(DbContextOptions<AppDb> options) : IdentityUserContext
             row.Ignore(p => p.Requests);
             row.Property(p => p.Latencies).HasJson();
             row.HasIndex(p => new { p.EndpointName, p.At });
+        });
+        model.Entity<AlertRow>(row =>
+        {
+            row.Property(a => a.Kind).HasConversion<string>();
+            row.HasIndex(a => new { a.EndpointName, a.RaisedAt });
+            row.HasIndex(a => a.WorkspaceId);
+        });
+        model.Entity<WebhookRow>().HasKey(w => w.EndpointName);
+        model.Entity<WebhookDeliveryRow>(row =>
+        {
+            row.Ignore(d => d.IsDelivered);
+            row.HasIndex(d => d.EndpointName);
+            row.HasIndex(d => d.NextAt);
         });
         model.Entity<BatchJobRow>(row =>
         {

@@ -1,3 +1,5 @@
+using ModelWorkbench.Core.Monitoring;
+
 namespace ModelWorkbench.Workbench.Storage;
 
 /// <summary>Which versions of an endpoint answer, beside the champion.</summary>
@@ -56,6 +58,9 @@ public sealed record EndpointSettings
     /// <summary>What is kept of requests.</summary>
     public LogSettings Log { get; init; } = new();
 
+    /// <summary>What is watched, and from which figure on somebody is told.</summary>
+    public AlertRules Alerts { get; init; } = new();
+
     /// <summary>Every value that cannot work, with name, found and expected.</summary>
     public IReadOnlyList<string> Problems(int mostRows, int mostMegabytes)
     {
@@ -69,6 +74,7 @@ public sealed record EndpointSettings
         Range("log.rowsPerSecond", Log.RowsPerSecond, 0, 1_000);
         Range("log.keepDays", Log.KeepDays, 1, 3_650);
         Range("log.keepRows", Log.KeepRows, 1, 10_000_000);
+        problems.AddRange(Alerts.Problems());
         if (Guard is { } guard)
         {
             Range("guard.bakeMinutes", guard.BakeMinutes, 1, 10_080);

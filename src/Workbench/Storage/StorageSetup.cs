@@ -22,6 +22,7 @@ public static class StorageSetup
         builder.Services.AddSingleton<Datasets.RowReader>();
         builder.Services.AddSingleton<ExperimentStore>();
         builder.Services.AddSingleton<AssertionStore>();
+        builder.Services.AddSingleton<WaitingAlerts>();
         builder.Services.AddHostedSingleton<ArtefactSweeper>();
     }
 

@@ -20,6 +20,8 @@ public sealed class ImportPanelTests : StoreTest
 
     public ImportPanelTests()
     {
+        Services.AddMetrics();
+        Services.AddSingleton<ModelMemory>();
         Services.AddSingleton<LiveModels>();
         Services.AddSingleton<EndpointStore>();
     }

@@ -1,7 +1,10 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using ModelWorkbench.Core.Explanations;
+using ModelWorkbench.Core.Models;
 
 namespace ModelWorkbench.Core.Serving.Dialects;
 
@@ -37,13 +40,16 @@ public abstract class Dialect
     public abstract string Name { get; }
 
     public static Dialect Native { get; } = new NativeDialect();
-    public static Dialect OpenInference { get; } = new OpenInferenceDialect();
+    public static OpenInferenceDialect OpenInference { get; } = new();
     public static Dialect MlflowScoring { get; } = new MlflowDialect();
     public static Dialect TensorFlowServing { get; } = new TensorFlowDialect();
 
     /// <summary>Reads a body into the rows of a prediction.</summary>
     /// <returns>Null where the rows can be scored.</returns>
-    public Refusal? ReadJson(ReadOnlySpan<byte> body, Prediction prediction, int mostRows)
+    public Refusal? ReadJson(ReadOnlySpan<byte> body, Prediction prediction, int mostRows) => ReadJson(body, [], prediction, mostRows);
+
+    /// <summary>As the other, of a body whose values stand in part after the JSON, as bytes.</summary>
+    protected Refusal? ReadJson(ReadOnlySpan<byte> body, ReadOnlySpan<byte> tail, Prediction prediction, int mostRows)
     {
         try
         {
@@ -51,14 +57,14 @@ public abstract class Dialect
             if (body.StartsWith("\uFEFF"u8)) body = body[3..];
             try
             {
-                ReadWhole(body, prediction, mostRows);
+                ReadWhole(body, tail, prediction, mostRows);
             }
             catch (JsonException) when (BareNumbers.Find(body))
             {
                 // Python and others write NaN and Infinity, which JSON does not know.
                 prediction.Clear();
                 var mended = BareNumbers.Quote(body);
-                ReadWhole(mended, prediction, mostRows);
+                ReadWhole(mended, tail, prediction, mostRows);
             }
         }
         catch (JsonException e)
@@ -80,25 +86,39 @@ public abstract class Dialect
     }
 
     /// <summary>Writes the answer to scored rows.</summary>
-    public void Write(Prediction prediction, string model, int version, IBufferWriter<byte> output)
+    /// <returns>Bytes of JSON where others follow it; 0 where all is JSON.</returns>
+    public int Write(Prediction prediction, string model, int version, IBufferWriter<byte> output)
     {
         var writer = _writer ??= new Utf8JsonWriter(output, WriterOptions);
         writer.Reset(output);
         Write(prediction, model, version, writer);
         writer.Flush();
+        var length = WriteTail(prediction, output) ? (int)writer.BytesCommitted : 0;
         // The writer of a thread must not keep the answer of a request alive.
         writer.Reset(Stream.Null);
+        return length;
     }
 
-    protected abstract void Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> body, Prediction prediction, int mostRows);
+    /// <summary>Writes what follows the JSON.</summary>
+    /// <returns>Whether anything can follow.</returns>
+    protected virtual bool WriteTail(Prediction prediction, IBufferWriter<byte> output) => false;
+
+    /// <param name="reader">On the first token of the body.</param>
+    /// <param name="body">JSON.</param>
+    /// <param name="tail">What follows it, for the dialects that know such; empty else.</param>
+    /// <param name="prediction">Takes the rows.</param>
+    /// <param name="mostRows">That are allowed.</param>
+    protected abstract void Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> body, ReadOnlySpan<byte> tail, Prediction prediction, int mostRows);
 
     protected abstract void Write(Prediction prediction, string model, int version, Utf8JsonWriter writer);
 
-    private void ReadWhole(ReadOnlySpan<byte> body, Prediction prediction, int mostRows)
+    private void ReadWhole(ReadOnlySpan<byte> body, ReadOnlySpan<byte> tail, Prediction prediction, int mostRows)
     {
         var reader = NewReader(body);
         reader.Read();
-        Read(ref reader, body, prediction, mostRows);
+        Read(ref reader, body, tail, prediction, mostRows);
+        if (prediction.WantsExplanation && prediction.Rows.RowCount > Prediction.MostExplainedRows)
+            prediction.Rows.Problem(null, null, $"{prediction.Rows.RowCount} rows to explain", $"at most {Prediction.MostExplainedRows} where \"explain\" is true");
         // What follows the document is an error of its own.
         while (reader.Read()) reader.Skip();
     }
@@ -141,6 +161,107 @@ public abstract class Dialect
     {
         if (double.IsFinite(number)) writer.WriteNumberValue(number);
         else writer.WriteNullValue();
+    }
+
+    /// <summary>Reads an object of what is asked for beside the rows: <c>explain</c> and <c>interval</c>. Others are not ours, and ignored.</summary>
+    protected static void ReadOptions(ref Utf8JsonReader reader, Prediction prediction)
+    {
+        if (reader.TokenType == JsonTokenType.StartObject)
+        {
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var (isExplain, isInterval) = (reader.ValueTextEquals("explain"u8), reader.ValueTextEquals("interval"u8));
+                reader.Read();
+                if (isExplain) ReadExplain(ref reader, prediction);
+                else if (isInterval) ReadInterval(ref reader, prediction);
+                else reader.Skip();
+            }
+        }
+        else reader.Skip();
+    }
+
+    /// <summary>Whether the answers are to be explained.</summary>
+    protected static void ReadExplain(ref Utf8JsonReader reader, Prediction prediction)
+    {
+        prediction.WantsExplanation = reader.TokenType == JsonTokenType.True;
+        if (reader.TokenType is not (JsonTokenType.True or JsonTokenType.False or JsonTokenType.Null)) prediction.Rows.Problem(null, null, $"\"explain\": {Describe(ref reader)}", "true or false");
+        reader.Skip();
+    }
+
+    /// <summary>The level of the interval around each number.</summary>
+    protected static void ReadInterval(ref Utf8JsonReader reader, Prediction prediction)
+    {
+        var manifest = prediction.Predictor.Package.Manifest;
+        if (reader.TokenType != JsonTokenType.Null)
+        {
+            var level = reader.TokenType == JsonTokenType.Number ? reader.GetDouble() : double.NaN;
+            prediction.Interval = manifest.Intervals?.FirstOrDefault(i => i.Level == level);
+            if (prediction.Interval is null)
+                prediction.Rows.Problem(null, null, $"\"interval\": {Describe(ref reader)}", prediction.Predictor.ClassNames is not null ? "none: the model predicts a class, and its probabilities say how sure it is"
+                    : manifest.Intervals is { Count: > 0 } known ? string.Join(" or ", known.Select(i => i.Level.ToString(CultureInfo.InvariantCulture))) : "none: no interval was measured for this model");
+        }
+        reader.Skip();
+    }
+
+    /// <summary>Writes <c>intervals</c>, one a row, with their level and coverage, where they are wanted.</summary>
+    protected static void WriteInterval(Prediction prediction, Utf8JsonWriter writer)
+    {
+        if (prediction.Interval is not { } interval) return;
+        writer.WriteStartArray("intervals"u8);
+        for (var row = 0; row < prediction.Rows.RowCount; row++)
+        {
+            var (low, high) = interval.Around(prediction.Outputs(row)[0]);
+            writer.WriteStartArray();
+            WriteNumber(low, writer);
+            WriteNumber(high, writer);
+            writer.WriteEndArray();
+        }
+        writer.WriteEndArray();
+        writer.WriteNumber("intervalLevel"u8, interval.Level);
+        writer.WriteNumber("intervalCoverage"u8, interval.Coverage);
+    }
+
+    /// <summary>Which sums an explanation tells: a number's, the second of two classes', or each class's.</summary>
+    protected static IEnumerable<string> ExplainedOf(Predictor predictor) =>
+        predictor.Target.Classes.Count == 0 ? [predictor.Target.Column] : predictor.Target.Classes.Skip(predictor.Target.Classes.Count - predictor.Explainer.Base.Count);
+
+    /// <summary>Writes <c>explanation</c> where it is wanted.</summary>
+    protected static void WriteExplanation(Prediction prediction, Utf8JsonWriter writer)
+    {
+        if (prediction.Contributions is not { } contributions) return;
+        var explainer = prediction.Predictor.Explainer;
+        writer.WriteStartObject("explanation"u8);
+        writer.WriteString("scale"u8, ContributionScales.IdOf(explainer.Scale));
+        writer.WriteStartArray("of"u8);
+        foreach (var name in ExplainedOf(prediction.Predictor)) writer.WriteStringValue(name);
+        writer.WriteEndArray();
+        WriteNumbers("base"u8, [.. explainer.Base], writer);
+        writer.WriteStartArray("columns"u8);
+        foreach (var column in explainer.Columns) writer.WriteStringValue(column);
+        writer.WriteEndArray();
+        WriteRows("contributions"u8, row => row.Values);
+        if (!explainer.IsExact) WriteRows("standardErrors"u8, row => row.StandardErrors!);
+        writer.WriteEndObject();
+
+        void WriteRows(ReadOnlySpan<byte> name, Func<RowContributions, double[]> numbers)
+        {
+            writer.WriteStartArray(name);
+            foreach (var row in contributions)
+            {
+                writer.WriteStartArray();
+                for (var sum = 0; sum < explainer.Base.Count; sum++) WriteNumbers(null, numbers(row).AsSpan(sum * explainer.Columns.Count, explainer.Columns.Count), writer);
+                writer.WriteEndArray();
+            }
+            writer.WriteEndArray();
+        }
+    }
+
+    private static void WriteNumbers(ReadOnlySpan<byte> name, ReadOnlySpan<double> numbers, Utf8JsonWriter writer)
+    {
+        if (name.IsEmpty) writer.WriteStartArray();
+        else writer.WriteStartArray(name);
+        foreach (var number in numbers) WriteNumber(number, writer);
+        writer.WriteEndArray();
     }
 
     protected static string Describe(ref Utf8JsonReader reader) => JsonRows.Describe(ref reader);

@@ -2,15 +2,15 @@ using System.Text.Json;
 
 namespace ModelWorkbench.Core.Serving.Dialects;
 
-/// <summary>MLflow's scoring protocol 2.x: exactly one of <c>dataframe_split</c>, <c>dataframe_records</c>, <c>instances</c> and <c>inputs</c>, and optionally <c>params</c>, which are ignored.</summary>
-/// <remarks>The answer is <c>{"predictions":[…]}</c>. Source: mlflow/pyfunc/scoring_server, proto_json_utils.</remarks>
+/// <summary>MLflow's scoring protocol 2.x: exactly one of <c>dataframe_split</c>, <c>dataframe_records</c>, <c>instances</c> and <c>inputs</c>, and optionally <c>params</c>, of which <c>explain</c> and <c>interval</c> are known.</summary>
+/// <remarks>The answer is <c>{"predictions":[…]}</c>, with what the params ask for beside it. Source: mlflow/pyfunc/scoring_server, proto_json_utils.</remarks>
 internal sealed class MlflowDialect : Dialect
 {
     private const string Forms = "a JSON object with exactly one of dataframe_split, dataframe_records, instances and inputs";
 
     public override string Name => "mlflow";
 
-    protected override void Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> body, Prediction prediction, int mostRows)
+    protected override void Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> body, ReadOnlySpan<byte> tail, Prediction prediction, int mostRows)
     {
         var batch = prediction.Rows;
         if (reader.TokenType != JsonTokenType.StartObject)
@@ -24,7 +24,13 @@ internal sealed class MlflowDialect : Dialect
         {
             var form = reader.ValueTextEquals("dataframe_split"u8) ? "dataframe_split" : reader.ValueTextEquals("dataframe_records"u8) ? "dataframe_records"
                 : reader.ValueTextEquals("instances"u8) ? "instances" : reader.ValueTextEquals("inputs"u8) ? "inputs" : null;
+            var isParams = reader.ValueTextEquals("params"u8);
             reader.Read();
+            if (isParams)
+            {
+                ReadOptions(ref reader, prediction);
+                continue;
+            }
             if (form is not null) forms.Add(form);
             if (form is null || forms.Count > 1) reader.Skip();
             else ReadForm(ref reader, form, batch, mostRows);
@@ -126,6 +132,8 @@ internal sealed class MlflowDialect : Dialect
         writer.WriteStartObject();
         writer.WritePropertyName("predictions"u8);
         WriteAnswers(prediction, writer);
+        WriteInterval(prediction, writer);
+        WriteExplanation(prediction, writer);
         writer.WriteEndObject();
     }
 }

@@ -1,7 +1,4 @@
-using System.Globalization;
 using System.Text.Json;
-using ModelWorkbench.Core.Explanations;
-using ModelWorkbench.Core.Models;
 
 namespace ModelWorkbench.Core.Serving.Dialects;
 
@@ -15,7 +12,7 @@ internal sealed class NativeDialect : Dialect
 
     public override string Name => "native";
 
-    protected override void Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> body, Prediction prediction, int mostRows)
+    protected override void Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> body, ReadOnlySpan<byte> tail, Prediction prediction, int mostRows)
     {
         var batch = prediction.Rows;
         if (reader.TokenType != JsonTokenType.StartObject)
@@ -62,9 +59,7 @@ internal sealed class NativeDialect : Dialect
             else if (reader.ValueTextEquals("explain"u8))
             {
                 reader.Read();
-                prediction.WantsExplanation = reader.TokenType == JsonTokenType.True;
-                if (reader.TokenType is not (JsonTokenType.True or JsonTokenType.False or JsonTokenType.Null)) batch.Problem(null, null, $"\"explain\": {Describe(ref reader)}", "true or false");
-                reader.Skip();
+                ReadExplain(ref reader, prediction);
             }
             else if (reader.ValueTextEquals("requestId"u8))
             {
@@ -84,21 +79,6 @@ internal sealed class NativeDialect : Dialect
             batch.Problem(null, null, hasFeatures ? "both \"features\" and \"records\"" : "neither \"features\" nor \"records\"", Rows);
         }
         else if (hasFeatures && !isRead) ReadFeatures(ref features, prediction, order, mostRows);
-        if (prediction.WantsExplanation && batch.RowCount > Prediction.MostExplainedRows) batch.Problem(null, null, $"{batch.RowCount} rows to explain", $"at most {Prediction.MostExplainedRows} where \"explain\" is true");
-    }
-
-    private static void ReadInterval(ref Utf8JsonReader reader, Prediction prediction)
-    {
-        var manifest = prediction.Predictor.Package.Manifest;
-        if (reader.TokenType != JsonTokenType.Null)
-        {
-            var level = reader.TokenType == JsonTokenType.Number ? reader.GetDouble() : double.NaN;
-            prediction.Interval = manifest.Intervals?.FirstOrDefault(i => i.Level == level);
-            if (prediction.Interval is null)
-                prediction.Rows.Problem(null, null, $"\"interval\": {Describe(ref reader)}", prediction.Predictor.ClassNames is not null ? "none: the model predicts a class, and its probabilities say how sure it is"
-                    : manifest.Intervals is { Count: > 0 } known ? string.Join(" or ", known.Select(i => i.Level.ToString(CultureInfo.InvariantCulture))) : "none: no interval was measured for this model");
-        }
-        reader.Skip();
     }
 
     private static void ReadFeatures(ref Utf8JsonReader reader, Prediction prediction, int[]? order, int mostRows)
@@ -121,21 +101,7 @@ internal sealed class NativeDialect : Dialect
         if (prediction.RequestId is { } id) writer.WriteString("requestId"u8, id);
         writer.WritePropertyName("predictions"u8);
         WriteAnswers(prediction, writer);
-        if (prediction.Interval is { } interval)
-        {
-            writer.WriteStartArray("intervals"u8);
-            for (var row = 0; row < prediction.Rows.RowCount; row++)
-            {
-                var (low, high) = interval.Around(prediction.Outputs(row)[0]);
-                writer.WriteStartArray();
-                WriteNumber(low, writer);
-                WriteNumber(high, writer);
-                writer.WriteEndArray();
-            }
-            writer.WriteEndArray();
-            writer.WriteNumber("intervalLevel"u8, interval.Level);
-            writer.WriteNumber("intervalCoverage"u8, interval.Coverage);
-        }
+        WriteInterval(prediction, writer);
         if (prediction.Predictor.ClassNames is { } names)
         {
             writer.WriteStartArray("classes"u8);
@@ -150,7 +116,7 @@ internal sealed class NativeDialect : Dialect
             }
             writer.WriteEndArray();
         }
-        if (prediction.Contributions is { } contributions) WriteExplanation(prediction.Predictor, contributions, writer);
+        WriteExplanation(prediction, writer);
         if (prediction.Rows.Warnings.Count > 0)
         {
             writer.WriteStartArray("warnings"u8);
@@ -165,45 +131,5 @@ internal sealed class NativeDialect : Dialect
             writer.WriteEndArray();
         }
         writer.WriteEndObject();
-    }
-
-    private static void WriteExplanation(Predictor predictor, RowContributions[] contributions, Utf8JsonWriter writer)
-    {
-        var explainer = predictor.Explainer;
-        writer.WriteStartObject("explanation"u8);
-        writer.WriteString("scale"u8, ContributionScales.IdOf(explainer.Scale));
-        // Which sums are told: a number's, the second of two classes', or each class's.
-        writer.WriteStartArray("of"u8);
-        var target = predictor.Target;
-        if (target.Classes.Count == 0) writer.WriteStringValue(target.Column);
-        else foreach (var name in target.Classes.Skip(target.Classes.Count - explainer.Base.Count)) writer.WriteStringValue(name);
-        writer.WriteEndArray();
-        WriteNumbers("base"u8, [.. explainer.Base], writer);
-        writer.WriteStartArray("columns"u8);
-        foreach (var column in explainer.Columns) writer.WriteStringValue(column);
-        writer.WriteEndArray();
-        WriteRows("contributions"u8, row => row.Values);
-        if (!explainer.IsExact) WriteRows("standardErrors"u8, row => row.StandardErrors!);
-        writer.WriteEndObject();
-
-        void WriteRows(ReadOnlySpan<byte> name, Func<RowContributions, double[]> numbers)
-        {
-            writer.WriteStartArray(name);
-            foreach (var row in contributions)
-            {
-                writer.WriteStartArray();
-                for (var sum = 0; sum < explainer.Base.Count; sum++) WriteNumbers(null, numbers(row).AsSpan(sum * explainer.Columns.Count, explainer.Columns.Count), writer);
-                writer.WriteEndArray();
-            }
-            writer.WriteEndArray();
-        }
-    }
-
-    private static void WriteNumbers(ReadOnlySpan<byte> name, ReadOnlySpan<double> numbers, Utf8JsonWriter writer)
-    {
-        if (name.IsEmpty) writer.WriteStartArray();
-        else writer.WriteStartArray(name);
-        foreach (var number in numbers) WriteNumber(number, writer);
-        writer.WriteEndArray();
     }
 }

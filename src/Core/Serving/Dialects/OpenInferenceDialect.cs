@@ -1,11 +1,15 @@
+using System.Buffers;
+using System.Globalization;
 using System.Text.Json;
+using ModelWorkbench.Core.Explanations;
 using ModelWorkbench.Core.Models;
 
 namespace ModelWorkbench.Core.Serving.Dialects;
 
 /// <summary>Version 2 of the Open Inference Protocol as REST: one tensor a column, or one of all features in the order of the used inputs.</summary>
-/// <remarks>Source: kserve/open-inference-protocol, specification/protocol/inference_rest.md. Outputs: <c>predict</c>, and for classes <c>predict_proba</c>.</remarks>
-internal sealed class OpenInferenceDialect : Dialect
+/// <remarks>Source: kserve/open-inference-protocol, specification/protocol/inference_rest.md. Outputs: <c>predict</c>, and for classes <c>predict_proba</c>.
+/// The parameters <c>explain</c> and <c>interval</c> of a request ask for further ones. Data may be bytes after the JSON, as Triton's extension for binary tensors has it.</remarks>
+public sealed class OpenInferenceDialect : Dialect
 {
     private const string Predict = "predict";
     private const string Probabilities = "predict_proba";
@@ -25,9 +29,15 @@ internal sealed class OpenInferenceDialect : Dialect
         public long[]? Shape;
         public bool HasData;
         public Utf8JsonReader Data;
+
+        /// <summary>Of its bytes after the JSON; null where its data is in the JSON.</summary>
+        public long? Size;
+
+        public bool IsSizeWrong;
+        public ReadOnlySpan<byte> Bytes;
     }
 
-    protected override void Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> body, Prediction prediction, int mostRows)
+    protected override void Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> body, ReadOnlySpan<byte> tail, Prediction prediction, int mostRows)
     {
         var batch = prediction.Rows;
         if (reader.TokenType != JsonTokenType.StartObject)
@@ -37,6 +47,7 @@ internal sealed class OpenInferenceDialect : Dialect
             return;
         }
         var count = 0;
+        var bytes = tail;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("id"u8))
@@ -49,12 +60,19 @@ internal sealed class OpenInferenceDialect : Dialect
             else if (reader.ValueTextEquals("inputs"u8))
             {
                 reader.Read();
-                count = ReadTensors(ref reader, batch, mostRows);
+                count = ReadTensors(ref reader, ref bytes, batch, mostRows);
             }
             else if (reader.ValueTextEquals("outputs"u8))
             {
                 reader.Read();
                 ReadWanted(ref reader, prediction);
+            }
+            else if (reader.ValueTextEquals("parameters"u8))
+            {
+                reader.Read();
+                var parameters = reader;
+                if (ReadFlag(ref parameters, "binary_data_output"u8, "\"binary_data_output\"", batch) is { } wantsBytes) prediction.WantsBytes = wantsBytes;
+                ReadOptions(ref reader, prediction);
             }
             else
             {
@@ -62,10 +80,11 @@ internal sealed class OpenInferenceDialect : Dialect
                 reader.Skip();
             }
         }
+        if (bytes.Length > 0 && batch.Problems.Count == 0) batch.Problem(null, null, $"{bytes.Length:N0} bytes after the last tensor", $"none: the sizes of all tensors together, {tail.Length - bytes.Length:N0} bytes");
         if (count == 0 && batch.Problems.Count == 0) batch.Problem(null, null, "no tensor in \"inputs\"", $"one for each of {Names(batch.Signature)}");
     }
 
-    private static int ReadTensors(ref Utf8JsonReader reader, RowBatch batch, int mostRows)
+    private static int ReadTensors(ref Utf8JsonReader reader, ref ReadOnlySpan<byte> bytes, RowBatch batch, int mostRows)
     {
         if (reader.TokenType != JsonTokenType.StartArray)
         {
@@ -86,6 +105,10 @@ internal sealed class OpenInferenceDialect : Dialect
                 continue;
             }
             var tensor = ReadTensor(ref reader, count, batch);
+            // Where one tensor's bytes cannot be told from the next one's, nothing after it means anything.
+            var isCut = TakeBytes(tensor.Name ?? $"input {count}", tensor.IsSizeWrong, tensor.HasData, tensor.Size, ref bytes, out var own, batch);
+            tensor.Bytes = own;
+            if (!isCut) { while (reader.Read() && reader.TokenType != JsonTokenType.EndArray) reader.Skip(); break; }
             if (tensor.Name is null) continue;
             if (Check(tensor, batch) is not { } shape) continue;
             if (!batch.TryFind(tensor.Name, out var column))
@@ -133,6 +156,11 @@ internal sealed class OpenInferenceDialect : Dialect
                 tensor.Data = reader;
                 reader.Skip();
             }
+            else if (reader.ValueTextEquals("parameters"u8))
+            {
+                reader.Read();
+                ReadSize(ref reader, ref tensor);
+            }
             else
             {
                 reader.Read();
@@ -141,6 +169,61 @@ internal sealed class OpenInferenceDialect : Dialect
         }
         if (tensor.Name is null) batch.Problem(null, null, $"input {number} without a name", "an object with name, shape, datatype and data");
         return tensor;
+    }
+
+    private static void ReadSize(ref Utf8JsonReader reader, ref Tensor tensor)
+    {
+        if (reader.TokenType == JsonTokenType.StartObject)
+        {
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var isSize = reader.ValueTextEquals("binary_data_size"u8);
+                reader.Read();
+                if (isSize)
+                {
+                    if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var size) && size >= 0) tensor.Size = size;
+                    else tensor.IsSizeWrong = true;
+                }
+                reader.Skip();
+            }
+        }
+        else reader.Skip();
+    }
+
+    /// <summary>Cuts a tensor's bytes off those that are left.</summary>
+    private static bool TakeBytes(string name, bool isSizeWrong, bool hasData, long? size, ref ReadOnlySpan<byte> bytes, out ReadOnlySpan<byte> own, RowBatch batch)
+    {
+        own = default;
+        if (isSizeWrong) batch.Problem(null, name, "\"binary_data_size\"", "a whole number of bytes of 0 or more");
+        else if (size is null) return true;
+        else if (hasData) batch.Problem(null, name, "both \"data\" and \"binary_data_size\"", "exactly one of them");
+        else if (size > bytes.Length) batch.Problem(null, name, $"\"binary_data_size\": {size:N0}", $"at most {bytes.Length:N0}, the bytes that are left after the JSON");
+        else
+        {
+            own = bytes[..(int)size];
+            bytes = bytes[(int)size..];
+            return true;
+        }
+        return false;
+    }
+
+    /// <summary>The value of one property of an object, which is true or false; null where it is not there. The reader is a copy: what it reads is read again.</summary>
+    private static bool? ReadFlag(ref Utf8JsonReader reader, ReadOnlySpan<byte> property, string said, RowBatch batch)
+    {
+        bool? flag = null;
+        if (reader.TokenType != JsonTokenType.StartObject) return null;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isMeant = reader.ValueTextEquals(property);
+            reader.Read();
+            if (isMeant)
+            {
+                if (reader.TokenType is JsonTokenType.True or JsonTokenType.False) flag = reader.TokenType == JsonTokenType.True;
+                else batch.Problem(null, null, $"{said}: {Describe(ref reader)}", "true or false");
+            }
+            reader.Skip();
+        }
+        return flag;
     }
 
     private static string? ReadText(ref Utf8JsonReader reader)
@@ -176,11 +259,11 @@ internal sealed class OpenInferenceDialect : Dialect
     private static Shape? Check(in Tensor tensor, RowBatch batch)
     {
         var known = batch.Problems.Count;
-        if (!IsType(tensor.Type))
+        if (!IsType(tensor.Type) && !(tensor.Size is not null && tensor.Type == "FP16"))
             batch.Problem(null, tensor.Name, tensor.Type is null ? "no datatype" : $"the datatype '{RowBatch.Shorten(tensor.Type)}'", "BOOL, UINT8 to UINT64, INT8 to INT64, FP32, FP64 or BYTES");
         if (tensor.Shape is null) { if (batch.Problems.Count == known) batch.Problem(null, tensor.Name, "no shape", "an array of whole numbers, such as [2, 4]"); }
         else if (tensor.Shape.Length is 0 or > 2) batch.Problem(null, tensor.Name, $"a shape of {tensor.Shape.Length} dimensions", "one or two");
-        if (!tensor.HasData) batch.Problem(null, tensor.Name, "no data", "an array of values");
+        if (!tensor.HasData && tensor.Size is null) batch.Problem(null, tensor.Name, "no data", "an array of values");
         if (batch.Problems.Count > known) return null;
         return new Shape(tensor.Shape!.Length, tensor.Shape[0], tensor.Shape.Length == 2 ? tensor.Shape[1] : 1);
     }
@@ -196,6 +279,11 @@ internal sealed class OpenInferenceDialect : Dialect
     /// <summary>Values in the order of rows, flat or nested. The shape is never trusted: rows are made as values come.</summary>
     private static void ReadData(in Tensor tensor, Shape shape, ReadOnlySpan<int> columns, bool addsRows, RowBatch batch)
     {
+        if (tensor.Size is not null)
+        {
+            TensorBytes.Read(tensor.Bytes, tensor.Type!, tensor.Name!, tensor.Shape!, columns, addsRows, batch);
+            return;
+        }
         var reader = tensor.Data;
         if (reader.TokenType != JsonTokenType.StartArray)
         {
@@ -251,17 +339,29 @@ internal sealed class OpenInferenceDialect : Dialect
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             string? name = null;
+            bool? wantsBytes = null;
             if (reader.TokenType == JsonTokenType.StartObject)
                 while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
                 {
                     if (reader.ValueTextEquals("name"u8)) name = ReadText(ref reader);
+                    else if (reader.ValueTextEquals("parameters"u8))
+                    {
+                        reader.Read();
+                        var parameters = reader;
+                        wantsBytes = ReadFlag(ref parameters, "binary_data"u8, "\"binary_data\"", batch);
+                        reader.Skip();
+                    }
                     else { reader.Read(); reader.Skip(); }
                 }
             else reader.Skip();
             if (!(name == Predict || (name == Probabilities && hasProbabilities)))
                 batch.Problem(null, null, $"the output '{RowBatch.Shorten(name ?? "?")}'", hasProbabilities ? $"{Predict} or {Probabilities}" : $"{Predict}: the model predicts a number");
             else if (prediction.WantedOutputs.Contains(name)) batch.Problem(null, null, $"the output '{name}' twice", "each once");
-            else prediction.WantedOutputs.Add(name);
+            else
+            {
+                prediction.WantedOutputs.Add(name);
+                if (wantsBytes is { } bytes) prediction.BytesByOutput[name] = bytes;
+            }
         }
     }
 
@@ -276,28 +376,48 @@ internal sealed class OpenInferenceDialect : Dialect
         writer.WriteString("model_version"u8, digits[..length]);
         if ((prediction.RequestId ?? prediction.MadeId) is { } id) writer.WriteString("id"u8, id);
         writer.WriteStartArray("outputs"u8);
-        if (prediction.WantedOutputs.Count == 0)
-        {
-            WriteOutput(Predict, prediction, writer);
-            if (prediction.Predictor.ClassNames is not null) WriteOutput(Probabilities, prediction, writer);
-        }
-        else
-            foreach (var output in prediction.WantedOutputs) WriteOutput(output, prediction, writer);
+        foreach (var output in OutputsOf(prediction)) WriteOutput(output, prediction, writer);
+        WriteIntervalTensor(prediction, writer);
+        WriteExplanationTensors(prediction, writer);
         writer.WriteEndArray();
         writer.WriteEndObject();
+    }
+
+    private static readonly string[] OfNumbers = [Predict], OfClasses = [Predict, Probabilities];
+
+    private static IReadOnlyList<string> OutputsOf(Prediction prediction) =>
+        prediction.WantedOutputs.Count > 0 ? prediction.WantedOutputs : prediction.Predictor.ClassNames is null ? OfNumbers : OfClasses;
+
+    private static bool IsBytes(string output, Prediction prediction) => prediction.BytesByOutput.Count > 0 && prediction.BytesByOutput.TryGetValue(output, out var said) ? said : prediction.WantsBytes;
+
+    protected override bool WriteTail(Prediction prediction, IBufferWriter<byte> output)
+    {
+        if (!prediction.WantsBytes && prediction.BytesByOutput.Count == 0) return false;
+        var isAny = false;
+        foreach (var name in OutputsOf(prediction))
+        {
+            if (!IsBytes(name, prediction)) continue;
+            isAny = true;
+            if (name == Predict && prediction.Predictor.ClassNames is not null) TensorBytes.WriteClasses(prediction, output);
+            else TensorBytes.WriteNumbers(prediction, name == Predict ? 1 : prediction.OutputCount, output);
+        }
+        return isAny;
     }
 
     private static void WriteOutput(string name, Prediction prediction, Utf8JsonWriter writer)
     {
         var rows = prediction.Rows.RowCount;
         var isPredict = name == Predict;
-        writer.WriteStartObject();
-        writer.WriteString("name"u8, name);
-        writer.WriteStartArray("shape"u8);
-        writer.WriteNumberValue(rows);
-        writer.WriteNumberValue(isPredict ? 1 : prediction.OutputCount);
-        writer.WriteEndArray();
-        writer.WriteString("datatype"u8, isPredict && prediction.Predictor.ClassNames is not null ? "BYTES"u8 : "FP64"u8);
+        var isClass = isPredict && prediction.Predictor.ClassNames is not null;
+        BeginTensor(name, isClass ? "BYTES"u8 : "FP64"u8, [rows, isPredict ? 1 : prediction.OutputCount], writer);
+        if (IsBytes(name, prediction))
+        {
+            writer.WriteStartObject("parameters"u8);
+            writer.WriteNumber("binary_data_size"u8, isClass ? TensorBytes.SizeOfClasses(prediction) : sizeof(double) * (long)rows * (isPredict ? 1 : prediction.OutputCount));
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+            return;
+        }
         writer.WritePropertyName("data"u8);
         if (isPredict) WriteAnswers(prediction, writer);
         else
@@ -309,4 +429,83 @@ internal sealed class OpenInferenceDialect : Dialect
         }
         writer.WriteEndObject();
     }
+
+    private static void BeginTensor(string name, ReadOnlySpan<byte> type, ReadOnlySpan<int> shape, Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("name"u8, name);
+        writer.WriteStartArray("shape"u8);
+        foreach (var size in shape) writer.WriteNumberValue(size);
+        writer.WriteEndArray();
+        writer.WriteString("datatype"u8, type);
+    }
+
+    private static void WriteIntervalTensor(Prediction prediction, Utf8JsonWriter writer)
+    {
+        if (prediction.Interval is not { } interval) return;
+        BeginTensor("interval", "FP64"u8, [prediction.Rows.RowCount, 2], writer);
+        writer.WriteStartObject("parameters"u8);
+        writer.WriteNumber("level"u8, interval.Level);
+        writer.WriteNumber("coverage"u8, interval.Coverage);
+        writer.WriteEndObject();
+        writer.WriteStartArray("data"u8);
+        for (var row = 0; row < prediction.Rows.RowCount; row++)
+        {
+            var (low, high) = interval.Around(prediction.Outputs(row)[0]);
+            WriteNumber(low, writer);
+            WriteNumber(high, writer);
+        }
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+    }
+
+    /// <summary>What each column adds: for every row and sum one number a column, which add up with the sum's base.</summary>
+    private static void WriteExplanationTensors(Prediction prediction, Utf8JsonWriter writer)
+    {
+        if (prediction.Contributions is not { } contributions) return;
+        var explainer = prediction.Predictor.Explainer;
+        var (sums, columns) = (explainer.Base.Count, explainer.Columns.Count);
+        WriteContributions("explanation", row => row.Values);
+        if (!explainer.IsExact) WriteContributions("explanation_standard_errors", row => row.StandardErrors!);
+        BeginTensor("explanation_base", "FP64"u8, [sums], writer);
+        writer.WriteStartArray("data"u8);
+        foreach (var number in explainer.Base) WriteNumber(number, writer);
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+        WriteNames("explanation_of", sums, ExplainedOf(prediction.Predictor));
+        WriteNames("explanation_columns", columns, explainer.Columns);
+
+        void WriteContributions(string name, Func<RowContributions, double[]> numbers)
+        {
+            BeginTensor(name, "FP64"u8, [contributions.Length, sums, columns], writer);
+            writer.WriteStartObject("parameters"u8);
+            writer.WriteString("scale"u8, ContributionScales.IdOf(explainer.Scale));
+            writer.WriteEndObject();
+            writer.WriteStartArray("data"u8);
+            foreach (var row in contributions)
+                foreach (var number in numbers(row)) WriteNumber(number, writer);
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+
+        void WriteNames(string name, int count, IEnumerable<string> names)
+        {
+            BeginTensor(name, "BYTES"u8, [count], writer);
+            writer.WriteStartArray("data"u8);
+            foreach (var text in names) writer.WriteStringValue(text);
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+    }
+
+    /// <summary>Reads a body of JSON that is followed by the bytes of tensors.</summary>
+    /// <param name="body">Both.</param>
+    /// <param name="jsonLength">As the header Inference-Header-Content-Length says; it need not be true.</param>
+    /// <param name="prediction">Takes the rows.</param>
+    /// <param name="mostRows">That are allowed.</param>
+    /// <remarks>Source: Triton's extension_binary_data.md.</remarks>
+    public Refusal? ReadParts(ReadOnlySpan<byte> body, string jsonLength, Prediction prediction, int mostRows) =>
+        int.TryParse(jsonLength, NumberStyles.None, CultureInfo.InvariantCulture, out var length) && length <= body.Length
+            ? ReadJson(body[..length], body[length..], prediction, mostRows)
+            : new Refusal(RefusalKind.Unreadable, $"Inference-Header-Content-Length is '{RowBatch.Shorten(jsonLength)}'; expected a whole number from 0 to {body.Length:N0}, the bytes of the body.");
 }

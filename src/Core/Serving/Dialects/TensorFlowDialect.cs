@@ -3,12 +3,12 @@ using System.Text.Json;
 namespace ModelWorkbench.Core.Serving.Dialects;
 
 /// <summary>Version 1 of TensorFlow Serving's and KServe's REST: <c>{"instances":[…]}</c>, answered by <c>{"predictions":[…]}</c>, or <c>{"inputs":{column:[…]}}</c>, answered by <c>{"outputs":[…]}</c>.</summary>
-/// <remarks>Source: tensorflow/serving, api_rest.md.</remarks>
+/// <remarks>Source: tensorflow/serving, api_rest.md. Beside them <c>"parameters"</c>, as Vertex has them, may ask for <c>explain</c> and <c>interval</c>.</remarks>
 internal sealed class TensorFlowDialect : Dialect
 {
     public override string Name => "v1";
 
-    protected override void Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> body, Prediction prediction, int mostRows)
+    protected override void Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> body, ReadOnlySpan<byte> tail, Prediction prediction, int mostRows)
     {
         var batch = prediction.Rows;
         if (reader.TokenType != JsonTokenType.StartObject)
@@ -22,7 +22,13 @@ internal sealed class TensorFlowDialect : Dialect
         {
             var isInstances = reader.ValueTextEquals("instances"u8);
             var isInputs = !isInstances && reader.ValueTextEquals("inputs"u8);
+            var isParameters = reader.ValueTextEquals("parameters"u8);
             reader.Read();
+            if (isParameters)
+            {
+                ReadOptions(ref reader, prediction);
+                continue;
+            }
             if (isInstances || isInputs) count++;
             if (count > 1 || !(isInstances || isInputs)) reader.Skip();
             else if (reader.TokenType == JsonTokenType.StartArray) JsonRows.ReadRows(ref reader, batch, batch.Signature.UsedIndexes, RowForm.Either, mostRows);
@@ -45,6 +51,8 @@ internal sealed class TensorFlowDialect : Dialect
         if (prediction.WantsColumns) writer.WritePropertyName("outputs"u8);
         else writer.WritePropertyName("predictions"u8);
         WriteAnswers(prediction, writer);
+        WriteInterval(prediction, writer);
+        WriteExplanation(prediction, writer);
         writer.WriteEndObject();
     }
 }
