@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Trainers;
 
@@ -29,6 +30,7 @@ public sealed record SegmentMeasure(string MetricId, string? Column = null, stri
     }
 
     /// <summary>As the end of a sentence: <c>where region is North</c>; empty for all rows.</summary>
+    [JsonIgnore]
     public string Where => (Column, Value, From, To) switch
     {
         (null, _, _, _) => "",

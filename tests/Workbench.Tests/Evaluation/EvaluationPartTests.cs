@@ -140,6 +140,29 @@ public class EvaluationPartTests : PartTest
         Assert.Equal(new DecisionCosts(10, 1, 2.5), costs);
     }
 
+    [Fact]
+    public void A_threshold_is_kept_and_given_up_with_a_click()
+    {
+        var kept = new List<double?>();
+        var section = Render<ThresholdSection>(p => p.Add(x => x.Counts, Four).Add(x => x.Classes, ["no", "yes"]).Add(x => x.Threshold, null).Add(x => x.Keep, t => kept.Add(t)));
+        Assert.Contains("answers the likelier class", section.Markup);
+        Assert.Empty(section.FindAll("[data-testid=drop-threshold]"));
+        // At the model's own there is nothing to choose.
+        Assert.True(section.Find("[data-testid=use-threshold]").HasAttribute("disabled"));
+        section.Find("[data-testid=threshold]").Input("1");
+        section.Find("[data-testid=use-threshold]").Click();
+        Assert.Equal([0.4], kept);
+
+        section.Render(p => p.Add(x => x.Kept, 0.4));
+        Assert.Equal("yes from 0.4", section.Find("[data-testid=kept-threshold]").TextContent);
+        Assert.Equal("0.4", section.Find("[data-testid=threshold-value]").TextContent);
+        Assert.True(section.Find("[data-testid=use-threshold]").HasAttribute("disabled"));
+        section.Find("[data-testid=drop-threshold]").Click();
+        Assert.Equal([0.4, null], kept);
+        section.Render(p => p.Add(x => x.Failure, "The model was made anew meanwhile."));
+        Assert.Contains("made anew", section.Find("[role=alert]").TextContent);
+    }
+
     /// <summary>Probabilities 0.9 (yes), 0.6 (no), 0.4 (yes), 0.2 (no).</summary>
     private static ThresholdCounts Four => Evaluator.Classification(["no", "yes"], [1, 0, 1, 0], [0.1, 0.9, 0.4, 0.6, 0.6, 0.4, 0.8, 0.2]).Classification!.Thresholds!;
 
