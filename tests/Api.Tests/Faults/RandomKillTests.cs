@@ -50,8 +50,11 @@ public sealed class RandomKillTests(ITestOutputHelper output)
             using var program = await WorkbenchProcess.StartAsync(folder.Path);
             starts.Add(clock.Elapsed.TotalSeconds);
             await CheckAsync(program, folder.Path, ledger, key);
+            var before = ledger.Acknowledged;
             var work = Task.WhenAll(UploadAndDeleteAsync(program.Api, ledger, kill, 0), UploadAndDeleteAsync(program.Api, ledger, kill, 1), PublishAsync(program.Api, ledger, experiment), TrainAsync(program.Api, ledger, iris));
-            await Task.Delay(random.Next(100, 1_500), Cancel);
+            // On a busy machine the first moments see nothing done, and a kill then shows nothing.
+            await Poll.UntilAsync(() => Task.FromResult(ledger.Acknowledged > before), TimeSpan.FromSeconds(30), "something is acknowledged");
+            await Task.Delay(random.Next(0, 1_500), Cancel);
             // Every third time what trains goes first, and the program notices or not.
             if (kill % 3 == 2 && TrainingProcesses.Of(folder.Path) is [var child, ..]) Kill(child);
             await program.KillAsync();

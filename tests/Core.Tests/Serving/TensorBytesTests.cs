@@ -88,7 +88,7 @@ public sealed class TensorBytesTests
         Assert.Equal(expected, outputs[0].GetProperty("data").EnumerateArray().Select(v => v.GetDouble()));
         Assert.False(outputs[1].TryGetProperty("data", out _));
         var classes = Model.Target.Classes;
-        var said = Texts(classes[other.LikeliestClass(0)], classes[other.LikeliestClass(1)]);
+        var said = Texts(classes[other.AnsweredClass(0)], classes[other.AnsweredClass(1)]);
         Assert.Equal(said, output.WrittenSpan[length..].ToArray());
         Assert.Equal(said.Length, outputs[1].GetProperty("parameters").GetProperty("binary_data_size").GetInt32());
 

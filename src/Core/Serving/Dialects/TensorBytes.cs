@@ -111,16 +111,16 @@ internal static class TensorBytes
     public static long SizeOfClasses(Prediction prediction)
     {
         var size = 0L;
-        for (var row = 0; row < prediction.Rows.RowCount; row++) size += LengthBytes + Encoding.UTF8.GetByteCount(prediction.Predictor.Target.Classes[prediction.LikeliestClass(row)]);
+        for (var row = 0; row < prediction.Rows.RowCount; row++) size += LengthBytes + Encoding.UTF8.GetByteCount(prediction.Predictor.Target.Classes[prediction.AnsweredClass(row)]);
         return size;
     }
 
-    /// <summary>Writes the likeliest class of each row.</summary>
+    /// <summary>Writes the answered class of each row.</summary>
     public static void WriteClasses(Prediction prediction, IBufferWriter<byte> output)
     {
         for (var row = 0; row < prediction.Rows.RowCount; row++)
         {
-            var name = prediction.Predictor.Target.Classes[prediction.LikeliestClass(row)];
+            var name = prediction.Predictor.Target.Classes[prediction.AnsweredClass(row)];
             var length = Encoding.UTF8.GetByteCount(name);
             var span = output.GetSpan(LengthBytes + length);
             BinaryPrimitives.WriteUInt32LittleEndian(span, (uint)length);
