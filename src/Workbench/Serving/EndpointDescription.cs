@@ -67,7 +67,13 @@ public static class EndpointDescription
     private static JsonObject Schemas(ModelManifest manifest, IReadOnlyList<InputColumn> used, JsonArray names)
     {
         var isNumber = manifest.Target.Task == LearningTask.Regression;
-        JsonObject Answer() => isNumber ? new() { ["type"] = Types("number") } : new() { ["type"] = "string", ["enum"] = new JsonArray([.. manifest.Target.Classes.Select(c => JsonValue.Create(c))]) };
+        JsonObject Answer() => isNumber ? new() { ["type"] = Types("number") } : new()
+        {
+            ["type"] = "string",
+            ["description"] = $"One of {manifest.Target.Classes.Count:N0} classes; their names stand in the answer, too.",
+            // Not an enumeration: the next version may know another class, and lists of enumerations are what generated clients stumble over.
+            ["examples"] = new JsonArray([.. manifest.Target.Classes.Take(MostChoices).Select(c => JsonValue.Create(c))]),
+        };
         JsonObject Positional() => Array(new JsonObject
         {
             ["type"] = "array",
@@ -127,10 +133,11 @@ public static class EndpointDescription
             ["required"] = new JsonArray("name", "shape", "datatype", "data"),
         };
         JsonObject Values() => new() { ["type"] = "array", ["description"] = "Row by row." };
+        JsonObject Options() => new() { ["type"] = "object", ["properties"] = new JsonObject([.. request.Where(p => p.Key is "explain" or "interval").Select(p => KeyValuePair.Create(p.Key, p.Value?.DeepClone()))]), ["description"] = "What is asked for beside the answers; others are ignored." };
         return new JsonObject
         {
             ["Row"] = new JsonObject { ["type"] = "object", ["properties"] = new JsonObject([.. used.Select(i => KeyValuePair.Create<string, JsonNode?>(i.Name, Column(i)))]), ["required"] = names.DeepClone() },
-            ["Request"] = new JsonObject { ["type"] = "object", ["properties"] = request, ["oneOf"] = new JsonArray(new JsonObject { ["required"] = new JsonArray("records") }, new JsonObject { ["required"] = new JsonArray("features") }) },
+            ["Request"] = new JsonObject { ["type"] = "object", ["properties"] = request, ["description"] = "Exactly one of records and features." },
             ["Answer"] = new JsonObject { ["type"] = "object", ["properties"] = answer, ["required"] = new JsonArray("model", "version", "predictions") },
             ["Problem"] = new JsonObject
             {
@@ -144,7 +151,7 @@ public static class EndpointDescription
                 },
                 ["required"] = new JsonArray("status", "detail"),
             },
-            ["InferRequest"] = new JsonObject { ["type"] = "object", ["properties"] = new JsonObject { ["id"] = new JsonObject { ["type"] = "string" }, ["inputs"] = Array(Tensor(Values()), "One tensor a column, by its name."), ["outputs"] = Array(new JsonObject { ["type"] = "object", ["properties"] = new JsonObject { ["name"] = new JsonObject { ["type"] = "string" } } }, "Those that are wanted; all where it is left out.") }, ["required"] = new JsonArray("inputs") },
+            ["InferRequest"] = new JsonObject { ["type"] = "object", ["properties"] = new JsonObject { ["id"] = new JsonObject { ["type"] = "string" }, ["parameters"] = Options(), ["inputs"] = Array(Tensor(Values()), "One tensor a column, by its name."), ["outputs"] = Array(new JsonObject { ["type"] = "object", ["properties"] = new JsonObject { ["name"] = new JsonObject { ["type"] = "string" } } }, "Those that are wanted; all where it is left out.") }, ["required"] = new JsonArray("inputs") },
             ["InferAnswer"] = new JsonObject { ["type"] = "object", ["properties"] = new JsonObject { ["model_name"] = new JsonObject { ["type"] = "string" }, ["model_version"] = new JsonObject { ["type"] = "string" }, ["id"] = new JsonObject { ["type"] = "string" }, ["outputs"] = Array(Tensor(Values()), isNumber ? "predict." : "predict and predict_proba.") }, ["required"] = new JsonArray("model_name", "outputs") },
             ["Invocation"] = new JsonObject
             {
@@ -155,10 +162,10 @@ public static class EndpointDescription
                     ["dataframe_records"] = Array(Ref("Row"), "One object a row."),
                     ["instances"] = Values(),
                     ["inputs"] = new JsonObject { ["description"] = "Columns with their values, or rows." },
-                    ["params"] = new JsonObject { ["type"] = "object", ["description"] = "Ignored." },
+                    ["params"] = Options(),
                 },
             },
-            ["Instances"] = new JsonObject { ["type"] = "object", ["properties"] = new JsonObject { ["instances"] = Positional() }, ["required"] = new JsonArray("instances") },
+            ["Instances"] = new JsonObject { ["type"] = "object", ["properties"] = new JsonObject { ["instances"] = Positional(), ["parameters"] = Options() }, ["required"] = new JsonArray("instances") },
             ["Predictions"] = new JsonObject { ["type"] = "object", ["properties"] = new JsonObject { ["predictions"] = Array(Answer(), "One a row.") }, ["required"] = new JsonArray("predictions") },
             ["Error"] = new JsonObject { ["type"] = "object", ["properties"] = new JsonObject { ["error"] = new JsonObject { ["type"] = "string" } }, ["required"] = new JsonArray("error") },
             ["MlflowError"] = new JsonObject { ["type"] = "object", ["properties"] = new JsonObject { ["error_code"] = new JsonObject { ["type"] = "string" }, ["message"] = new JsonObject { ["type"] = "string" } }, ["required"] = new JsonArray("error_code", "message") },

@@ -1,6 +1,7 @@
 using Bunit;
 using Microsoft.Extensions.DependencyInjection;
 using ModelWorkbench.Workbench.Batches;
+using ModelWorkbench.Workbench.Shell;
 using ModelWorkbench.Workbench.Storage;
 using Xunit;
 
@@ -24,7 +25,7 @@ public sealed class BatchPageTests : EndpointTest
         var page = Render<BatchPage>(p => p.Add(x => x.Name, "homes"));
         Assert.Contains("No file was scored yet", page.Markup, StringComparison.Ordinal);
         Assert.Contains("1, Baseline (live)", page.Markup, StringComparison.Ordinal);
-        Assert.NotEmpty(page.FindComponents<Shell.UploadPanel>());
+        Assert.NotEmpty(page.FindComponents<UploadPanel>());
     }
 
     [Fact]
@@ -47,7 +48,7 @@ public sealed class BatchPageTests : EndpointTest
         this.ActAs(WorkspaceRole.Viewer);
         var page = Render<BatchPage>(p => p.Add(x => x.Name, "homes"));
         Assert.Contains("done.csv", page.Markup, StringComparison.Ordinal);
-        Assert.Empty(page.FindComponents<Shell.UploadPanel>());
+        Assert.Empty(page.FindComponents<UploadPanel>());
     }
 
     [Fact]

@@ -33,7 +33,8 @@ public sealed class AlertPartTests : EndpointTest
         Assert.Contains("Failed requests (Version 2 is live now.)", panel.Find("[data-testid=past-alerts] tbody").TextContent, StringComparison.Ordinal);
         panel.FindAll("[data-testid=acknowledge]").Single().Click();
         panel.Find("[data-testid=mute-hour]").Click();
-        Assert.Equal(([3], [60]), (acknowledged, muted));
+        Assert.Equal([3], acknowledged);
+        Assert.Equal([60], muted);
         var silent = Render<AlertsPanel>(p => p.Add(x => x.Alerts, []).Add(x => x.MutedUntil, Morning));
         Assert.Contains("Muted until 2026-03-01 08:00", silent.Markup, StringComparison.Ordinal);
         Assert.NotNull(silent.Find("[data-testid=unmute]"));

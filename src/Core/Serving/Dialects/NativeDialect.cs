@@ -28,8 +28,10 @@ internal sealed class NativeDialect : Dialect
         {
             if (reader.ValueTextEquals("features"u8))
             {
-                hasFeatures = true;
                 reader.Read();
+                // Generated clients write null for what they leave out.
+                if (reader.TokenType == JsonTokenType.Null) continue;
+                hasFeatures = true;
                 features = reader;
                 isRead = !hasRecords && order is not null || body.IndexOf("\"columns\""u8) < 0;
                 if (isRead) ReadFeatures(ref reader, prediction, order, mostRows);
@@ -37,8 +39,9 @@ internal sealed class NativeDialect : Dialect
             }
             else if (reader.ValueTextEquals("records"u8))
             {
-                hasRecords = true;
                 reader.Read();
+                if (reader.TokenType == JsonTokenType.Null) continue;
+                hasRecords = true;
                 if (reader.TokenType == JsonTokenType.StartArray && !hasFeatures) JsonRows.ReadRows(ref reader, batch, batch.Signature.UsedIndexes, RowForm.Records, mostRows);
                 else
                 {
@@ -49,6 +52,7 @@ internal sealed class NativeDialect : Dialect
             else if (reader.ValueTextEquals("columns"u8))
             {
                 reader.Read();
+                if (reader.TokenType == JsonTokenType.Null) continue;
                 order = JsonRows.ReadOrder(ref reader, batch, "columns");
             }
             else if (reader.ValueTextEquals("interval"u8))
