@@ -118,7 +118,7 @@ public sealed class ImportTests
         [
             (flipped, "the SHA-256 of its content is"), (good[..^100], "the SHA-256 of its content is"), (good[..20], "expected at least 40"), ([], "begins with nothing"),
             (Encoding.UTF8.GetBytes("sepal_length,species\n5.1,setosa\n"), "Not a model package"), (zip.ToArray(), "Not a model package: it begins with the bytes 504b0304"),
-            (newer, "format version 7; this program reads versions 1 to 2"),
+            (newer, "format version 7; this program reads versions 1 to 3"),
         ])
         {
             using var answer = await ImportAsync(app, "name=refused", file);

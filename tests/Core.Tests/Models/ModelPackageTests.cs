@@ -95,7 +95,7 @@ public sealed class ModelPackageTests
     }
 
     [Theory]
-    [InlineData("MWM3", "has format version 3; this program reads versions 1 to 2")]
+    [InlineData("MWM4", "has format version 4; this program reads versions 1 to 3")]
     [InlineData("PK\u0003\u0004", "Not a model package: it begins with the bytes 504b0304, expected 4d574d")]
     [InlineData("sepal_length,petal_length", "Not a model package: it begins with the bytes 736570")]
     [InlineData("MW", "Not a model package: it begins with the bytes 4d57")]
