@@ -104,7 +104,7 @@ public sealed class ModelMemoryTests : IAsyncLifetime
         var damaged = models.FindEndpoint("price-1")!.Champion.ModelSha256;
         await _app.StopAsync();
         var file = Directory.GetFiles(_folder.Path, damaged + "*", SearchOption.AllDirectories).Single();
-        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         await using (var stream = new FileStream(file, FileMode.Open))
         {
             stream.Position = stream.Length / 2;
