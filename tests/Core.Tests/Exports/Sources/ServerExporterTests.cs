@@ -107,10 +107,30 @@ public sealed class ServerExporterTests : IDisposable
             RequireSame(JsonNode.Parse(expected.WrittenSpan), answer, $"{name} {path}");
         }
         await RequireSameCsv(client, server, predictor, rows);
+        await RequireSameBytes(client, $"{server.Address}/v2/models/{name}/infer", name, predictor, new JsonObject { ["id"] = "43", ["inputs"] = tensors.DeepClone(), ["parameters"] = new JsonObject { ["binary_data_output"] = true } });
         Assert.Equal("3.0.0", await client.GetStringAsync($"{server.Address}/version", Cancel));
         Assert.Equal(inputs.Select(i => i.Name), JsonNode.Parse(await client.GetStringAsync($"{server.Address}/v2/models/{name}", Cancel))!["inputs"]!.AsArray().Select(i => (string)i!["name"]!));
         Assert.Equal(HttpStatusCode.NotFound, (await client.PostAsync($"{server.Address}/v2/models/other/infer", Json("{}"), Cancel)).StatusCode);
         Assert.Equal(HttpStatusCode.UnsupportedMediaType, (await client.PostAsync($"{server.Address}/predict", new StringContent("a", Encoding.UTF8, "text/plain"), Cancel)).StatusCode);
+    }
+
+    /// <summary>Answers as bytes behind the JSON, to a request that says where its JSON ends.</summary>
+    private static async Task RequireSameBytes(HttpClient client, string address, string name, Predictor predictor, JsonObject body)
+    {
+        const string jsonLength = "Inference-Header-Content-Length";
+        var sent = Encoding.UTF8.GetBytes(body.ToJsonString());
+        using var prediction = predictor.Begin();
+        Assert.Null(Dialect.OpenInference.ReadParts(sent, $"{sent.Length}", prediction, 10_000));
+        prediction.Score(Cancel);
+        var expected = new ArrayBufferWriter<byte>();
+        var length = Dialect.OpenInference.Write(prediction, name, 1, expected);
+        Assert.True(length > 0 && length < expected.WrittenCount);
+        using var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = new ByteArrayContent(sent) };
+        request.Headers.Add(jsonLength, $"{sent.Length}");
+        using var response = await client.SendAsync(request, Cancel);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal($"{length}", response.Headers.GetValues(jsonLength).Single());
+        Assert.Equal(expected.WrittenSpan.ToArray(), await response.Content.ReadAsByteArrayAsync(Cancel));
     }
 
     private static async Task RequireSameCsv(HttpClient client, Server server, Predictor predictor, IReadOnlyList<string?>[] rows)

@@ -12,6 +12,8 @@ using ModelWorkbench.Core.Serving.Dialects;
 using ModelWorkbench.Workbench.Serving;
 using Exported = @NAMESPACE@.Model;
 
+const string JsonLength = "Inference-Header-Content-Length";
+
 var builder = WebApplication.CreateSlimBuilder(args);
 // Nobody else reaches it unless somebody says so.
 if (builder.Configuration["urls"] is null && builder.Configuration["http_ports"] is null) builder.WebHost.UseUrls("http://127.0.0.1:8080");
@@ -50,6 +52,7 @@ app.MapGet("/v2", context => Write(context, json =>
     json.WriteString("name", modelName);
     json.WriteString("version", versionText);
     json.WriteStartArray("extensions");
+    json.WriteStringValue("binary_tensor_data");
     json.WriteEndArray();
 }));
 foreach (var path in new[] { "/v2/models/{name}", "/v2/models/{name}/versions/{version}" })
@@ -138,7 +141,9 @@ async Task Predict(HttpContext context, Dialect dialect)
     var isType = MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
         && type.Parameters.All(p => p.Name.Equals("header", StringComparison.OrdinalIgnoreCase) || (p.Name.Equals("charset", StringComparison.OrdinalIgnoreCase) && HeaderUtilities.RemoveQuotes(p.Value).Equals("utf-8", StringComparison.OrdinalIgnoreCase)));
     var isCsv = isType && takesCsv && type!.MediaType.Equals("text/csv", StringComparison.OrdinalIgnoreCase);
-    if (!isCsv && !(isType && (type!.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase) || type.Suffix.Equals("json", StringComparison.OrdinalIgnoreCase))))
+    // Bytes of tensors after the JSON; some clients name no type then.
+    var isTensors = dialect == Dialect.OpenInference && request.Headers.ContainsKey(JsonLength) && request.ContentType is null or "" or "application/octet-stream" or "application/json";
+    if (!isCsv && !isTensors && !(isType && (type!.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase) || type.Suffix.Equals("json", StringComparison.OrdinalIgnoreCase))))
     {
         await DialectErrors.WriteAsync(context, dialect, 415, "Unsupported content", $"The content type is '{request.ContentType}'; expected application/json{(takesCsv ? " or text/csv" : "")}, in UTF-8.");
         return;
@@ -155,7 +160,9 @@ async Task Predict(HttpContext context, Dialect dialect)
     if (request.ContentLength > mostMegabytes * 1024L * 1024L) throw new BodyTooLargeException();
     using var prediction = predictor.Begin();
     using var body = await RequestBody.ReadAsync(request, encoding, mostMegabytes * 1024L * 1024L, context.RequestAborted);
-    var refusal = isCsv ? dialect.ReadCsv(body.Content.Span, prediction, mostRows) : dialect.ReadJson(body.Content.Span, prediction, mostRows);
+    var refusal = isCsv ? dialect.ReadCsv(body.Content.Span, prediction, mostRows)
+        : isTensors ? Dialect.OpenInference.ReadParts(body.Content.Span, request.Headers[JsonLength].ToString(), prediction, mostRows)
+        : dialect.ReadJson(body.Content.Span, prediction, mostRows);
     if (refusal is null && prediction.WantsExplanation) refusal = new Refusal(RefusalKind.Invalid, "Request: found \"explain\": true; expected none, as explanations stay with the workbench.");
     if (refusal is not null)
     {
@@ -175,7 +182,11 @@ async Task Predict(HttpContext context, Dialect dialect)
     else
     {
         response.ContentType = "application/json";
-        dialect.Write(prediction, modelName, version, output);
+        if (dialect.Write(prediction, modelName, version, output) is > 0 and var jsonLength)
+        {
+            response.Headers[JsonLength] = jsonLength.ToString(CultureInfo.InvariantCulture);
+            response.ContentType = "application/octet-stream";
+        }
     }
     response.Headers["X-Model-Version"] = versionText;
     // A header holds printable ASCII alone.

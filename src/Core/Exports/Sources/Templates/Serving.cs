@@ -125,6 +125,8 @@ namespace ModelWorkbench.Core.Serving
         internal PredictionInterval? Interval { get; set; }
         internal List<string> WantedOutputs { get; } = [];
         internal bool WantsColumns { get; set; }
+        internal bool WantsBytes { get; set; }
+        internal Dictionary<string, bool> BytesByOutput { get; } = new(0, StringComparer.Ordinal);
 
         public ReadOnlySpan<double> Outputs(int row) => _outputs.AsSpan(row * OutputCount, OutputCount);
 
@@ -149,7 +151,8 @@ namespace ModelWorkbench.Core.Serving
             Rows.Clear();
             (RequestId, MadeId, Interval) = (null, null, null);
             WantedOutputs.Clear();
-            (WantsColumns, WantsExplanation) = (false, false);
+            BytesByOutput.Clear();
+            (WantsColumns, WantsExplanation, WantsBytes) = (false, false, false);
         }
 
         public void Dispose() => Clear();
