@@ -71,9 +71,9 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         // Evaluate
         await visit.ById("evaluate").First.ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "On validation rows" })).ToBeVisibleAsync();
-        // Confusion matrix, ROC, precision and recall, calibration, gain, lift, importance, explained variance.
+        // Confusion matrix, ROC, precision and recall, calibration, gain, lift, folds, importance, explained variance.
         // On a machine that is busy with other tests importance may not be ready in its time; then the page says so in its place.
-        await Expect(page.Locator(".js-plotly-plot").Or(page.GetByText(new Regex("Not computed within the time budget")))).ToHaveCountAsync(8, new() { Timeout = 30_000 });
+        await Expect(page.Locator(".js-plotly-plot").Or(page.GetByText(new Regex("Not computed within the time budget")))).ToHaveCountAsync(9, new() { Timeout = 30_000 });
         var trial = new Uri(page.Url).AbsolutePath;
         await visit.PictureAsync("journey-5-evaluate");
         await Expect(visit.ById("to-optimise")).ToBeVisibleAsync();
@@ -118,7 +118,7 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         await visit.ConnectedAsync();
         await visit.ById("explain").ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "What it leans on" })).ToBeVisibleAsync(new() { Timeout = 120_000 });
-        await Expect(page.Locator(".js-plotly-plot")).ToHaveCountAsync(3);
+        await Expect(page.Locator(".js-plotly-plot")).ToHaveCountAsync(4);
         await visit.ById("class-choice").SelectOptionAsync("Gentoo");
         await page.WaitForURLAsync("**/explain?class=Gentoo");
         await page.Locator("details.numbers summary").First.ClickAsync();
@@ -133,7 +133,7 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         await visit.PictureAsync("journey-5-errors");
         await page.GotoAsync(new Uri(new Uri(page.Url), trial).ToString());
         await visit.ConnectedAsync();
-        await Expect(page.Locator(".js-plotly-plot").Or(page.GetByText(new Regex("Not computed within the time budget")))).ToHaveCountAsync(8, new() { Timeout = 30_000 });
+        await Expect(page.Locator(".js-plotly-plot").Or(page.GetByText(new Regex("Not computed within the time budget")))).ToHaveCountAsync(9, new() { Timeout = 30_000 });
 
         // Publish
         await visit.ById("to-publish").ClickAsync();
@@ -158,7 +158,7 @@ public sealed partial class JourneyTests(Workbench workbench) : IClassFixture<Wo
         await Expect(visit.ById("found-change").First.Or(visit.ById("no-change"))).ToBeVisibleAsync(new() { Timeout = 60_000 });
         await visit.ById("what-if").SelectOptionAsync("flipper_length_mm");
         await Expect(page.Locator(".js-plotly-plot")).ToHaveCountAsync(2);
-        var shown = await page.GetByRole(AriaRole.Region, new() { Name = "Answer" }).InnerTextAsync();
+        var shown = await page.GetByRole(AriaRole.Region, new() { Name = "Answer", Exact = true }).InnerTextAsync();
         var curl = await page.GetByRole(AriaRole.Region, new() { Name = "The same request as curl" }).InnerTextAsync();
         await visit.PictureAsync("journey-7-test");
 

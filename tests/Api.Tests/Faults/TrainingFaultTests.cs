@@ -76,7 +76,7 @@ public sealed class TrainingFaultTests(ITestOutputHelper output)
         async Task<ExperimentApi.ExperimentAnswer> StartUntilTrainingAsync()
         {
             var dataset = await app.Api.UploadAsync(TestFiles.Sample("diamonds.csv"));
-            var experiment = await app.Api.StartAsync(new ExperimentApi.StartBody(dataset.Id, "price", Trainers: ["baseline", "random-forest", "sdca"], Split: new SplitPlan(Folds: 1, Stratified: false), BudgetSeconds: 120));
+            var experiment = await app.Api.StartAsync(new ExperimentApi.StartBody(dataset.Id, "price", Trainers: ["baseline", "random-forest", "sdca"], Split: new SplitPlan(Folds: 5, Stratified: false), BudgetSeconds: 120));
             return await app.Api.WaitForExperimentAsync(experiment.Id, e => e.Leaderboard.Any(t => t.Number == 2 && t.Status == TrialStatus.Running), "the second trial runs");
         }
     }
