@@ -52,6 +52,19 @@ public sealed class HeaderTests(SharedWorkbench workbench) : IClassFixture<Share
     }
 
     [Fact]
+    public async Task Answers_of_models_have_those_that_matter_to_programs_and_no_more()
+    {
+        using var body = new StringContent("{}", Encoding.UTF8, "application/json");
+        using var answer = await workbench.App.Anonymous().PostAsync("/v2/models/nobody/infer", body, Cancel);
+        Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+        Assert.Equal(SecurityHeaders.NoPage, Policy(answer));
+        Assert.Equal("nosniff", answer.Headers.GetValues("X-Content-Type-Options").Single());
+        Assert.True(answer.Headers.CacheControl?.NoStore);
+        // A page that loads an answer of another kind than it is would have to be told; nothing shows this as a page.
+        Assert.DoesNotContain(answer.Headers, h => h.Key is "Permissions-Policy" or "Cross-Origin-Opener-Policy");
+    }
+
+    [Fact]
     public async Task So_do_faults_of_the_program_which_say_no_more_than_that_they_are()
     {
         using var folder = new TemporaryFolder();

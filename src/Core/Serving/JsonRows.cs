@@ -187,7 +187,7 @@ internal static class JsonRows
         switch (reader.TokenType)
         {
             case JsonTokenType.Number:
-                batch.SetNumber(row, column, reader.TryGetDouble(out var number) ? number : double.PositiveInfinity, reader.ValueSpan);
+                batch.SetNumber(row, column, ShortDecimal.TryParse(reader.ValueSpan, out var number) || reader.TryGetDouble(out number) ? number : double.PositiveInfinity, reader.ValueSpan);
                 break;
             case JsonTokenType.String:
                 var room = batch.Room(reader.ValueSpan.Length);

@@ -44,7 +44,7 @@ public static class InferenceApi
     private static IEndpointConventionBuilder MapInference(this WebApplication app, string path, Dialect dialect)
     {
         var requests = app.Services.GetRequiredService<InferenceRequests>();
-        return app.MapPost(path, (RequestDelegate)(context => Answer(context, requests, dialect))).Open();
+        return app.MapPost(path, (RequestDelegate)(context => Answer(context, requests, dialect))).Open().WithMetadata(AnswersPrograms.Metadata);
     }
 
     private static void MapDescription(WebApplication app) => app.MapGet("/api/v1/models/{name}/openapi.json", async (string name, HttpContext context, InferenceRequests requests) =>

@@ -64,7 +64,8 @@ public sealed class InferenceRequests(LiveModels models, CallerLimits limits, Se
             await DialectErrors.WriteAsync(context, dialect, status, title, detail);
         }
         served.Ended = Stopwatch.GetTimestamp();
-        figures.Count(served);
+        model.Figures.Count(dialect, served.Outcome);
+        figures.Record(served);
         history.Count(served);
     }
 
@@ -317,7 +318,6 @@ public sealed class InferenceRequests(LiveModels models, CallerLimits limits, Se
         response.Headers["X-Model-Version"] = model.VersionText;
         // Callers name requests as they like, and a header holds printable ASCII alone; the body says the name in any case.
         if (requestId.Length <= MostHeaderCharacters && !requestId.AsSpan().ContainsAnyExceptInRange(' ', '~')) response.Headers["X-Request-Id"] = requestId;
-        response.Headers.XContentTypeOptions = "nosniff";
         response.ContentLength = output.WrittenCount;
         response.BodyWriter.Write(output.WrittenSpan);
         if (output.Capacity > KeptOutputBytes) _output = null;

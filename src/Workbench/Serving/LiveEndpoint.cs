@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using ModelWorkbench.Core.Models;
 using ModelWorkbench.Workbench.Access;
 using ModelWorkbench.Workbench.Settings;
@@ -22,7 +24,17 @@ public sealed class LiveKey(EndpointKeyRow row)
     /// <summary>UTC ticks; 0 for never.</summary>
     public long LastUsedTicks => Volatile.Read(ref _lastUsed);
 
-    public bool Opens(ReadOnlySpan<char> text, DateTimeOffset now) => !(_expiresAt <= now) && Secret.Matches(text, _hash);
+    // The text that fitted the hash. Hashing takes longer than a small model's answer, and a key is sent thousands of times; memory alone knows it.
+    private volatile string? _text;
+
+    public bool Opens(ReadOnlySpan<char> text, DateTimeOffset now)
+    {
+        if (_expiresAt <= now) return false;
+        if (_text is { } known && CryptographicOperations.FixedTimeEquals(MemoryMarshal.AsBytes(text), MemoryMarshal.AsBytes(known.AsSpan()))) return true;
+        if (!Secret.Matches(text, _hash)) return false;
+        _text = text.ToString();
+        return true;
+    }
 
     public void MarkUsed(DateTimeOffset now) => Volatile.Write(ref _lastUsed, now.UtcTicks);
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Globalization;
 using ModelWorkbench.Core.Serving;
 using ModelWorkbench.Core.Serving.Dialects;
 
@@ -56,8 +57,6 @@ public sealed class ServingFigures
     // From 50 µs to 10 s: most answers take less than a millisecond.
     private static readonly InstrumentAdvice<double> Seconds = new() { HistogramBucketBoundaries = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] };
 
-    private readonly Counter<long> _requests;
-    private readonly Counter<long> _rows;
     private readonly Histogram<double> _duration;
     private readonly Histogram<double> _parse;
     private readonly Histogram<double> _score;
@@ -65,14 +64,15 @@ public sealed class ServingFigures
     private readonly Counter<long> _unseen;
     private readonly Counter<long> _feedback;
     private readonly Counter<long> _unlogged;
-    private readonly Counter<long> _success;
-    private readonly Counter<long> _failure;
 
-    public ServingFigures(IMeterFactory meters)
+    public ServingFigures(IMeterFactory meters, LiveModels models)
     {
+        // Counts are read from the versions when somebody asks: each instrument that a request writes to costs about as much as reading a row of JSON.
         var meter = meters.Create(MeterName);
-        _requests = meter.CreateCounter<long>("mw.inference.requests", "{request}", "Requests for predictions, by what became of them");
-        _rows = meter.CreateCounter<long>("mw.inference.rows", "{row}", "Rows answered");
+        meter.CreateObservableCounter("mw.inference.requests", () => Versions(models).SelectMany(v => Dialect.All.SelectMany(dialect => Enum.GetValues<RequestOutcome>()
+            .Select(outcome => (Count: v.Figures.Outcomes(dialect, outcome), dialect, outcome)).Where(c => c.Count > 0)
+            .Select(c => new Measurement<long>(c.Count, v.Model, v.Version, new("protocol", c.dialect.Name), new("outcome", Outcomes[(int)c.outcome]))))), "{request}", "Requests for predictions, by what became of them");
+        meter.CreateObservableCounter("mw.inference.rows", () => Versions(models).Select(v => new Measurement<long>(v.Figures.Rows, v.Model, v.Version)), "{row}", "Rows answered");
         _duration = meter.CreateHistogram("mw.inference.duration", "s", "From the first byte of the request to the last of the answer", advice: Seconds);
         _parse = meter.CreateHistogram("mw.inference.parse.duration", "s", "Reading and checking the rows", advice: Seconds);
         _score = meter.CreateHistogram("mw.inference.score.duration", "s", "The model's own time", advice: Seconds);
@@ -81,21 +81,25 @@ public sealed class ServingFigures
         _feedback = meter.CreateCounter<long>("mw.feedback.joined", "{row}", "Rows whose truth was told");
         _unlogged = meter.CreateCounter<long>("mw.log.dropped", "{row}", "Rows that were to be written into the request log and were not: more came than could be written");
         // The names that dashboards for MLServer know.
-        _success = meter.CreateCounter<long>("model_infer_request_success", description: "Requests answered");
-        _failure = meter.CreateCounter<long>("model_infer_request_failure", description: "Requests not answered");
+        meter.CreateObservableCounter("model_infer_request_success", () => Versions(models).Select(v => new Measurement<long>(CountOf(v.Figures, RequestOutcome.Answered), v.Model, v.Version)), description: "Requests answered");
+        meter.CreateObservableCounter("model_infer_request_failure",
+            () => Versions(models).Select(v => new Measurement<long>(CountOf(v.Figures, RequestOutcome.Invalid) + CountOf(v.Figures, RequestOutcome.Refused) + CountOf(v.Figures, RequestOutcome.Failed), v.Model, v.Version)), description: "Requests not answered");
     }
 
-    public void Count(in ServedRequest request)
+    /// <summary>The versions that were asked since the workbench started.</summary>
+    private static IEnumerable<(KeyValuePair<string, object?> Model, KeyValuePair<string, object?> Version, VersionFigures Figures)> Versions(LiveModels models) =>
+        from endpoint in models.Endpoints
+        from version in endpoint.Versions.Values
+        where version.Figures is not null
+        select (new KeyValuePair<string, object?>("model", endpoint.Name), new KeyValuePair<string, object?>("version", version.Number.ToString(CultureInfo.InvariantCulture)), version.Figures);
+
+    private static long CountOf(VersionFigures figures, RequestOutcome outcome) => Dialect.All.Sum(dialect => figures.Outcomes(dialect, outcome));
+
+    /// <summary>Notes how long an answered request took.</summary>
+    public void Record(in ServedRequest request)
     {
+        if (request.Outcome != RequestOutcome.Answered) return;
         var (model, version) = (new KeyValuePair<string, object?>("model", request.Endpoint), new KeyValuePair<string, object?>("version", request.VersionText));
-        _requests.Add(1, model, version, new("protocol", request.Dialect.Name), new("outcome", Outcomes[(int)request.Outcome]));
-        if (request.Outcome != RequestOutcome.Answered)
-        {
-            _failure.Add(1, model, version);
-            return;
-        }
-        _success.Add(1, model, version);
-        _rows.Add(request.Rows, model, version);
         _duration.Record(SecondsBetween(request.Began, request.Ended), model, version);
         _parse.Record(SecondsBetween(request.Began, request.Read), model, version);
         _score.Record(SecondsBetween(request.Read, request.Scored), model, version);

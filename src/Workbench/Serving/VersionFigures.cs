@@ -1,5 +1,6 @@
 using ModelWorkbench.Core.Monitoring;
 using ModelWorkbench.Core.Serving;
+using ModelWorkbench.Core.Serving.Dialects;
 
 namespace ModelWorkbench.Workbench.Serving;
 
@@ -8,8 +9,11 @@ public sealed class VersionFigures
 {
     private const int AnswerBins = 512;
 
+    private static readonly int OutcomeCount = Enum.GetValues<RequestOutcome>().Length;
+
     private readonly int[] _latencies = new int[LatencyHistogram.BinCount];
     private readonly int[] _answers;
+    private readonly long[] _outcomes = new long[Dialect.All.Count * OutcomeCount];
     private long _requests, _failures, _rows, _cells, _missing, _unseen;
 
     /// <param name="classCount">0 for regression.</param>
@@ -24,6 +28,14 @@ public sealed class VersionFigures
 
     /// <summary>Share of the values that were missing or unseen in training; 0 to 1.</summary>
     public double MissingShare => Volatile.Read(ref _cells) is > 0 and var cells ? (double)(Volatile.Read(ref _missing) + Volatile.Read(ref _unseen)) / cells : 0;
+
+    /// <summary>Requests in this dialect of which this became.</summary>
+    public long Outcomes(Dialect dialect, RequestOutcome outcome) => Volatile.Read(ref _outcomes[PlaceOf(dialect, outcome)]);
+
+    /// <summary>Counts a request that is over, whatever became of it.</summary>
+    public void Count(Dialect dialect, RequestOutcome outcome) => Interlocked.Increment(ref _outcomes[PlaceOf(dialect, outcome)]);
+
+    private static int PlaceOf(Dialect dialect, RequestOutcome outcome) => dialect.Index * OutcomeCount + (int)outcome;
 
     public void CountFailure()
     {

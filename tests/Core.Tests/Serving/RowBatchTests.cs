@@ -116,4 +116,34 @@ public sealed class RowBatchTests
         // The columns of 10,000 rows would be 80 MB.
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4 << 20);
     }
+
+    /// <summary>The yardstick is the reader of numbers in .NET, which is correctly rounded.</summary>
+    [Fact]
+    public void Numbers_are_read_to_the_last_bit()
+    {
+        var random = new Random(7);
+        var signature = Describe(NoSteps, new NumericColumn("x", [-1, 1]));
+        string[] texts =
+        [
+            "0", "-0", "0.0", "-0.0", "1", "-1", "0.1", "0.3", "123456789012345", "1234567890123456", "9007199254740993", "12345678901234.5", "0.00000000000001", "0.000000000000001", "1e5", "1E-5", "-1.5e3", "5e-324", "1.7976931348623157e308",
+            .. Enumerable.Range(0, 20_000).Select(_ => Decimal(random)),
+        ];
+        using var prediction = ServingModels.Constant(signature).Begin();
+        foreach (var chunk in texts.Chunk(1_000))
+        {
+            prediction.Rows.Clear();
+            Assert.Null(Dialect.Native.ReadJson(Encoding.UTF8.GetBytes($$"""{"features":[{{string.Join(',', chunk.Select(t => $"[{t}]"))}}]}"""), prediction, 1_000));
+            for (var i = 0; i < chunk.Length; i++)
+                Assert.True(BitConverter.DoubleToInt64Bits(double.Parse(chunk[i], System.Globalization.CultureInfo.InvariantCulture)) == BitConverter.DoubleToInt64Bits(prediction.Rows.Number(i, 0)), chunk[i]);
+        }
+    }
+
+    /// <summary>Of up to 18 digits, with a point anywhere among them or none.</summary>
+    private static string Decimal(Random random)
+    {
+        var digits = string.Concat(Enumerable.Range(0, random.Next(1, 19)).Select(_ => (char)('0' + random.Next(10))));
+        var point = random.Next(digits.Length + 1);
+        var whole = digits[..point].TrimStart('0') is { Length: > 0 } some ? some : "0";
+        return (random.Next(2) == 0 ? "-" : "") + whole + (point < digits.Length ? "." + digits[point..] : "");
+    }
 }

@@ -39,10 +39,15 @@ public abstract class Dialect
     /// <summary>As it stands in figures: <c>native</c>, <c>oip-v2</c>, <c>mlflow</c>, <c>v1</c>.</summary>
     public abstract string Name { get; }
 
-    public static Dialect Native { get; } = new NativeDialect();
-    public static OpenInferenceDialect OpenInference { get; } = new();
-    public static Dialect MlflowScoring { get; } = new MlflowDialect();
-    public static Dialect TensorFlowServing { get; } = new TensorFlowDialect();
+    /// <summary>Its place in <see cref="All"/>.</summary>
+    public int Index { get; private init; }
+
+    public static Dialect Native { get; } = new NativeDialect { Index = 0 };
+    public static OpenInferenceDialect OpenInference { get; } = new() { Index = 1 };
+    public static Dialect MlflowScoring { get; } = new MlflowDialect { Index = 2 };
+    public static Dialect TensorFlowServing { get; } = new TensorFlowDialect { Index = 3 };
+
+    public static IReadOnlyList<Dialect> All { get; } = [Native, OpenInference, MlflowScoring, TensorFlowServing];
 
     /// <summary>Reads a body into the rows of a prediction.</summary>
     /// <returns>Null where the rows can be scored.</returns>

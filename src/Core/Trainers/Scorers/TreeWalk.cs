@@ -31,6 +31,9 @@ internal sealed class TreeWalk
     // From the lowest bit: the left child (32 bits), where the column begins in a block of codes (23), the position of the threshold (8); or of a leaf its first entry (32), how many it has (23), and the highest bit.
     private readonly ulong[] _nodes;
     private readonly (double Value, int Output)[] _leaves;
+
+    // Their values alone, where every leaf adds one to the first output: boosted trees but those of several classes, and forests of numbers.
+    private readonly double[]? _onlyValues;
     private readonly Top[] _tops = [];
     private readonly ConcurrentBag<Room> _rooms = [];
     private readonly (int Feature, bool MissingIsLargest, float[] Thresholds)[] _columns = [];
@@ -40,6 +43,7 @@ internal sealed class TreeWalk
         _outputCount = trees.OutputCount;
         _nodes = new ulong[trees.NodeCount];
         _leaves = [.. Enumerable.Range(0, trees.LeafEntryCount).Select(trees.LeafEntry)];
+        if (_leaves.Length == trees.LeafCount && _leaves.All(entry => entry.Output == 0)) _onlyValues = [.. _leaves.Select(entry => entry.Value)];
         var byFeature = new SortedSet<float>?[trees.FeatureCount];
         for (var node = 0; node < _nodes.Length; node++)
             if (!trees.IsLeaf(node, out _, out var question) && (byFeature[question.Feature] ??= []).Add(question.Threshold) && byFeature[question.Feature]!.Count > MostThresholds) return;
@@ -126,9 +130,11 @@ internal sealed class TreeWalk
         ref var codes = ref MemoryMarshal.GetArrayDataReference(room.Codes);
         ref var reached = ref MemoryMarshal.GetArrayDataReference(room.Reached);
         ref var walking = ref MemoryMarshal.GetArrayDataReference(room.Walking);
+        // To a whole number of steps: what stands behind the last row is of no row.
+        var begun = room.Reached.AsSpan(0, (rowCount + Vector256<byte>.Count - 1) / Vector256<byte>.Count * Vector256<byte>.Count);
         foreach (var top in _tops)
         {
-            Begin(top, ref codes, room.Reached);
+            Begin(top, ref codes, begun);
             for (var count = StillWalking(ref reached, ref walking, (uint)rowCount); count > 0;) count = Step(ref nodes, ref codes, ref reached, ref walking, count);
             AddLeaves(room.Reached.AsSpan(0, rowCount), outputs);
         }
@@ -136,7 +142,7 @@ internal sealed class TreeWalk
 
     /// <summary>Takes all rows through the first levels of a tree, some 32 at once: every question of a level is asked of every row, and each row takes the answer of the node where it stands.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Begin(Top top, ref byte codes, ulong[] reached)
+    private static void Begin(Top top, ref byte codes, Span<ulong> reached)
     {
         Span<Vector256<byte>> answers = stackalloc Vector256<byte>[1 << (TopLevels - 1)];
         Span<Vector256<byte>> taken = stackalloc Vector256<byte>[TopLevels];
@@ -222,9 +228,15 @@ internal sealed class TreeWalk
         return (uint)left;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddLeaves(ReadOnlySpan<ulong> reached, Span<double> outputs)
     {
         var width = _outputCount;
+        if (_onlyValues is { } values)
+        {
+            for (var (row, output) = (0, 0); row < reached.Length; row++, output += width) outputs[output] += values[(int)(uint)reached[row]];
+            return;
+        }
         var leaves = _leaves.AsSpan();
         foreach (var leaf in reached)
         {
