@@ -60,7 +60,6 @@ public sealed class HeaderTests(SharedWorkbench workbench) : IClassFixture<Share
         Assert.Equal(SecurityHeaders.NoPage, Policy(answer));
         Assert.Equal("nosniff", answer.Headers.GetValues("X-Content-Type-Options").Single());
         Assert.True(answer.Headers.CacheControl?.NoStore);
-        // A page that loads an answer of another kind than it is would have to be told; nothing shows this as a page.
         Assert.DoesNotContain(answer.Headers, h => h.Key is "Permissions-Policy" or "Cross-Origin-Opener-Policy");
     }
 

@@ -48,7 +48,7 @@ public sealed record ExperimentPlan(
         var split = SplitPlan.Propose(table, target, chosen != LearningTask.Regression, profile);
         return new ExperimentPlan(
             target, chosen, Metric.Default(chosen).Id, split.Plan,
-            recipe, [], [.. TrainerCatalog.All.Where(t => t.Supports(chosen)).Select(t => t.Id)], 120, TuningMode.Search, Proposal: split);
+            recipe, [], [.. TrainerCatalog.All.Where(t => t.IsDefault && t.Supports(chosen)).Select(t => t.Id)], 120, TuningMode.Search, Proposal: split);
     }
 
     /// <summary>Every reason why this plan cannot run on this table, for people; empty where it can.</summary>

@@ -32,6 +32,7 @@ public sealed class LightGbmTrainer : Trainer
             new("row-fraction", "Share of rows a tree", "Trees that see different rows differ more, and average out better.", 0.4, 1, 1),
             new("l1", "L1 penalty", "Draws the answers of leaves to 0; more for noisy data.", 1e-3, 100, 1e-3) { IsLogarithmic = true },
             new("l2", "L2 penalty", "Makes the answers of leaves smaller; more for noisy data.", 1e-3, 100, shape.Task == LearningTask.Multiclass ? 1 : 1e-3) { IsLogarithmic = true },
+            .. shape.Task == LearningTask.Regression ? [Loss] : (Hyperparameter[])[],
             Hyperparameter.Choice("thresholds", "Thresholds", "The best one of each feature, or one at random: smoother, for noisy data.", ["best", "random"], 0),
         ];
     }
@@ -42,6 +43,11 @@ public sealed class LightGbmTrainer : Trainer
         ["Loss"] = task == LearningTask.Regression ? "squared error" : "log loss",
     };
 
+    private const string LossId = "loss";
+
+    private static readonly Hyperparameter Loss = Hyperparameter.Choice(
+        LossId, "Loss", "Squared errors make the answer the mean, absolute ones the median: for targets with a few very large values, and where the middle of the errors counts.", ["squared error", "absolute error"], 0);
+
     public override double CostSeconds(TrainingShape shape, HyperparameterValues values, int? iterations = null)
     {
         double rate = values["learning-rate"], leaves = values["leaves"];
@@ -51,17 +57,25 @@ public sealed class LightGbmTrainer : Trainer
         return 0.002 + (trees * features * ((shape.RowCount * 1.5e-9 * Math.Log2(leaves + 1)) + (leaves * 1.2e-6)));
     }
 
-    public override long MemoryBytes(TrainingShape shape, HyperparameterValues values) =>
-        (shape.RowCount * (long)(shape.FeatureCount + (16 * Math.Max(1, shape.ClassCount)))) + (values.Whole("leaves") * 256L * 24 * shape.FeatureCount) + (32L << 20);
+    public override long MemoryBytes(TrainingShape shape, HyperparameterValues values) => MemoryBytes(shape, values.Whole("leaves"));
+
+    internal static long MemoryBytes(TrainingShape shape, int leaves) =>
+        (shape.RowCount * (long)(shape.FeatureCount + (16 * Math.Max(1, shape.ClassCount)))) + (leaves * 256L * 24 * shape.FeatureCount) + (32L << 20);
 
     public override TrainedScorer Train(TrainingData data, HyperparameterValues values, TrainingContext context, CancellationToken cancellationToken)
     {
         TrainingChecks.Require(this, data);
         if (data.Task != LearningTask.Regression) TrainingChecks.RequireTwoClasses(data);
+        var (text, iterations) = TrainText(data, values, context, cancellationToken);
+        return new TrainedScorer(Read(data, text), iterations);
+    }
+
+    /// <exception cref="TrainingFailedException">What the library wrote is no model for such data.</exception>
+    internal static Scorer Read(TrainingData data, string text)
+    {
         try
         {
-            var (text, iterations) = TrainText(data, values, context, cancellationToken);
-            return new TrainedScorer(LightGbmModelText.Parse(text, data.Features.FeatureCount, data.Task, data.ClassCount), iterations);
+            return LightGbmModelText.Parse(text, data.Features.FeatureCount, data.Task, data.ClassCount);
         }
         catch (InvalidDataException e)
         {
@@ -120,14 +134,21 @@ public sealed class LightGbmTrainer : Trainer
 
     internal static string Parameters(TrainingData data, HyperparameterValues values, TrainingContext context)
     {
+        var rowFraction = values["row-fraction"];
+        return Common(data, values, context, takesMedian: values.ById.GetValueOrDefault(LossId) == 1) + string.Create(CultureInfo.InvariantCulture,
+            $" feature_fraction={values["feature-fraction"]} bagging_fraction={rowFraction} bagging_freq={(rowFraction < 1 ? 1 : 0)} lambda_l1={values["l1"]} lambda_l2={values["l2"]} extra_trees={(values.Whole("thresholds") == 1 ? "true" : "false")}");
+    }
+
+    /// <summary>What all ways of boosting have in common.</summary>
+    internal static string Common(TrainingData data, HyperparameterValues values, TrainingContext context, bool takesMedian = false)
+    {
         var objective = data.Task switch
         {
             LearningTask.Binary => "objective=binary metric=binary_logloss",
             LearningTask.Multiclass => FormattableString.Invariant($"objective=multiclass metric=multi_logloss num_class={data.ClassCount} min_sum_hessian_in_leaf={MulticlassSmallestHessian}"),
-            _ => "objective=regression metric=l2",
+            _ => takesMedian ? "objective=regression_l1 metric=l1" : "objective=regression metric=l2",
         };
-        var rowFraction = values["row-fraction"];
         return string.Create(CultureInfo.InvariantCulture,
-            $"{objective} learning_rate={values["learning-rate"]} num_leaves={values.Whole("leaves")} min_data_in_leaf={values.Whole("smallest-leaf")} feature_fraction={values["feature-fraction"]} bagging_fraction={rowFraction} bagging_freq={(rowFraction < 1 ? 1 : 0)} lambda_l1={values["l1"]} lambda_l2={values["l2"]} extra_trees={(values.Whole("thresholds") == 1 ? "true" : "false")} feature_pre_filter=false seed={context.Seed} num_threads={context.Threads} deterministic=true force_col_wise=true verbosity=-1");
+            $"{objective} learning_rate={values["learning-rate"]} num_leaves={values.Whole("leaves")} min_data_in_leaf={values.Whole("smallest-leaf")} feature_pre_filter=false seed={context.Seed} num_threads={context.Threads} deterministic=true force_col_wise=true verbosity=-1");
     }
 }

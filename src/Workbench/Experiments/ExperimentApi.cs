@@ -146,6 +146,8 @@ public static class ExperimentApi
             t.Name,
             t.Description,
             Tasks = Enum.GetValues<LearningTask>().Where(t.Supports),
+            // Whether a comparison tries it without being asked.
+            t.IsDefault,
             Hyperparameters = t.Dials(TypicalShape(t)),
         })).WithTags("Experiments").WithName("ListTrainers").WithSummary("The model families");
         api.MapGet("/metrics", () => Metric.All).WithTags("Experiments").WithName("ListMetrics").WithSummary("The metrics, what they mean and which way is better");

@@ -143,16 +143,52 @@ public sealed partial class TrainerAccuracyTests
         public float Number { get; set; }
     }
 
+    [Fact]
+    public void Gradient_descent_comes_close_to_the_exact_solutions_of_scikit_learn()
+    {
+        var (data, test, labels, _, _) = Samples.Prepare(Samples.Read("breast_cancer.csv"), "diagnosis", LearningTask.Binary, FeatureEncoding.OneHotStandardized);
+        var scores = Samples.Score(new SgdTrainer().TrainWithDefaults(data, new TrainingContext(1, 1), TestContext.Current.CancellationToken), test);
+        Assert.InRange(Samples.LogLoss(scores, labels) / Samples.ScikitLearn.GetProperty("breast_cancer_logistic").GetProperty("log_loss").GetDouble(), 0.5, 1.4);
+        var (homes, some, _, _, _) = Samples.Prepare(Homes(), "price", LearningTask.Regression, FeatureEncoding.OneHotStandardized);
+        var ridge = Doubles(Samples.ScikitLearn.GetProperty("sacramento_ridge").GetProperty("predictions"));
+        var prices = Samples.Score(new SgdTrainer().TrainWithDefaults(homes, new TrainingContext(1, 1), TestContext.Current.CancellationToken), some).Select(s => s[0]).ToArray();
+        var spread = Math.Sqrt(ridge.Average(p => Math.Pow(p - ridge.Average(), 2)));
+        Assert.InRange(Math.Sqrt(prices.Zip(ridge).Average(p => Math.Pow(p.First - p.Second, 2))) / spread, 0, 0.1);
+    }
+
+    /// <summary>The mean of the skewed numbers below is 1.65 times their median.</summary>
+    [Theory]
+    [InlineData(0, 1.5, 1.8)]
+    [InlineData(1, 0.95, 1.05)]
+    public void Boosted_trees_answer_with_the_mean_or_the_median_as_their_loss_says(int loss, double least, double most)
+    {
+        if (LightGbmLibrary.LoadProblem is { } problem) Assert.Skip(problem);
+        var random = new Random(1);
+        var numbers = Enumerable.Range(0, 4_000).Select(_ => (float)Math.Exp(Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()))).ToArray();
+        var data = new TrainingData(new FeatureMatrix([.. numbers.Select(_ => (float)random.Next(2))], 4_000, ["noise"]), numbers, LearningTask.Regression, 1);
+        var defaults = HyperparameterValues.Defaults(new LightGbmTrainer().Hyperparameters(data.Shape));
+        var scorer = new LightGbmTrainer().Train(data, defaults.With("loss", loss), new TrainingContext(1, 1), TestContext.Current.CancellationToken).Scorer;
+        var median = numbers.Order().ElementAt(2_000);
+        Assert.All(Samples.Score(scorer, data.Features).Take(20), s => Assert.InRange(s[0] / median, least, most));
+    }
+
     [Theory]
     [InlineData(LearningTask.Binary, 0.2)]
     [InlineData(LearningTask.Multiclass, 0.2)]
     [InlineData(LearningTask.Regression, 0.2)]
     [InlineData(LearningTask.Binary, 0)]
-    public void Parsed_trees_predict_what_lightgbm_predicts(LearningTask task, double missing)
+    [InlineData(LearningTask.Binary, 0.2, true)]
+    [InlineData(LearningTask.Multiclass, 0.2, true)]
+    [InlineData(LearningTask.Regression, 0.2, true)]
+    public void Parsed_trees_predict_what_lightgbm_predicts(LearningTask task, double missing, bool dropsTrees = false)
     {
         if (LightGbmLibrary.LoadProblem is { } problem) Assert.Skip(problem);
         var data = Samples.Synthetic(2000, 6, task, missing);
-        var text = LightGbmTrainer.TrainText(data, HyperparameterValues.Defaults(new LightGbmTrainer().Hyperparameters(data.Shape)), new TrainingContext(1, 2), TestContext.Current.CancellationToken).Text;
+        var context = new TrainingContext(1, 2);
+        var text = dropsTrees
+            ? DartTrainer.TrainText(data, HyperparameterValues.Defaults(new DartTrainer().Hyperparameters(data.Shape)), context, TestContext.Current.CancellationToken)
+            : LightGbmTrainer.TrainText(data, HyperparameterValues.Defaults(new LightGbmTrainer().Hyperparameters(data.Shape)), context, TestContext.Current.CancellationToken).Text;
+        Assert.Equal(dropsTrees, text.Contains("[boosting: dart]", StringComparison.Ordinal));
         var scores = Samples.Score(LightGbmModelText.Parse(text, 6, task, data.ClassCount), data.Features);
         var native = PredictNatively(text, data.Features, task == LearningTask.Multiclass ? 3 : 1);
         for (var row = 0; row < scores.Length; row++)

@@ -88,7 +88,7 @@ public class ComparePageTests : StoreTest
         var row = (await Experiments.FindAsync(1, Cancellation))!;
         Assert.Equal((dataset.Id, LearningTask.Multiclass, 30, ExperimentStatus.Queued), (row.DatasetId, row.Plan.Task, row.Plan.BudgetSeconds, row.Status));
         Assert.Equal(TuningMode.Search, row.Plan.Tuning);
-        Assert.Equal(TrainerCatalog.All.Count(t => t.Supports(LearningTask.Multiclass)) - 1, row.Plan.TrainerIds.Count);
+        Assert.Equal(TrainerCatalog.All.Count(t => t.IsDefault && t.Supports(LearningTask.Multiclass)) - 1, row.Plan.TrainerIds.Count);
         Assert.DoesNotContain("sdca", row.Plan.TrainerIds);
         // The search decides what comes first.
         Assert.Empty(row.Trials);
