@@ -204,24 +204,24 @@ public sealed partial class EndpointStore(
             var id = await db.Endpoints.Where(e => e.Name == name).SelectMany(e => e.Versions).Where(v => v.Number == champion.Number).Select(v => v.ExperimentId).SingleOrDefaultAsync(cancellationToken);
             experiment = id is { } known ? await experiments.FindAsync(known, cancellationToken) : null;
         }
-        var rows = await SampleAsync(package, experiment);
+        var (rows, areKept) = await SampleAsync(package, experiment);
         if (ModelComparison.WhyNot(package, before.Package, rows) is { } whyNot) return new VersionComparison(champion.Number, 0, 0, null, null, null, 0, 0, whyNot);
         var compared = await Task.Run(() => ModelComparison.Compare(package, before.Package, rows, cancellationToken), cancellationToken);
-        return new VersionComparison(champion.Number, compared.RowCount, compared.ChangedShare, compared.MetricUsed?.Id, compared.Metric, compared.MetricBefore, compared.Microseconds, compared.MicrosecondsBefore);
+        return new VersionComparison(champion.Number, compared.RowCount, compared.ChangedShare, compared.MetricUsed?.Id, compared.Metric, compared.MetricBefore, compared.Microseconds, compared.MicrosecondsBefore, OnKeptRows: areKept);
     }
 
     /// <summary>The same rows for the same data, with the truth; where the table is gone, those that are kept with the model.</summary>
-    private async Task<Core.Datasets.Table> SampleAsync(ModelPackage package, ExperimentRow? experiment)
+    private async Task<(Core.Datasets.Table Rows, bool AreKept)> SampleAsync(ModelPackage package, ExperimentRow? experiment)
     {
-        if (experiment is null) return Kept(package);
+        if (experiment is null) return (Kept(package), true);
         try
         {
             var table = await tables.GetAsync(experiment.TableSha256);
-            return table.RowCount <= ComparedRows ? table : table.Take(RowSample.Take(table.RowCount, ComparedRows, Seed));
+            return (table.RowCount <= ComparedRows ? table : table.Take(RowSample.Take(table.RowCount, ComparedRows, Seed)), false);
         }
         catch (Exception e) when (e is IOException or InvalidDataException)
         {
-            return Kept(package);
+            return (Kept(package), true);
         }
     }
 

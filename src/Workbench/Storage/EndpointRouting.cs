@@ -122,4 +122,5 @@ public sealed record GuardSettings(int BakeMinutes = 30, int MinimumRequests = 1
 /// <param name="Microseconds">Median time of the new version's model for one row.</param>
 /// <param name="MicrosecondsBefore">And of the live version's.</param>
 /// <param name="WhyNot">Why the two cannot be compared; the figures are then empty.</param>
-public sealed record VersionComparison(int Against, int RowCount, double ChangedShare, string? MetricId, double? Metric, double? MetricBefore, double Microseconds, double MicrosecondsBefore, string? WhyNot = null);
+/// <param name="OnKeptRows">On the rows that are kept with the model, as there is no dataset.</param>
+public sealed record VersionComparison(int Against, int RowCount, double ChangedShare, string? MetricId, double? Metric, double? MetricBefore, double Microseconds, double MicrosecondsBefore, string? WhyNot = null, bool OnKeptRows = false);
