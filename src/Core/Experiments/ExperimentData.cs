@@ -20,7 +20,24 @@ internal sealed record PreparedPart(FittedRecipe Recipe, Table Training, float[]
 /// <param name="Encoder">Fitted on the training rows.</param>
 /// <param name="Training">What a trainer learns from.</param>
 /// <param name="Validation">Null where there are none.</param>
-internal sealed record EncodedPart(FittedFeatureEncoder Encoder, FeatureMatrix Training, FeatureMatrix? Validation);
+internal sealed record EncodedPart(FittedFeatureEncoder Encoder, FeatureMatrix Training, FeatureMatrix? Validation)
+{
+    /// <summary>The features of some of the columns.</summary>
+    public EncodedPart Keep(IReadOnlySet<string> columns)
+    {
+        var encoder = new FittedFeatureEncoder(Encoder.Encoding, [.. Encoder.Columns.Where(c => columns.Contains(c.Column))]);
+        int[] kept = [.. Encoder.SourceColumns.Index().Where(f => columns.Contains(f.Item)).Select(f => f.Index)];
+        return new EncodedPart(encoder, Take(Training), Validation is null ? null : Take(Validation));
+
+        FeatureMatrix Take(FeatureMatrix all)
+        {
+            var values = new float[(long)all.RowCount * kept.Length];
+            for (var row = 0; row < all.RowCount; row++)
+                for (var i = 0; i < kept.Length; i++) values[((long)row * kept.Length) + i] = all.Row(row)[kept[i]];
+            return new FeatureMatrix(values, all.RowCount, encoder.FeatureNames);
+        }
+    }
+}
 
 /// <summary>What all trials of an experiment share: the split, and for every fold the recipe and the encodings, each fitted once. Safe for several threads.</summary>
 internal sealed class ExperimentData

@@ -15,6 +15,7 @@ internal sealed class LadderRunner(ExperimentData data, int threads, JobFolder f
 {
     private const string NoExplanations = "Not computed for variants; the model they were made of has it.";
     private const int PruningRowCount = 20_000;
+    private const int InfluenceRowCount = 1_000;
 
     // A variant learns as long as it takes: the person waits for it and can cancel.
     private const double SecondsForFolds = 24 * 3600;
@@ -77,13 +78,14 @@ internal sealed class LadderRunner(ExperimentData data, int threads, JobFolder f
         (LadderVariant, LadderRung) Build(IReadOnlyList<OptimisationStep> steps, int number)
         {
             var clock = Stopwatch.StartNew();
-            var (final, result, answered) = steps is [OptimisationStep.Project projection] ? Learn(projection) : steps[0] is OptimisationStep.Distil distil ? Teach(distil, [.. steps.Skip(1)]) : Change(original, whole, steps);
+            var (final, result, answered) = steps is [OptimisationStep.Project or OptimisationStep.KeepColumns] ? Learn(steps[0]) : steps[0] is OptimisationStep.Distil distil ? Teach(distil, [.. steps.Skip(1)]) : Change(original, whole, steps);
             var predictions = new ValidationPredictions(answered);
             var reports = Reports(answered);
             var metrics = FoldMean.Compute(reports);
             var pooled = answered.SelectMany(o => o).ToArray();
             var name = LadderRung.NameOf(steps);
             if (steps is [OptimisationStep.Project { Variance: not null }]) name += $" ({ScorerOptimiser.Within(final.Scorer).OfType<ProjectedScorer>().Single().ComponentCount} components)";
+            if (steps is [OptimisationStep.KeepColumns]) name += $" ({final.Encoder.Columns.Count} of {whole.Encoder.Columns.Count})";
             var package = builder.Package(trial.Spec.TrainerId, $"{TrainerCatalog.NameOf(trial.Spec.TrainerId)}: {char.ToLowerInvariant(name[0])}{name[1..]}", final, predictions);
             var files = $"variant-{number}";
             var bytes = folder.Write($"{files}.mwm", package.Write);
@@ -133,12 +135,26 @@ internal sealed class LadderRunner(ExperimentData data, int threads, JobFolder f
             }
         }
 
-        (FittedPipeline Whole, TrialResult Result, IReadOnlyList<double[]> Answers) Learn(OptimisationStep.Project projection)
+        (FittedPipeline Whole, TrialResult Result, IReadOnlyList<double[]> Answers) Learn(OptimisationStep step)
         {
-            var outcome = _trials.Run(trial.Spec, null, null, SecondsForFolds, null, cancellationToken, projection);
+            var projection = step as OptimisationStep.Project;
+            Func<int, IReadOnlySet<string>>? columns = step is OptimisationStep.KeepColumns keep ? fold => Telling(keep, fold) : null;
+            var outcome = _trials.Run(trial.Spec, null, null, SecondsForFolds, null, cancellationToken, projection, columns);
             var trainer = TrainerCatalog.Find(trial.Spec.TrainerId);
-            var final = _trials.Fit(trainer, trial.Spec.Values, ExperimentData.All, null, outcome.Result.Iterations, threads, null, cancellationToken, projection: projection).Pipeline;
+            var final = _trials.Fit(trainer, trial.Spec.Values, ExperimentData.All, null, outcome.Result.Iterations, threads, null, cancellationToken, projection: projection, columns: columns).Pipeline;
             return (final with { Scorer = outcome.Result.Calibration.Apply(final.Scorer) }, outcome.Result, outcome.Predictions.Outputs);
+        }
+
+        // Each fold asks the model of its own training rows, and those rows.
+        IReadOnlySet<string> Telling(OptimisationStep.KeepColumns keep, int fold)
+        {
+            var pipeline = fold == ExperimentData.All ? whole : original[fold];
+            var count = pipeline.Encoder.Columns.Count;
+            var kept = (int)Math.Ceiling(keep.Share * count);
+            if (kept == count) throw new TrainingFailedException($"The model looks at {count} {(count == 1 ? "column" : "columns")}; {keep.Name.ToLowerInvariant()} would be all.");
+            var rows = data.Part(fold).Training;
+            var sample = pipeline.Encoder.Encode(rows.RowCount <= InfluenceRowCount ? rows : rows.Take(RowSample.Take(rows.RowCount, InfluenceRowCount, data.Plan.Split.Seed)));
+            return ColumnInfluence.Of(pipeline.Scorer, pipeline.Encoder, sample, data.Plan.Split.Seed, cancellationToken).Take(kept).Select(c => c.Column).ToHashSet();
         }
 
         FittedPipeline Apply(FittedPipeline pipeline, IReadOnlyList<OptimisationStep> steps, int fold)

@@ -40,8 +40,9 @@ internal sealed class TrialRunner(ExperimentData data, int threads)
     /// <param name="progress">Told the share done and what is being done.</param>
     /// <param name="cancellationToken">Stops soon.</param>
     /// <param name="projection">Principal components to put before the trainer; null for none.</param>
+    /// <param name="columns">By fold, the prepared columns to learn from; null for all.</param>
     /// <exception cref="TrainingFailedException">The data made training impossible.</exception>
-    public TrialOutcome Run(TrialSpec spec, int? sampledRows, Func<IReadOnlyList<double?>, string?>? isHopeless, double softSeconds, Action<double, string>? progress, CancellationToken cancellationToken, OptimisationStep.Project? projection = null)
+    public TrialOutcome Run(TrialSpec spec, int? sampledRows, Func<IReadOnlyList<double?>, string?>? isHopeless, double softSeconds, Action<double, string>? progress, CancellationToken cancellationToken, OptimisationStep.Project? projection = null, Func<int, IReadOnlySet<string>>? columns = null)
     {
         var clock = Stopwatch.StartNew();
         var trainer = TrainerCatalog.Find(spec.TrainerId);
@@ -61,7 +62,7 @@ internal sealed class TrialRunner(ExperimentData data, int threads)
                 {
                     var index = fold;
                     using var soft = new CancellationTokenSource(TimeSpan.FromSeconds(Math.Max(0.05, softSecondsAFold)));
-                    var fit = Fit(trainer, spec.Values, index, sampledRows, null, Math.Max(1, threads / parallel), share => Report(index, share), cancellationToken, soft.Token, projection);
+                    var fit = Fit(trainer, spec.Values, index, sampledRows, null, Math.Max(1, threads / parallel), share => Report(index, share), cancellationToken, soft.Token, projection, columns);
                     var report = data.EvaluateFold(index, fit.Outputs);
                     lock (gate)
                     {
@@ -104,11 +105,13 @@ internal sealed class TrialRunner(ExperimentData data, int threads)
     /// <param name="cancellationToken">Stops soon.</param>
     /// <param name="stopEarly">Cancelled when time is short.</param>
     /// <param name="projection">Principal components to put before the trainer; null for none.</param>
-    public FoldFit Fit(Trainer trainer, HyperparameterValues values, int fold, int? sampledRows, int? iterations, int ownThreads, Action<double>? progress, CancellationToken cancellationToken, CancellationToken stopEarly = default, OptimisationStep.Project? projection = null)
+    /// <param name="columns">By fold, the prepared columns to learn from; null for all.</param>
+    public FoldFit Fit(Trainer trainer, HyperparameterValues values, int fold, int? sampledRows, int? iterations, int ownThreads, Action<double>? progress, CancellationToken cancellationToken, CancellationToken stopEarly = default, OptimisationStep.Project? projection = null, Func<int, IReadOnlySet<string>>? columns = null)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var part = data.Part(fold);
         var encoded = data.Encode(fold, projection is null ? trainer.Encoding : FeatureEncoding.OneHotStandardized, cancellationToken);
+        if (columns is not null) encoded = encoded.Keep(columns(fold));
         var clock = Stopwatch.StartNew();
         var unprojected = encoded;
         PrincipalComponents? components = null;

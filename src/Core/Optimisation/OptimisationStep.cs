@@ -10,6 +10,7 @@ namespace ModelWorkbench.Core.Optimisation;
 [JsonDerivedType(typeof(Quantise), "quantise")]
 [JsonDerivedType(typeof(Distil), "distil")]
 [JsonDerivedType(typeof(Project), "pca")]
+[JsonDerivedType(typeof(KeepColumns), "keep-columns")]
 public abstract record OptimisationStep
 {
     /// <summary>As people read it.</summary>
@@ -60,6 +61,14 @@ public abstract record OptimisationStep
     {
         public override string Name => ComponentCount is { } count ? $"PCA to {count} components" : $"PCA holding {Percent(Variance ?? 1)} of the variance";
         public override string Meaning => "The standardised features are projected on their principal components, found on training rows alone, and the model is learnt anew on those.";
+    }
+
+    /// <summary>Learns the model anew without the columns that its answers hang on least.</summary>
+    /// <param name="Share">Of the columns that stay: above 0, below 1.</param>
+    public sealed record KeepColumns(double Share) : OptimisationStep
+    {
+        public override string Name => $"The {Percent(Share)} of the columns that matter most";
+        public override string Meaning => "The model is learnt anew without the columns that its answers change least with, as found on training rows alone. Callers need not send those columns any more.";
     }
 
     private static string Percent(double share) => (share * 100).ToString("0.#", CultureInfo.InvariantCulture) + " %";

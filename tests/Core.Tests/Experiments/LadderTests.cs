@@ -73,11 +73,20 @@ public sealed class LadderTests : IDisposable
             Assert.True(figures.MedianMicroseconds > 0 && figures.P99Microseconds >= figures.MedianMicroseconds, rung.Name);
             Assert.NotNull(rung.Verdict);
             Assert.Equal(task == LearningTask.Regression, rung.ChangedShare is null);
-            if (rung.Steps.All(s => s is not OptimisationStep.Project and not OptimisationStep.Distil)) Assert.True(figures.FileBytes < report.Original.FileBytes, $"{rung.Name}: {figures.FileBytes} of {report.Original.FileBytes} bytes");
+            if (rung.Steps.All(s => s is not OptimisationStep.Project and not OptimisationStep.KeepColumns and not OptimisationStep.Distil)) Assert.True(figures.FileBytes < report.Original.FileBytes, $"{rung.Name}: {figures.FileBytes} of {report.Original.FileBytes} bytes");
         }
         var lossless = Rung(report, new OptimisationStep.Quantise(16));
         Assert.Equal(report.Original.Score!.Value, lossless.Figures!.Score!.Value, 1e-3);
         Assert.True(lossless.Verdict is not LadderVerdict.Worse);
+        // c is a with noise: either will do. Beside them d decides which way b goes.
+        var half = Rung(report, new OptimisationStep.KeepColumns(0.5));
+        Assert.Equal("The 50 % of the columns that matter most (2 of 4)", half.Name);
+        using (var file = File.OpenRead(Path.Combine(_folder, variants.Single(v => v.Number == half.Number).ModelFile)))
+        {
+            var used = ModelPackage.Read(file).Manifest.Signature.Used.Select(i => i.Name).ToArray();
+            Assert.Equal(2, used.Length);
+            Assert.Contains("d", used);
+        }
         if (trainer == "linear-lbfgs") return;
         var small = Rung(report, new OptimisationStep.KeepTrees(0.25), new OptimisationStep.PruneSplits(0.25), new OptimisationStep.Quantise(8));
         Assert.True(small.Figures!.FileBytes < 0.5 * report.Original.FileBytes);
