@@ -56,23 +56,22 @@ public sealed class PostgresTests(PostgresServer server, ITestOutputHelper outpu
         }
 
         // Into another database of the server; into SQLite; and from there to the server again.
-        foreach (var (from, into) in new[] { (backup, restored), (backup, sqlite) })
+        foreach (var into in (string[])[restored, sqlite])
         {
-            var (exitCode, told, error) = await WorkbenchProcess.RunAsync("restore", "--from", from, "--data", into);
+            var (exitCode, told, error) = await WorkbenchProcess.RunAsync("restore", "--from", backup, "--data", into);
             Assert.True(exitCode == 0, error);
             output.WriteLine(told.Trim());
             Assert.Equal(into == sqlite, File.Exists(StorageSetup.DatabaseFile(into)));
-            Assert.Equal(0, (await WorkbenchProcess.RunAsync("audit", "verify", "--data", into)).ExitCode);
         }
         await using (var app = await WorkbenchApp.StartAsync(sqlite))
         {
             Assert.Equal(dataset + 2, (await app.Api.UploadAsync(TestFiles.Sample("penguins.csv"))).Id);
             await app.StopAsync();
         }
-        var back = Path.Combine(plain.Path, "back");
+        var (back, moved) = (Path.Combine(plain.Path, "back"), Path.Combine(folder.Path, "moved"));
         await Backup.MakeAsync(TestDatabase.PlaceOf(sqlite), back, TimeProvider.System, Cancel);
-        await Restore.IntoEmptyAsync(back, TestDatabase.PlaceOf(other), false, Cancel);
-        await using (var app = await WorkbenchApp.StartAsync(other))
+        await Restore.IntoEmptyAsync(back, TestDatabase.PlaceOf(moved), false, Cancel);
+        await using (var app = await WorkbenchApp.StartAsync(moved))
         {
             Assert.Equal(dataset + 3, (await app.Api.UploadAsync(TestFiles.Sample("penguins.csv"))).Id);
             Assert.Equal(answer, await AnswerAsync(app.Api, key));
@@ -82,6 +81,7 @@ public sealed class PostgresTests(PostgresServer server, ITestOutputHelper outpu
         using (var program = await WorkbenchProcess.StartAsync(restored))
         {
             Assert.Equal(answer, await AnswerAsync(program, key));
+            Assert.Equal(0, (await WorkbenchProcess.RunAsync("audit", "verify", "--data", restored)).ExitCode);
             Assert.Equal(dataset + 2, (await program.Api.UploadAsync(TestFiles.Sample("penguins.csv"))).Id);
         }
     }

@@ -102,6 +102,8 @@ public static class PostgresCopy
                 {
                     "bool" => rows.GetBoolean(i) ? 1L : 0L,
                     "timestamptz" => Binary.ConvertToProvider(rows.GetFieldValue<DateTimeOffset>(i))!,
+                    // Of Identity's own, which EF writes as JSON itself.
+                    "jsonb" => rows.GetString(i),
                     "text" => PostgresText.Read(rows.GetString(i)),
                     "int4" => (long)rows.GetInt32(i),
                     _ => rows.GetValue(i),
@@ -129,6 +131,7 @@ public static class PostgresCopy
                 {
                     "bool" => into.WriteAsync(rows.GetInt64(i) != 0, NpgsqlDbType.Boolean, cancellationToken),
                     "timestamptz" => into.WriteAsync(((DateTimeOffset)Binary.ConvertFromProvider(rows.GetInt64(i))!).ToUniversalTime(), NpgsqlDbType.TimestampTz, cancellationToken),
+                    "jsonb" => into.WriteAsync(rows.GetString(i), NpgsqlDbType.Jsonb, cancellationToken),
                     "text" => into.WriteAsync(PostgresText.Write(rows.GetString(i)), NpgsqlDbType.Text, cancellationToken),
                     "int4" => into.WriteAsync(checked((int)rows.GetInt64(i)), NpgsqlDbType.Integer, cancellationToken),
                     "int8" => into.WriteAsync(rows.GetInt64(i), NpgsqlDbType.Bigint, cancellationToken),
@@ -165,7 +168,7 @@ public static class PostgresCopy
                 while (names.Read()) expected.Add(names.GetString(0));
             if (!columns.Select(c => c.Name).Order(StringComparer.Ordinal).SequenceEqual(expected.Order(StringComparer.Ordinal)))
                 throw new IOException($"The table {table} has the columns {string.Join(", ", columns.Select(c => c.Name))} in PostgreSQL; expected {string.Join(", ", expected)}.");
-            if (columns.FirstOrDefault(c => c.Type is not ("bool" or "timestamptz" or "text" or "int4" or "int8" or "float8" or "bytea")) is { } strange) throw new IOException($"The column {table}.{strange.Name} has the type {strange.Type}, which cannot be copied.");
+            if (columns.FirstOrDefault(c => c.Type is not ("bool" or "timestamptz" or "text" or "jsonb" or "int4" or "int8" or "float8" or "bytea")) is { } strange) throw new IOException($"The column {table}.{strange.Name} has the type {strange.Type}, which cannot be copied.");
             all.Add((table, columns));
         }
         return all;
