@@ -36,7 +36,7 @@ root.Add(audit);
 var backup = new Command("backup", "Writes all that a workbench knows, which may be running, to a folder or a file, and reads it back.") { data };
 var to = new Option<string>("--to") { Description = "A folder that is empty or not there, or a new file: .tar, .tar.gz or .tgz", Required = true };
 backup.Add(to);
-backup.SetAction((parsed, cancellationToken) => WebHost.WithDataAsync(Overrides(parsed), (services, dataFolder) => BackupCommands.BackupAsync(services, dataFolder, parsed.GetRequiredValue(to), cancellationToken)));
+backup.SetAction((parsed, cancellationToken) => WebHost.WithDataAsync(Overrides(parsed), (services, _) => BackupCommands.BackupAsync(services, parsed.GetRequiredValue(to), cancellationToken)));
 root.Add(backup);
 
 var restore = new Command("restore", "Puts a backup back into an empty data folder, or a copy of the database alone (.db) in the place of the one in a data folder.");
@@ -46,7 +46,7 @@ var partial = new Option<bool>("--partial") { Description = "Also where files ar
 restore.Add(from);
 restore.Add(into);
 restore.Add(partial);
-restore.SetAction((parsed, cancellationToken) => BackupCommands.RestoreAsync(parsed.GetRequiredValue(from), parsed.GetRequiredValue(into), parsed.GetValue(partial), cancellationToken));
+restore.SetAction((parsed, cancellationToken) => WebHost.WithPlaceAsync(parsed.GetRequiredValue(into), place => BackupCommands.RestoreAsync(parsed.GetRequiredValue(from), place, parsed.GetValue(partial), cancellationToken)));
 root.Add(restore);
 
 var folder = new Argument<string>("folder") { Description = "Folder with job.json" };

@@ -55,7 +55,27 @@ public static class WebHost
             return BadSettings;
         }
 
-        if (await DatabaseStart.PrepareAsync(dataFolder, cancellationToken) is { } problem)
+        var place = DatabasePlace.Of(settings, dataFolder);
+        DatabaseLock? taken = null;
+        if (place.IsServer)
+        {
+            try
+            {
+                taken = await DatabaseLock.TryTakeAsync(place, cancellationToken);
+            }
+            catch (Exception e) when (e is System.Data.Common.DbException or TimeoutException)
+            {
+                await Console.Error.WriteLineAsync(PostgresSchema.Unreachable(place, e));
+                return BadSettings;
+            }
+            if (taken is null)
+            {
+                await Console.Error.WriteLineAsync($"The database {place.Name} is in use by another workbench. Stop that one, or name another database in {WorkbenchOptions.Section}:{nameof(WorkbenchOptions.Database)}.");
+                return BadSettings;
+            }
+        }
+        await using var databaseLock = taken;
+        if (await DatabaseStart.PrepareAsync(place, cancellationToken) is { } problem)
         {
             await Console.Error.WriteLineAsync(problem);
             return BadSettings;
@@ -92,7 +112,7 @@ public static class WebHost
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<PolicyReports>();
         builder.Services.Configure<WorkbenchOptions>(builder.Configuration.GetSection(WorkbenchOptions.Section));
-        builder.AddStorage(dataFolder);
+        builder.AddStorage(place, databaseLock);
         builder.AddAccess(dataFolder, settings);
         builder.Services.AddOpenPages();
         builder.AddAudit();
@@ -216,21 +236,31 @@ public static class WebHost
         if (ReadSettings(builder.Configuration) is not { } settings) return BadSettings;
         var dataFolder = Path.GetFullPath(settings.DataFolder);
         // A mistyped folder would get a database of its own, and a token that opens nothing.
-        if (!File.Exists(StorageSetup.DatabaseFile(dataFolder)))
+        var place = DatabasePlace.Of(settings, dataFolder);
+        if (!place.IsServer && !File.Exists(StorageSetup.DatabaseFile(dataFolder)))
         {
             await Console.Error.WriteLineAsync($"There is no workbench in the data folder '{dataFolder}'. Start one there first, or name the folder it was started with by --data.");
             return BadSettings;
         }
-        if (DatabaseStart.WhyNotUse(dataFolder) is { } problem)
+        if (await DatabaseStart.WhyNotUseAsync(place, CancellationToken.None) is { } problem)
         {
             await Console.Error.WriteLineAsync(problem);
             return BadSettings;
         }
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<AccessTokens>();
-        builder.AddStorage(dataFolder);
+        builder.AddStorage(place);
         await using var app = builder.Build();
         return await use(app.Services, dataFolder);
+    }
+
+    /// <summary>For a command that works on a data folder in which there is nothing yet.</summary>
+    /// <param name="dataFolder">The one that the command names.</param>
+    /// <param name="use">Given where the database is; gives the exit code.</param>
+    public static async Task<int> WithPlaceAsync(string dataFolder, Func<DatabasePlace, Task<int>> use)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        return ReadSettings(builder.Configuration) is { } settings ? await use(DatabasePlace.Of(settings, dataFolder)) : BadSettings;
     }
 
     private static WorkbenchOptions? ReadSettings(IConfiguration configuration)

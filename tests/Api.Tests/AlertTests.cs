@@ -4,7 +4,6 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using ModelWorkbench.Core.Monitoring;
@@ -262,15 +261,9 @@ public sealed class AlertTests : IAsyncLifetime
         Assert.Contains("endpoint.webhook.set", audit);
         Assert.DoesNotContain("in-the-path", audit);
         Assert.DoesNotContain(made.Secret!, audit);
-        await using (var database = new SqliteConnection($"Data Source={System.IO.Path.Combine(_folder.Path, "workbench.db")};Mode=ReadOnly;Pooling=False"))
-        {
-            await database.OpenAsync(Cancel);
-            await using var command = database.CreateCommand();
-            command.CommandText = "SELECT ProtectedSecret FROM Webhooks";
-            var kept = (string)(await command.ExecuteScalarAsync(Cancel))!;
-            Assert.DoesNotContain(made.Secret!, kept);
-            Assert.True(kept.Length > 50);
-        }
+        var kept = (string)TestDatabase.Ask(_folder.Path, "SELECT \"ProtectedSecret\" FROM \"Webhooks\"")!;
+        Assert.DoesNotContain(made.Secret!, kept);
+        Assert.True(kept.Length > 50);
         Assert.Equal(HttpStatusCode.NoContent, (await Http.DeleteAsync($"{Path}/webhook", Cancel)).StatusCode);
         await ApiClient.ReadProblemAsync(await Http.GetAsync($"{Path}/webhook", Cancel), HttpStatusCode.NotFound);
         await ApiClient.ReadProblemAsync(await Http.PostAsync($"{Path}/webhook/test", null, Cancel), HttpStatusCode.NotFound);

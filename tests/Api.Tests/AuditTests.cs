@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
-using Microsoft.Data.Sqlite;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
 using ModelWorkbench.Workbench.Access;
 using ModelWorkbench.Workbench.Audit;
@@ -12,7 +12,7 @@ using Xunit;
 namespace ModelWorkbench.Api.Tests;
 
 /// <summary>What is written into the audit log, and whether it shows when somebody changes it.</summary>
-public sealed class AuditTests(ITestOutputHelper output)
+public sealed partial class AuditTests(ITestOutputHelper output)
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -99,15 +99,17 @@ public sealed class AuditTests(ITestOutputHelper output)
         Assert.Equal(0, exitCode);
         Assert.Matches("^14 entries, chain intact, head [0-9a-f]{64}\n$", told);
 
-        var refused = Assert.Throws<SqliteException>(() => Execute(folder, "UPDATE AuditEntries SET Actor = 'somebody else' WHERE Id = 5"));
+        var refused = Assert.ThrowsAny<System.Data.Common.DbException>(() => Execute(folder, "UPDATE AuditEntries SET Actor = 'somebody else' WHERE Id = 5"));
         Assert.Contains("only ever added to", refused.Message);
-        Assert.Throws<SqliteException>(() => Execute(folder, "DELETE FROM AuditEntries WHERE Id = 5"));
+        Assert.ThrowsAny<System.Data.Common.DbException>(() => Execute(folder, "DELETE FROM AuditEntries WHERE Id = 5"));
 
-        Execute(folder, "DROP TRIGGER AuditEntries_are_not_changed; DROP TRIGGER AuditEntries_are_not_removed; CREATE TABLE kept AS SELECT * FROM AuditEntries;");
+        if (TestDatabase.IsServer) Assert.ThrowsAny<System.Data.Common.DbException>(() => Execute(folder, "TRUNCATE AuditEntries"));
+        var triggers = TestDatabase.IsServer ? "ALTER TABLE AuditEntries DISABLE TRIGGER USER" : "DROP TRIGGER AuditEntries_are_not_changed; DROP TRIGGER AuditEntries_are_not_removed";
+        Execute(folder, $"{triggers}; CREATE TABLE kept AS SELECT * FROM AuditEntries;");
         foreach (var (edit, broken) in ((string, int)[])
         [
             ("UPDATE AuditEntries SET Actor = 'somebody else' WHERE Id = 5", 5),
-            ("UPDATE AuditEntries SET At = At + 20480000 WHERE Id = 7", 7),
+            (TestDatabase.IsServer ? "UPDATE AuditEntries SET At = At + interval '1 second' WHERE Id = 7" : "UPDATE AuditEntries SET At = At + 20480000 WHERE Id = 7", 7),
             ("UPDATE AuditEntries SET Details = NULL WHERE Id = 8", 8),
             ("DELETE FROM AuditEntries WHERE Id = 9", 10),
         ])
@@ -160,14 +162,11 @@ public sealed class AuditTests(ITestOutputHelper output)
         Assert.Equal("1d87117f93993074aa8758a6175884e17a07bebe161dcc02c9817b23dee719e6", AuditLog.HashOf(row));
     }
 
-    private static void Execute(TemporaryFolder folder, string sql)
-    {
-        using var connection = new SqliteConnection($"Data Source={StorageSetup.DatabaseFile(folder.Path)};Pooling=False");
-        connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
-    }
+    // SQLite takes names with and without quotation marks for the same, PostgreSQL does not.
+    private static void Execute(TemporaryFolder folder, string sql) => TestDatabase.Execute(folder.Path, Names().Replace(sql, "\"$0\""));
+
+    [GeneratedRegex(@"\b(AuditEntries|Actor|At|Details|Id)\b")]
+    private static partial Regex Names();
 
     private static async Task PostAsync(WorkbenchApp app, string address, object body)
     {

@@ -6,7 +6,6 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Microsoft.Data.Sqlite;
 using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Core.Splits;
 using ModelWorkbench.Workbench.Batches;
@@ -211,12 +210,5 @@ public sealed class BatchTests(PublishedModels models, ITestOutputHelper output)
         return Convert.ToHexStringLower(await SHA256.HashDataAsync(result, Cancel));
     }
 
-    private static long RowsOnDisk(string dataFolder, int id)
-    {
-        using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = StorageSetup.DatabaseFile(dataFolder), Mode = SqliteOpenMode.ReadWrite, Pooling = false }.ToString());
-        connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = $"select RowsDone from BatchJobs where Id = {id}";
-        return (long)command.ExecuteScalar()!;
-    }
+    private static long RowsOnDisk(string dataFolder, int id) => Convert.ToInt64(TestDatabase.Ask(dataFolder, $"SELECT \"RowsDone\" FROM \"BatchJobs\" WHERE \"Id\" = {id}"), System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -1,11 +1,9 @@
 using System.Net;
 using System.Net.WebSockets;
 using System.Text;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using ModelWorkbench.Workbench.Api;
 using ModelWorkbench.Workbench.Plots;
-using ModelWorkbench.Workbench.Storage;
 using Xunit;
 
 namespace ModelWorkbench.Api.Tests;
@@ -68,13 +66,7 @@ public sealed class HeaderTests(SharedWorkbench workbench) : IClassFixture<Share
     {
         using var folder = new TemporaryFolder();
         var app = await WorkbenchApp.StartAsync(folder.Path);
-        await using (var database = new SqliteConnection($"Data Source={StorageSetup.DatabaseFile(folder.Path)};Pooling=False"))
-        {
-            await database.OpenAsync(Cancel);
-            await using var command = database.CreateCommand();
-            command.CommandText = "ALTER TABLE Experiments RENAME TO Lost";
-            await command.ExecuteNonQueryAsync(Cancel);
-        }
+        TestDatabase.Execute(folder.Path, "ALTER TABLE \"Experiments\" RENAME TO \"Lost\"");
         foreach (var (path, accept, type) in new[] { ("/api/v1/experiments", "*/*", "application/problem+json"), ("/experiments/1/trials/1/card", "text/html", "text/html"), ("/experiments/1/trials/1/card", "*/*", "application/problem+json") })
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, path);
@@ -85,6 +77,7 @@ public sealed class HeaderTests(SharedWorkbench workbench) : IClassFixture<Share
             var text = await answer.Content.ReadAsStringAsync(Cancel);
             Assert.DoesNotContain("Experiments", text);
             Assert.DoesNotContain("Sqlite", text);
+            Assert.DoesNotContain("Npgsql", text);
         }
         await app.StopAsync();
     }

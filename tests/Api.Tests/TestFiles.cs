@@ -35,6 +35,12 @@ public static class TestFiles
 /// <summary>A folder that is removed with all it holds after the test.</summary>
 public sealed class TemporaryFolder : IDisposable
 {
+    /// <param name="postgres">Connection string of a server that has the databases of data folders below it; null for the one that all tests have.</param>
+    public TemporaryFolder(string? postgres = null)
+    {
+        if (postgres is not null) TestDatabase.Use(Path, postgres);
+    }
+
     public string Path { get; } = Directory.CreateTempSubdirectory("workbench-test-").FullName;
 
     /// <summary>A file of this content in the folder.</summary>
@@ -45,5 +51,9 @@ public sealed class TemporaryFolder : IDisposable
         return path;
     }
 
-    public void Dispose() => Directory.Delete(Path, recursive: true);
+    public void Dispose()
+    {
+        TestDatabase.Drop(Path);
+        Directory.Delete(Path, recursive: true);
+    }
 }

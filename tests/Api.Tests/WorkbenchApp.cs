@@ -82,7 +82,7 @@ public sealed class WorkbenchApp : WebApplicationFactory<Program>
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
         builder.UseEnvironment("Production");
-        (string Name, string Value)[] settings = [("DataFolder", DataFolder), ("Port", "0"), ("InstallSamples", "false"), ("TrainingThreads", "2"), .. _settings];
+        (string Name, string Value)[] settings = [("DataFolder", DataFolder), ("Database", TestDatabase.ConnectionOf(DataFolder)), ("Port", "0"), ("InstallSamples", "false"), ("TrainingThreads", "2"), .. _settings];
         foreach (var (name, value) in settings) builder.UseSetting($"Workbench:{name}", value);
     }
 }

@@ -62,7 +62,7 @@ public sealed partial class WorkbenchProcess : IDisposable
     private static async Task<string> NewTokenAsync(string dataFolder)
     {
         var token = "";
-        var settings = new Dictionary<string, string?> { ["Workbench:DataFolder"] = dataFolder };
+        var settings = new Dictionary<string, string?> { ["Workbench:DataFolder"] = dataFolder, ["Workbench:Database"] = TestDatabase.ConnectionOf(dataFolder) };
         var code = await WebHost.WithDataAsync(settings, async (services, _) =>
         {
             var tokens = services.GetRequiredService<AccessTokens>();
@@ -148,6 +148,7 @@ public sealed partial class WorkbenchProcess : IDisposable
         };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Workbench.dll"));
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        if (Array.IndexOf(arguments, "--data") is >= 0 and var data && TestDatabase.ConnectionOf(arguments[data + 1]) is { Length: > 0 } database) start.Environment["Workbench__Database"] = database;
         return Process.Start(start)!;
     }
 }

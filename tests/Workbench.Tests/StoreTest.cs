@@ -1,6 +1,5 @@
 using Bunit;
 using Microsoft.AspNetCore.Components.Forms;
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using ModelWorkbench.Workbench.Jobs;
@@ -12,7 +11,7 @@ using Xunit;
 
 namespace ModelWorkbench.Workbench.Tests;
 
-/// <summary>A test that renders pages on a data folder of its own: a real SQLite file, the real stores, no web server and nothing that trains.</summary>
+/// <summary>A test that renders pages on a data folder of its own: a real SQLite file (what it reads is there at once, as the first render is looked at), the real stores, no web server and nothing that trains.</summary>
 public abstract class StoreTest : BunitContext, IAsyncLifetime
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("workbench-test-").FullName;
@@ -36,7 +35,7 @@ public abstract class StoreTest : BunitContext, IAsyncLifetime
         Services.AddSingleton(TimeProvider.System);
         Services.AddLogging();
         Services.Configure<WorkbenchOptions>(o => o.DataFolder = _folder);
-        Services.AddDatabase(new SqliteConnectionStringBuilder { DataSource = Path.Combine(_folder, "workbench.db"), Pooling = false });
+        Services.AddDatabase(new DatabasePlace(_folder));
         Services.AddSingleton(new ArtefactStore(_folder));
         Services.AddSingleton(new UploadStore(_folder, TimeProvider.System));
         Services.AddSingleton<ImportQueue>();
@@ -63,6 +62,7 @@ public abstract class StoreTest : BunitContext, IAsyncLifetime
     async ValueTask IAsyncDisposable.DisposeAsync()
     {
         await base.DisposeAsync();
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
         // Work that a page began in the background may write for a moment yet.
         for (var attempt = 1; ; attempt++)
         {

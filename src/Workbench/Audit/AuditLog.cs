@@ -72,7 +72,7 @@ public sealed class AuditLog(IDbContextFactory<AppDb> databases, TimeProvider ti
     }
 
     /// <summary>Adds an entry within the transaction of the fact that it tells: there are both, or neither.</summary>
-    /// <remarks>A transaction of SQLite that EF begins may write from its first moment on, and others wait; so nothing comes between reading the last entry and adding the next, here or in another process.</remarks>
+    /// <remarks>A transaction of SQLite that EF begins may write from its first moment on, and others wait; in PostgreSQL <see cref="PostgresWriters"/> sees to it. So nothing comes between reading the last entry and adding the next, here or in another process.</remarks>
     /// <exception cref="InvalidOperationException">No transaction was begun.</exception>
     public async Task AppendAsync(AppDb db, string action, string subject, object? details = null, string result = AuditResult.Ok, Actor? actor = null, CancellationToken cancellationToken = default)
     {
@@ -182,13 +182,11 @@ public sealed class AuditLog(IDbContextFactory<AppDb> databases, TimeProvider ti
         var rows = db.AuditEntries.AsNoTracking();
         if (filter.From is { } from) rows = rows.Where(e => e.At >= from);
         if (filter.To is { } to) rows = rows.Where(e => e.At < to);
-        if (Pattern(filter.Actor) is { } actor) rows = rows.Where(e => EF.Functions.Like(e.Actor, actor + "%", "\\"));
-        if (Pattern(filter.Action) is { } action) rows = rows.Where(e => EF.Functions.Like(e.Action, action + "%", "\\"));
-        if (Pattern(filter.Subject) is { } subject) rows = rows.Where(e => EF.Functions.Like(e.Subject, "%" + subject + "%", "\\"));
+        if (AnyCase.StartsWith(filter.Actor) is { } actor) rows = rows.Where(e => EF.Functions.Like(e.Actor.ToLower(), actor, AnyCase.Escape));
+        if (AnyCase.StartsWith(filter.Action) is { } action) rows = rows.Where(e => EF.Functions.Like(e.Action.ToLower(), action, AnyCase.Escape));
+        if (AnyCase.Contains(filter.Subject) is { } subject) rows = rows.Where(e => EF.Functions.Like(e.Subject.ToLower(), subject, AnyCase.Escape));
         return rows;
     }
-
-    private static string? Pattern(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim().Replace("\\", "\\\\").Replace("%", "\\%").Replace("_", "\\_");
 
     /// <summary>An entry as one line of JSON, with what its hash was made of.</summary>
     public static string LineOf(AuditEntryRow row) => JsonSerializer.Serialize(new

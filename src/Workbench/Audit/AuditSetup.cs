@@ -39,7 +39,7 @@ public static class AuditSetup
             await context.RequestServices.GetRequiredService<AuditLog>()
                 .RecordAsync(action, subject, null, result, name is null ? Actor.Current : new Actor(name, AddressOf(context)), CancellationToken.None);
         }
-        catch (Exception e) when (e is Microsoft.Data.Sqlite.SqliteException or Microsoft.EntityFrameworkCore.DbUpdateException)
+        catch (Exception e) when (e is System.Data.Common.DbException or Microsoft.EntityFrameworkCore.DbUpdateException)
         {
             // It has happened; an error now would only deny it.
             context.RequestServices.GetRequiredService<ILogger<AuditLog>>().LogError(e, "{Action} of {Subject} by {Actor} could not be written into the audit log", action, subject, Actor.Current.Name);

@@ -12,7 +12,7 @@ using ModelWorkbench.Workbench.Storage;
 namespace ModelWorkbench.Workbench.Backups;
 
 /// <summary>Everything that a workbench knows, at one moment, while it runs: its database, the files that the database names, and the keys of signing in.</summary>
-/// <remarks>The database comes first: what it names is never changed, and while a backup is written nothing is removed. Unfinished uploads are left out.</remarks>
+/// <remarks>The database comes first, as a file of SQLite whichever it is: what it names is never changed, and while a backup is written nothing is removed. Unfinished uploads are left out.</remarks>
 public static class Backup
 {
     private static readonly TimeSpan WaitForSweep = TimeSpan.FromMinutes(2);
@@ -23,11 +23,12 @@ public static class Backup
     private static bool IsPacked(string path) => path.EndsWith(".tar.gz", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".tgz", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Writes a backup, and reads it back.</summary>
-    /// <param name="dataFolder">Of the workbench, which may be running.</param>
+    /// <param name="place">Of the workbench, which may be running.</param>
     /// <param name="to">A folder that is empty or not there, or a file that is not there: .tar, .tar.gz or .tgz.</param>
     /// <exception cref="BackupException">It cannot be made.</exception>
-    public static async Task<BackupManifest> MakeAsync(string dataFolder, string to, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<BackupManifest> MakeAsync(DatabasePlace place, string to, TimeProvider time, CancellationToken cancellationToken)
     {
+        var dataFolder = place.DataFolder;
         if (IsTar(to) ? Path.Exists(to) : File.Exists(to) || Directory.Exists(to) && Directory.EnumerateFileSystemEntries(to).Any())
             throw new BackupException($"'{to}' is there already; expected {(IsTar(to) ? "a file that is not" : "an empty folder, one that is not there, or a file that ends in .tar, .tar.gz or .tgz")}.");
         if (Path.GetFullPath(to).StartsWith(Path.GetFullPath(dataFolder) + Path.DirectorySeparatorChar, StringComparison.Ordinal)) throw new BackupException($"'{to}' lies in the data folder; expected a place outside, on another disk at best.");
@@ -37,7 +38,7 @@ public static class Backup
         {
             var at = time.GetUtcNow();
             var artefacts = new ArtefactStore(dataFolder);
-            DatabaseCopies.CopyDatabase(StorageSetup.DatabaseFile(dataFolder), snapshot);
+            await DatabaseCopies.CopyAsync(place, snapshot, cancellationToken);
             var (named, schema, count, head) = await ReadSnapshotAsync(snapshot, artefacts, cancellationToken);
             await using Target target = IsTar(to) ? new TarTarget(to, IsPacked(to)) : new FolderTarget(to);
             List<BackupFile> files = [await target.AddAsync(BackupManifest.Database, snapshot, cancellationToken)];
@@ -57,7 +58,7 @@ public static class Backup
             await Restore.CheckAsync(to, cancellationToken);
             return manifest;
         }
-        catch (SqliteException e)
+        catch (System.Data.Common.DbException e)
         {
             throw new BackupException($"The database cannot be read: {e.Message}", e);
         }

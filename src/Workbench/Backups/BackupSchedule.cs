@@ -30,7 +30,7 @@ public sealed class BackupSchedule(DatabaseCopies copies, IOptions<WorkbenchOpti
             Failure = null;
             return true;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or Microsoft.Data.Sqlite.SqliteException or Microsoft.EntityFrameworkCore.DbUpdateException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Data.Common.DbException or Microsoft.EntityFrameworkCore.DbUpdateException)
         {
             logger.LogError(e, "The daily copy of the database could not be made; it is tried again in {Minutes} minutes", Looks.TotalMinutes);
             Failure = e.Message;

@@ -11,8 +11,8 @@ namespace ModelWorkbench.Workbench.Backups;
 /// <param name="Bytes">Size.</param>
 public sealed record DatabaseCopy(string Path, DateTimeOffset At, long Bytes);
 
-/// <summary>Copies of the database below <c>backups/</c> of the data folder: one a day, and one before each change of the schema. They hold the facts; the files that they name lie beside them in the data folder.</summary>
-public sealed class DatabaseCopies(ArtefactStore artefacts, AuditLog audit, TimeProvider time)
+/// <summary>Copies of the database below <c>backups/</c> of the data folder: one a day, and one before each change of the schema. They hold the facts; the files that they name lie beside them in the data folder. They are files of SQLite, also where the database is one of PostgreSQL.</summary>
+public sealed class DatabaseCopies(DatabasePlace place, AuditLog audit, TimeProvider time)
 {
     private const string Prefix = "workbench-";
     private const string BeforePrefix = "before-";
@@ -20,20 +20,20 @@ public sealed class DatabaseCopies(ArtefactStore artefacts, AuditLog audit, Time
 
     private readonly SemaphoreSlim _making = new(1);
 
-    private string Folder => FolderOf(artefacts.DataFolder);
+    private string Folder => FolderOf(place.DataFolder);
 
     public static string FolderOf(string dataFolder) => Path.Combine(dataFolder, "backups");
 
     /// <summary>Makes a copy now, and removes the oldest beyond those that are kept.</summary>
     /// <exception cref="IOException">It cannot be written.</exception>
-    /// <exception cref="SqliteException">The database cannot be read, or the copy does not hold together.</exception>
+    /// <exception cref="System.Data.Common.DbException">The database cannot be read, or the copy does not hold together.</exception>
     public async Task<DatabaseCopy> MakeAsync(int kept, CancellationToken cancellationToken)
     {
         await _making.WaitAsync(cancellationToken);
         try
         {
             var path = Path.Combine(Directory.CreateDirectory(Folder).FullName, $"{Prefix}{time.GetUtcNow().ToString("yyyyMMdd-HHmmss-fff", CultureInfo.InvariantCulture)}.db");
-            await Task.Run(() => CopyDatabase(StorageSetup.DatabaseFile(artefacts.DataFolder), path), cancellationToken);
+            await Task.Run(() => CopyAsync(place, path, cancellationToken), cancellationToken);
             foreach (var old in List().Skip(Math.Max(1, kept))) File.Delete(old.Path);
             var bytes = new FileInfo(path).Length;
             await audit.RecordAsync("backup.database", Path.GetFileName(path), new { bytes }, cancellationToken: cancellationToken);
@@ -46,7 +46,7 @@ public sealed class DatabaseCopies(ArtefactStore artefacts, AuditLog audit, Time
     }
 
     /// <summary>Those of the schedule and those that somebody asked for, the newest first.</summary>
-    public IReadOnlyList<DatabaseCopy> List() => List(artefacts.DataFolder, Prefix);
+    public IReadOnlyList<DatabaseCopy> List() => List(place.DataFolder, Prefix);
 
     /// <summary>All copies in a data folder, the newest first.</summary>
     public static IReadOnlyList<DatabaseCopy> ListAll(string dataFolder) => List(dataFolder, "");
@@ -56,24 +56,27 @@ public sealed class DatabaseCopies(ArtefactStore artefacts, AuditLog audit, Time
 
     /// <summary>A copy before the schema changes, named by both schemas.</summary>
     /// <returns>Its path.</returns>
-    public static string CopyBefore(string dataFolder, string from, string to)
+    public static async Task<string> CopyBeforeAsync(DatabasePlace place, string from, string to, CancellationToken cancellationToken)
     {
+        var dataFolder = place.DataFolder;
         var path = Path.Combine(Directory.CreateDirectory(FolderOf(dataFolder)).FullName, $"{BeforePrefix}{to}-with-{from}.db");
         File.Delete(path);
-        CopyDatabase(StorageSetup.DatabaseFile(dataFolder), path);
+        await CopyAsync(place, path, cancellationToken);
         foreach (var old in List(dataFolder, BeforePrefix).Skip(KeptBeforeMigrations)) File.Delete(old.Path);
         return path;
     }
 
     /// <summary>Copies a database as it stands at one moment, while others read and write it. The copy is there whole or not at all, and was read through.</summary>
-    public static void CopyDatabase(string source, string target)
+    public static async Task CopyAsync(DatabasePlace place, string target, CancellationToken cancellationToken)
     {
         var part = target + ".part";
         File.Delete(part);
         try
         {
-            using (var connection = Open(source, SqliteOpenMode.ReadWrite))
+            if (place.IsServer) await PostgresCopy.ToFileAsync(place, part, cancellationToken);
+            else
             {
+                using var connection = Open(StorageSetup.DatabaseFile(place.DataFolder), SqliteOpenMode.ReadWrite);
                 using var command = connection.CreateCommand();
                 command.CommandTimeout = 0;
                 command.CommandText = "PRAGMA busy_timeout=30000; VACUUM INTO $target";
@@ -87,8 +90,15 @@ public sealed class DatabaseCopies(ArtefactStore artefacts, AuditLog audit, Time
         }
         finally
         {
-            File.Delete(part);
+            foreach (var left in (string[])[part, part + "-journal", part + "-wal", part + "-shm"]) File.Delete(left);
         }
+    }
+
+    internal static void Execute(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
     }
 
     /// <summary>Reads a database through.</summary>

@@ -6,7 +6,7 @@ using ModelWorkbench.Workbench.Storage;
 namespace ModelWorkbench.Workbench.Backups;
 
 /// <summary>Looks at the database before the program uses it, and brings its schema up to date. Whatever ends the program meanwhile, the database has the old schema or the new one.</summary>
-/// <remarks>The schema is changed in a copy, which then takes the place of the database: a change of the schema may be several transactions, and one that ended in the middle of them would be neither.</remarks>
+/// <remarks>A database of SQLite is changed in a copy, which then takes the place of the database: a change of the schema may be several transactions, and one that ended in the middle of them would be neither.</remarks>
 public static class DatabaseStart
 {
     // SQLITE_ERROR; what is damaged has other numbers.
@@ -15,8 +15,10 @@ public static class DatabaseStart
     private static readonly byte[] Header = "SQLite format 3\0"u8.ToArray();
 
     /// <returns>Why the program cannot work with this database, for people; null where it can. The database is left as it was then.</returns>
-    public static async Task<string?> PrepareAsync(string dataFolder, CancellationToken cancellationToken)
+    public static async Task<string?> PrepareAsync(DatabasePlace place, CancellationToken cancellationToken)
     {
+        if (place.IsServer) return await PostgresSchema.PrepareAsync(place, cancellationToken);
+        var dataFolder = place.DataFolder;
         var path = StorageSetup.DatabaseFile(dataFolder);
         var copy = path + ".new";
         // Left by a start that was ended.
@@ -26,7 +28,7 @@ public static class DatabaseStart
         if (!File.Exists(path))
         {
             if (Directory.Exists(Path.Combine(dataFolder, "artefacts")) && Directory.EnumerateFiles(Path.Combine(dataFolder, "artefacts"), "*", SearchOption.AllDirectories).Any())
-                return $"The database '{path}' is missing, but the data folder holds files that it named. {Advice(dataFolder)}";
+                return $"The database '{path}' is missing, but the data folder holds files that it named (or one on a server did, which the setting Workbench:Database would name). {Advice(dataFolder)}";
         }
         else
         {
@@ -36,10 +38,10 @@ public static class DatabaseStart
                 return $"The database '{path}' was written by a newer program: its schema is {newer}, this program (version {Api.ManagementApi.ProgramVersion}) knows the schemas up to {known[^1]}. Start the newer program, or restore a copy that was made before the change. {Advice(dataFolder)}";
             if (applied.Count == known.Length) return null;
             // Into one file; nobody else has it open, as the data folder is ours.
-            using (var connection = DatabaseCopies.Open(path, SqliteOpenMode.ReadWrite)) Execute(connection, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE;");
-            File.Copy(DatabaseCopies.CopyBefore(dataFolder, applied[^1], known[^1]), copy, overwrite: true);
+            using (var connection = DatabaseCopies.Open(path, SqliteOpenMode.ReadWrite)) DatabaseCopies.Execute(connection, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE;");
+            File.Copy(await DatabaseCopies.CopyBeforeAsync(place, applied[^1], known[^1], cancellationToken), copy, overwrite: true);
             // A program that was killed while it changed the schema in place leaves a lock behind, on which the next one would wait for ever.
-            using (var connection = DatabaseCopies.Open(copy, SqliteOpenMode.ReadWrite)) Execute(connection, "DROP TABLE IF EXISTS \"__EFMigrationsLock\"");
+            using (var connection = DatabaseCopies.Open(copy, SqliteOpenMode.ReadWrite)) DatabaseCopies.Execute(connection, "DROP TABLE IF EXISTS \"__EFMigrationsLock\"");
         }
         await target.Database.MigrateAsync(cancellationToken);
         await target.Database.CloseConnectionAsync();
@@ -50,9 +52,10 @@ public static class DatabaseStart
 
     /// <summary>For commands, which change no schema.</summary>
     /// <returns>Why the database cannot be used; null where it can.</returns>
-    public static string? WhyNotUse(string dataFolder)
+    public static async Task<string?> WhyNotUseAsync(DatabasePlace place, CancellationToken cancellationToken)
     {
-        var path = StorageSetup.DatabaseFile(dataFolder);
+        if (place.IsServer) return await PostgresSchema.WhyNotUseAsync(place, cancellationToken);
+        var path = StorageSetup.DatabaseFile(place.DataFolder);
         try
         {
             using var db = Backup.OpenDatabase(path);
@@ -61,7 +64,7 @@ public static class DatabaseStart
         }
         catch (SqliteException e)
         {
-            return $"The database '{path}' cannot be used: {e.Message.TrimEnd('.')}. {Advice(dataFolder)}";
+            return $"The database '{path}' cannot be used: {e.Message.TrimEnd('.')}. {Advice(place.DataFolder)}";
         }
     }
 
@@ -98,14 +101,7 @@ public static class DatabaseStart
         return applied;
     }
 
-    private static void Execute(SqliteConnection connection, string sql)
-    {
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
-    }
-
-    private static string Advice(string dataFolder) => DatabaseCopies.ListAll(dataFolder) is [var newest, ..] copies
+    internal static string Advice(string dataFolder) => DatabaseCopies.ListAll(dataFolder) is [var newest, ..] copies
         ? $"The newest of {copies.Count} copies is of {newest.At:yyyy-MM-dd HH:mm} UTC; put it in place with: Workbench restore --from '{newest.Path}' --data '{dataFolder}'"
         : $"There is no copy of it in '{DatabaseCopies.FolderOf(dataFolder)}'. If you have a backup, restore it into an empty folder with: Workbench restore --from BACKUP --data FOLDER";
 }

@@ -12,11 +12,12 @@ namespace ModelWorkbench.Workbench.Backups;
 /// <summary>Puts a backup back, and proves it before anything may use it.</summary>
 public static class Restore
 {
-    /// <summary>Restores a whole backup into an empty folder.</summary>
+    /// <summary>Restores a whole backup into an empty folder, and the database into an empty one where that is on a server.</summary>
     /// <param name="partial">Whether a backup may be restored that was made although files were missing.</param>
-    /// <exception cref="BackupException">The folder is not empty, or the backup is not whole; then nothing is left in the folder.</exception>
-    public static async Task<BackupManifest> IntoEmptyAsync(string from, string dataFolder, bool partial, CancellationToken cancellationToken)
+    /// <exception cref="BackupException">The folder or the database is not empty, or the backup is not whole; then nothing is left in the folder.</exception>
+    public static async Task<BackupManifest> IntoEmptyAsync(string from, DatabasePlace place, bool partial, CancellationToken cancellationToken)
     {
+        var dataFolder = place.DataFolder;
         if (File.Exists(dataFolder)) throw new BackupException($"'{dataFolder}' is a file; expected an empty folder, or a path where one can be made.");
         if (Directory.Exists(dataFolder) && Directory.EnumerateFileSystemEntries(dataFolder).Any()) throw new BackupException($"The folder '{dataFolder}' is not empty; expected an empty one, so that nothing is written over. Choose another, and keep this one until the restored workbench was looked at.");
         if (!Path.Exists(from)) throw new BackupException($"There is no backup '{from}'.");
@@ -40,6 +41,11 @@ public static class Restore
             if (manifest.Missing.Count > 0 && !partial)
                 throw new BackupException($"The backup was made although {manifest.Missing.Count} files were missing or damaged: {string.Join(", ", manifest.Missing.Take(3))}{(manifest.Missing.Count > 3 ? ", …" : "")}. To restore what is there, add --partial.");
             await ProveAsync(dataFolder, manifest.Missing, cancellationToken);
+            if (place.IsServer)
+            {
+                await PostgresSchema.FillAsync(place, StorageSetup.DatabaseFile(dataFolder), mayReplace: false, cancellationToken);
+                foreach (var moved in new DirectoryInfo(dataFolder).GetFiles(BackupManifest.Database + "*")) moved.Delete();
+            }
             return manifest;
         }
         catch
@@ -55,8 +61,9 @@ public static class Restore
     /// <summary>Puts a copy of the database alone in the place of the one in a data folder, which is set aside.</summary>
     /// <returns>Where the database went that was there; null where there was none.</returns>
     /// <exception cref="BackupException">A workbench runs on the folder, or the copy does not hold together, or files that it names are missing or damaged; then nothing is changed.</exception>
-    public static async Task<string?> DatabaseAsync(string copy, string dataFolder, bool partial, CancellationToken cancellationToken)
+    public static async Task<string?> DatabaseAsync(string copy, DatabasePlace place, bool partial, CancellationToken cancellationToken)
     {
+        var dataFolder = place.DataFolder;
         if (!File.Exists(copy)) throw new BackupException($"There is no file '{copy}'.");
         if (!Directory.Exists(dataFolder)) throw new BackupException($"There is no folder '{dataFolder}'; a copy of the database goes into the data folder that holds the files it names.");
         using var ours = DataFolderLock.TryTake(dataFolder) ?? throw new BackupException($"A workbench runs on '{dataFolder}'. Stop it first.");
@@ -69,6 +76,7 @@ public static class Restore
             if (DatabaseStart.SchemaOf(part) is null) throw new BackupException($"'{copy}' is no database of Model Workbench.");
             var missing = await MissingAsync(part, dataFolder, cancellationToken);
             if (missing.Count > 0 && !partial) throw new BackupException($"{missing.Count} files that the copy names are missing from the data folder or damaged: {string.Join(", ", missing.Take(3))}{(missing.Count > 3 ? ", …" : "")}. To restore nevertheless, add --partial.");
+            if (place.IsServer) return await PostgresSchema.FillAsync(place, part, mayReplace: true, cancellationToken) is { } replaced ? $"the schema {replaced} of the same database" : null;
             var aside = File.Exists(path) ? $"{path}.replaced-{TimeProvider.System.GetUtcNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}" : null;
             // What stands in the log beside the database belongs to the one that goes.
             foreach (var suffix in (string[])["-wal", "-shm"])
@@ -80,7 +88,7 @@ public static class Restore
         }
         finally
         {
-            File.Delete(part);
+            foreach (var left in (string[])[part, part + "-journal", part + "-wal", part + "-shm"]) File.Delete(left);
         }
     }
 

@@ -88,7 +88,7 @@ public sealed class BatchQueue : BackgroundService
     private async Task<(int WorkspaceId, EndpointVersionRow Version)> FindVersionAsync(string endpoint, int? version, CancellationToken cancellationToken)
     {
         await using var db = await _databases.CreateDbContextAsync(cancellationToken);
-        if (await db.Endpoints.AsNoTracking().Include(e => e.Versions).SingleOrDefaultAsync(e => e.Name == endpoint, cancellationToken) is not { } row)
+        if (await db.Endpoints.AsNoTracking().Include(e => e.Versions.OrderBy(v => v.Number)).SingleOrDefaultAsync(e => e.Name == endpoint, cancellationToken) is not { } row)
             throw new BatchException(404, "Unknown endpoint", $"There is no endpoint '{endpoint}'.");
         var number = version ?? row.LiveVersion;
         var open = row.Versions.Where(v => v.RetiredAt is null).Select(v => v.Number).Order();

@@ -231,7 +231,7 @@ public sealed partial class EndpointStore(
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var now = time.GetUtcNow();
-        var endpoint = await db.Endpoints.Include(e => e.Versions).SingleOrDefaultAsync(e => e.Name == name, cancellationToken);
+        var endpoint = await db.Endpoints.Include(e => e.Versions.OrderBy(v => v.Number)).SingleOrDefaultAsync(e => e.Name == name, cancellationToken);
         string? key = null;
         if (endpoint is null)
         {
@@ -296,7 +296,7 @@ public sealed partial class EndpointStore(
     public async Task<int?> VersionBeforeAsync(string name, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.Endpoints.AsNoTracking().Include(e => e.Versions).SingleOrDefaultAsync(e => e.Name == name, cancellationToken) is { } endpoint ? await VersionBeforeAsync(db, endpoint, cancellationToken) : null;
+        return await db.Endpoints.AsNoTracking().Include(e => e.Versions.OrderBy(v => v.Number)).SingleOrDefaultAsync(e => e.Name == name, cancellationToken) is { } endpoint ? await VersionBeforeAsync(db, endpoint, cancellationToken) : null;
     }
 
     private static async Task<int?> VersionBeforeAsync(AppDb db, EndpointRow endpoint, CancellationToken cancellationToken)
@@ -438,7 +438,7 @@ public sealed partial class EndpointStore(
         try
         {
             await using var db = await databases.CreateDbContextAsync(cancellationToken);
-            if (await db.Endpoints.AsSplitQuery().Include(e => e.Versions).Include(e => e.Keys).SingleOrDefaultAsync(e => e.Name == name, cancellationToken) is not { } endpoint) return false;
+            if (await db.Endpoints.AsSplitQuery().Include(e => e.Versions.OrderBy(v => v.Number)).Include(e => e.Keys.OrderBy(k => k.Id)).SingleOrDefaultAsync(e => e.Name == name, cancellationToken) is not { } endpoint) return false;
             await change(db, endpoint, time.GetUtcNow());
             await SaveAsync(db, cancellationToken);
             await live.LoadAsync(name, CancellationToken.None);
@@ -497,13 +497,13 @@ public sealed partial class EndpointStore(
     public async Task<IReadOnlyList<EndpointRow>> ListAsync(int workspaceId, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.Endpoints.AsNoTracking().AsSplitQuery().Include(e => e.Versions).Include(e => e.Keys).Where(e => e.WorkspaceId == workspaceId).OrderBy(e => e.Name).ToListAsync(cancellationToken);
+        return await db.Endpoints.AsNoTracking().AsSplitQuery().Include(e => e.Versions.OrderBy(v => v.Number)).Include(e => e.Keys.OrderBy(k => k.Id)).Where(e => e.WorkspaceId == workspaceId).OrderBy(e => e.Name).ToListAsync(cancellationToken);
     }
 
     public async Task<EndpointRow?> FindAsync(string name, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.Endpoints.AsNoTracking().AsSplitQuery().Include(e => e.Versions).Include(e => e.Keys).SingleOrDefaultAsync(e => e.Name == name, cancellationToken);
+        return await db.Endpoints.AsNoTracking().AsSplitQuery().Include(e => e.Versions.OrderBy(v => v.Number)).Include(e => e.Keys.OrderBy(k => k.Id)).SingleOrDefaultAsync(e => e.Name == name, cancellationToken);
     }
 
     // Another workspace may have had the name before.

@@ -55,9 +55,14 @@ public sealed class Readiness(IDbContextFactory<AppDb> databases, LiveModels mod
             // SQLite cannot be told to stop waiting.
             _ = await db.Endpoints.AnyAsync(patience.Token).WaitAsync(DatabasePatience, time, patience.Token);
         }
-        catch (Exception e) when (e is Microsoft.Data.Sqlite.SqliteException or OperationCanceledException or TimeoutException or InvalidOperationException)
+        catch (Exception e) when (e is System.Data.Common.DbException or OperationCanceledException or TimeoutException or InvalidOperationException)
         {
-            reasons.Add(e is Microsoft.Data.Sqlite.SqliteException { SqliteErrorCode: var code } ? $"The database does not answer (SQLite error {code})." : "The database does not answer.");
+            reasons.Add(e switch
+            {
+                Microsoft.Data.Sqlite.SqliteException { SqliteErrorCode: var code } => $"The database does not answer (SQLite error {code}).",
+                Npgsql.PostgresException { SqlState: var code } => $"The database does not answer (PostgreSQL error {code}).",
+                _ => "The database does not answer.",
+            });
         }
         if (trouble.Recent is { } recent) reasons.Add($"{recent.Title}, within the last minute.");
         var free = DiskSpace.Free(artefacts.TemporaryFolder);

@@ -35,10 +35,11 @@ public sealed record DiskState(long FreeBytes, long TotalBytes, long FloorBytes,
 /// <param name="TrainingLimitBytes">At which a training process is ended.</param>
 public sealed record MemoryState(long ProcessBytes, long ManagedBytes, long AvailableBytes, long TrainingLimitBytes);
 
+/// <param name="Kind">SQLite or PostgreSQL, and which.</param>
 /// <param name="Copies">That are kept.</param>
 /// <param name="NewestCopyAt">Null where there is none.</param>
 /// <param name="CopyFailure">Why the last daily copy came to nothing; null where it did not.</param>
-public sealed record DatabaseState(long Bytes, string Schema, int Copies, DateTimeOffset? NewestCopyAt, string? NewestCopyFile, string? CopyFailure, long AuditEntries, string AuditHead);
+public sealed record DatabaseState(string Kind, long Bytes, string Schema, int Copies, DateTimeOffset? NewestCopyAt, string? NewestCopyFile, string? CopyFailure, long AuditEntries, string AuditHead);
 
 /// <summary>The keys that cookies of signed-in browsers are sealed with.</summary>
 /// <param name="EncryptedAtRest">Whether all of them are; who can read the files of those that are not can sign in as anybody.</param>
@@ -52,7 +53,7 @@ public sealed record SystemReport(string Version, string Runtime, DateTimeOffset
     DiskState Disk, MemoryState Memory, ModelMemoryState Models, DatabaseState Database, KeyRingState Keys, IReadOnlyDictionary<string, string> Settings, IReadOnlyList<TrainerState> Trainers);
 
 /// <summary>Gathers the <see cref="SystemReport"/>.</summary>
-public sealed class SystemReader(IDbContextFactory<AppDb> databases, Readiness readiness, ServiceWatch watch, LiveModels models, ModelMemory modelMemory, OpenPages pages, ArtefactStore artefacts, DatabaseCopies copies, BackupSchedule schedule, AuditLog audit, IOptions<WorkbenchOptions> options, TimeProvider time)
+public sealed class SystemReader(IDbContextFactory<AppDb> databases, DatabasePlace place, Readiness readiness, ServiceWatch watch, LiveModels models, ModelMemory modelMemory, OpenPages pages, ArtefactStore artefacts, DatabaseCopies copies, BackupSchedule schedule, AuditLog audit, IOptions<WorkbenchOptions> options, TimeProvider time)
 {
     // What is below the data folder, and what it is called for people.
     private static readonly (string Folder, string Kind)[] Folders =
@@ -73,7 +74,7 @@ public sealed class SystemReader(IDbContextFactory<AppDb> databases, Readiness r
             new DiskState(free, total, options.Value.DiskFloorBytes, uses),
             new MemoryState(process.WorkingSet64, GC.GetTotalMemory(false), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, options.Value.TrainingMemoryMegabytes * 1024L * 1024L),
             modelMemory.State,
-            new DatabaseState(uses[0].Bytes, DatabaseStart.SchemaOf(StorageSetup.DatabaseFile(artefacts.DataFolder)) ?? "unknown", kept.Count, kept.FirstOrDefault()?.At, kept.FirstOrDefault() is { } newest ? Path.GetFileName(newest.Path) : null, schedule.Failure, entries, head),
+            new DatabaseState(place.IsServer ? $"PostgreSQL, {place.Name}" : "SQLite, in the data folder", await place.SizeAsync(cancellationToken), await SchemaAsync(cancellationToken), kept.Count, kept.FirstOrDefault()?.At, kept.FirstOrDefault() is { } newest ? Path.GetFileName(newest.Path) : null, schedule.Failure, entries, head),
             ReadKeys(), ReadSettings(options.Value),
             [.. TrainerCatalog.All.Select(t => new TrainerState(t.Id, t.Name, Enum.GetValues<LearningTask>().Where(t.Supports).Select(task => t.WhyNot(Typical(task))).ToArray() is var reasons && reasons.Any(r => r is null) ? null : reasons.FirstOrDefault() ?? "It supports no task."))]);
     }
@@ -84,7 +85,7 @@ public sealed class SystemReader(IDbContextFactory<AppDb> databases, Readiness r
         var database = new DirectoryInfo(root).GetFiles("workbench.db*");
         return
         [
-            new DiskUse("Database", database.Sum(f => f.Length), database.Length),
+            .. place.IsServer ? Array.Empty<DiskUse>() : [new DiskUse("Database", database.Sum(f => f.Length), database.Length)],
             .. Folders.Select(f => new DirectoryInfo(Path.Combine(root, f.Folder)) is { Exists: true } folder && folder.GetFiles("*", SearchOption.AllDirectories) is var files ? new DiskUse(f.Kind, files.Sum(SizeOf), files.Length) : new DiskUse(f.Kind, 0, 0)),
         ];
     }
@@ -106,6 +107,12 @@ public sealed class SystemReader(IDbContextFactory<AppDb> databases, Readiness r
         ];
     }
 
+    private async Task<string> SchemaAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return (await db.Database.GetAppliedMigrationsAsync(cancellationToken)).LastOrDefault() ?? "unknown";
+    }
+
     private KeyRingState ReadKeys()
     {
         var folder = Path.Combine(artefacts.DataFolder, BackupManifest.Keys);
@@ -114,7 +121,7 @@ public sealed class SystemReader(IDbContextFactory<AppDb> databases, Readiness r
     }
 
     private static IReadOnlyDictionary<string, string> ReadSettings(WorkbenchOptions options) => typeof(WorkbenchOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.CanWrite)
-        .ToDictionary(p => p.Name, p => Convert.ToString(p.GetValue(options), CultureInfo.InvariantCulture) ?? "");
+        .ToDictionary(p => p.Name, p => p.Name == nameof(WorkbenchOptions.Database) ? DatabasePlace.Shown(options.Database) : Convert.ToString(p.GetValue(options), CultureInfo.InvariantCulture) ?? "");
 
     private static TrainingShape Typical(LearningTask task) => new(task, 1_000, 10, task switch { LearningTask.Regression => 0, LearningTask.Binary => 2, _ => 3 });
 }

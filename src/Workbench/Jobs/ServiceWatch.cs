@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Jobs;
 
@@ -14,6 +15,7 @@ public sealed class ServiceWatch(IServiceProvider services, TimeProvider time, I
 {
     private static readonly TimeSpan Between = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan LongestStoragePause = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<BackgroundService, ServiceFault> _faults = [];
 
@@ -34,7 +36,9 @@ public sealed class ServiceWatch(IServiceProvider services, TimeProvider time, I
                 if (!again.TryGetValue(service, out var moment))
                 {
                     var fault = Note(service, ended.Exception.GetBaseException());
-                    var pause = TimeSpan.FromSeconds(Math.Min(LongestPause.TotalSeconds, Math.Pow(2, fault.Count - 1)));
+                    // A database that was away is there again at some moment, and work waits for it.
+                    var longest = StorageFault.Of(ended.Exception) is null ? LongestPause : LongestStoragePause;
+                    var pause = TimeSpan.FromSeconds(Math.Min(longest.TotalSeconds, Math.Pow(2, fault.Count - 1)));
                     again[service] = time.GetUtcNow() + pause;
                     logger.LogError(ended.Exception, "{Service} ended by a fault, the {Count}. time; it begins anew in {Seconds} s", fault.Name, fault.Count, pause.TotalSeconds);
                 }

@@ -70,10 +70,9 @@ public sealed class MonitoringStore(IDbContextFactory<AppDb> databases, ServingH
         var rows = db.LoggedRows.AsNoTracking().Where(r => r.EndpointName == endpoint);
         if (refused) rows = rows.Where(r => r.Problem != null);
         if (before is { } id) rows = rows.Where(r => r.Id < id);
-        if (!string.IsNullOrWhiteSpace(search))
+        if (AnyCase.Contains(search) is { } pattern)
         {
-            var pattern = "%" + search.Trim().Replace("\\", "\\\\").Replace("%", "\\%").Replace("_", "\\_") + "%";
-            rows = rows.Where(r => EF.Functions.Like(r.Values, pattern, "\\") || EF.Functions.Like(r.RequestId, pattern, "\\") || EF.Functions.Like(r.Answer!, pattern, "\\") || EF.Functions.Like(r.Truth!, pattern, "\\") || EF.Functions.Like(r.Problem!, pattern, "\\"));
+            rows = rows.Where(r => EF.Functions.Like(r.Values.ToLower(), pattern, AnyCase.Escape) || EF.Functions.Like(r.RequestId.ToLower(), pattern, AnyCase.Escape) || EF.Functions.Like(r.Answer!.ToLower(), pattern, AnyCase.Escape) || EF.Functions.Like(r.Truth!.ToLower(), pattern, AnyCase.Escape) || EF.Functions.Like(r.Problem!.ToLower(), pattern, AnyCase.Escape));
         }
         return await rows.OrderByDescending(r => r.Id).Take(Math.Clamp(most, 1, MostListedRows)).ToListAsync(cancellationToken);
     }

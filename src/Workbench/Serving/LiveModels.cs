@@ -43,7 +43,7 @@ public sealed class LiveModels(IDbContextFactory<AppDb> databases, ArtefactStore
         foreach (var row in await Rows(db).ToListAsync(cancellationToken)) _endpoints[row.Name] = Make(row, null);
     }
 
-    private static IQueryable<EndpointRow> Rows(AppDb db) => db.Endpoints.AsNoTracking().AsSplitQuery().Include(e => e.Versions).Include(e => e.Keys);
+    private static IQueryable<EndpointRow> Rows(AppDb db) => db.Endpoints.AsNoTracking().AsSplitQuery().Include(e => e.Versions.OrderBy(v => v.Number)).Include(e => e.Keys.OrderBy(k => k.Id));
 
     /// <summary>Takes over what the database says of this endpoint; one assignment swaps the old for the new.</summary>
     public async Task LoadAsync(string name, CancellationToken cancellationToken)

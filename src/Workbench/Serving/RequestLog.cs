@@ -167,7 +167,7 @@ public sealed class RequestLog(IDbContextFactory<AppDb> databases, LiveModels mo
             {
                 await CleanAsync(stoppingToken);
             }
-            catch (Microsoft.Data.Sqlite.SqliteException e)
+            catch (System.Data.Common.DbException e)
             {
                 logger.LogError(e, "Old rows of requests could not be deleted; the next time they are");
             }
@@ -184,7 +184,7 @@ public sealed class RequestLog(IDbContextFactory<AppDb> databases, LiveModels mo
             db.LoggedRows.AddRange(entries.Where(e => e.Row is not null).Select(e => e.Row!));
             await db.SaveChangesAsync();
         }
-        catch (Exception e) when (e is DbUpdateException or Microsoft.Data.Sqlite.SqliteException)
+        catch (Exception e) when (e is DbUpdateException or System.Data.Common.DbException)
         {
             foreach (var lost in entries.Where(x => x.Row is not null).CountBy(x => x.Row!.EndpointName)) figures.CountUnlogged(lost.Key, lost.Value);
             logger.LogError(e, "{Count} rows of requests could not be written down", entries.Count);

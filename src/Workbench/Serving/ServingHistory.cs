@@ -158,7 +158,7 @@ public sealed class ServingHistory(IDbContextFactory<AppDb> databases, TimeProvi
         {
             await action();
         }
-        catch (Exception e) when (e is DbUpdateException or Microsoft.Data.Sqlite.SqliteException)
+        catch (Exception e) when (e is DbUpdateException or System.Data.Common.DbException)
         {
             logger.LogError(e, "The figures of serving could not be written");
         }

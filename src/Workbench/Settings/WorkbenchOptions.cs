@@ -38,6 +38,9 @@ public sealed class WorkbenchOptions
     /// <summary>Database, uploads, models and keys; relative to the working directory.</summary>
     public string DataFolder { get; set; } = "data";
 
+    /// <summary>Connection string of a PostgreSQL database, such as <c>Host=db.example.org;Database=workbench;Username=workbench;Password=…</c>; empty for a file of SQLite in the data folder. It holds a password: what is shown of it is <see cref="Storage.DatabasePlace.Shown"/>.</summary>
+    public string Database { get; set; } = "";
+
     /// <summary>Whether the sample datasets are put in place when the data folder is new.</summary>
     public bool InstallSamples { get; set; } = true;
 
@@ -119,6 +122,8 @@ public sealed class WorkbenchOptions
         Range(nameof(DiskFloorMegabytes), DiskFloorMegabytes, 0, 1_048_576);
         Range(nameof(DrainSeconds), DrainSeconds, 0, 20);
         Reach(problems);
+        if (Database.Length > 0 && Storage.DatabasePlace.WhyNot(Database) is { } unreadable)
+            problems.Add($"{Section}:{nameof(Database)} {unreadable}; expected a connection string of PostgreSQL, such as Host=db.example.org;Database=workbench;Username=workbench;Password=…, or nothing for SQLite.");
         if (string.IsNullOrWhiteSpace(DataFolder))
             problems.Add($"{Section}:{nameof(DataFolder)} is empty; expected the path of a folder.");
         else if (File.Exists(DataFolder))

@@ -9,8 +9,13 @@ using ModelWorkbench.Core.Recipes;
 namespace ModelWorkbench.Workbench.Storage;
 
 /// <summary>The facts: identity, status and one Core record as JSON a row. Bytes live in the <see cref="ArtefactStore"/>.</summary>
-public sealed class AppDb(DbContextOptions<AppDb> options) : IdentityUserContext<UserRow, int>(options)
+/// <remarks>As it is, it is the one of SQLite; <see cref="PostgresDb"/> is the same for PostgreSQL.</remarks>
+public class AppDb : IdentityUserContext<UserRow, int>
 {
+    public AppDb(DbContextOptions<AppDb> options) : base(options) { }
+
+    protected AppDb(DbContextOptions options) : base(options) { }
+
     public DbSet<WorkspaceRow> Workspaces => Set<WorkspaceRow>();
     public DbSet<MemberRow> Members => Set<MemberRow>();
     public DbSet<DatasetRow> Datasets => Set<DatasetRow>();

@@ -37,7 +37,7 @@ public sealed class ExperimentStore(IDbContextFactory<AppDb> databases, Artefact
     public async Task<IReadOnlyList<ExperimentRow>> ListAsync(int workspaceId, int? datasetId, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.Experiments.AsNoTracking().Include(e => e.Trials.Where(t => t.VariantOf == null))
+        return await db.Experiments.AsNoTracking().Include(e => e.Trials.Where(t => t.VariantOf == null).OrderBy(t => t.Number))
             .Where(e => e.WorkspaceId == workspaceId && (datasetId == null || e.DatasetId == datasetId)).OrderByDescending(e => e.CreatedAt).ToListAsync(cancellationToken);
     }
 

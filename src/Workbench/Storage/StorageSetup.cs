@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Identity;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
+using Microsoft.EntityFrameworkCore.Storage;
 using ModelWorkbench.Workbench.Audit;
 using ModelWorkbench.Workbench.Jobs;
 
@@ -9,14 +10,16 @@ namespace ModelWorkbench.Workbench.Storage;
 
 public static class StorageSetup
 {
-    public static void AddStorage(this WebApplicationBuilder builder, string dataFolder)
+    /// <param name="place">Where the facts are.</param>
+    /// <param name="held">What keeps others out of a server's database; null for SQLite, and for commands.</param>
+    public static void AddStorage(this WebApplicationBuilder builder, DatabasePlace place, DatabaseLock? held = null)
     {
-        Directory.CreateDirectory(dataFolder);
-        builder.Services.AddDatabase(new SqliteConnectionStringBuilder { DataSource = DatabaseFile(dataFolder) });
+        Directory.CreateDirectory(place.DataFolder);
+        builder.Services.AddDatabase(place, held);
         builder.Services.AddSingleton<AuditLog>();
-        builder.Services.AddSingleton(new ArtefactStore(dataFolder));
+        builder.Services.AddSingleton(new ArtefactStore(place.DataFolder));
         builder.Services.AddSingleton<StorageTrouble>();
-        builder.Services.AddSingleton(services => new UploadStore(dataFolder, services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddSingleton(services => new UploadStore(place.DataFolder, services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<TableCache>();
         builder.Services.AddSingleton<DatasetStore>();
         builder.Services.AddSingleton<Datasets.RowReader>();
@@ -24,13 +27,30 @@ public static class StorageSetup
         builder.Services.AddSingleton<AssertionStore>();
         builder.Services.AddSingleton<WaitingAlerts>();
         builder.Services.AddHostedSingleton<ArtefactSweeper>();
+        if (held is null) return;
+        builder.Services.AddSingleton(held);
+        builder.Services.AddHostedSingleton<DatabaseWatch>();
     }
 
-    public static void AddDatabase(this IServiceCollection services, SqliteConnectionStringBuilder connection)
+    public static void AddDatabase(this IServiceCollection services, DatabasePlace place, DatabaseLock? held = null)
     {
         services.AddIdentitySchema();
-        services.AddDbContextFactory<AppDb>(db => db.UseSqlite(connection.ToString(), sqlite => sqlite.UseQuerySplittingBehavior(QuerySplittingBehavior.SingleQuery)).AddInterceptors(new SqlitePragmas()));
+        services.AddSingleton(place);
+        if (!place.IsServer)
+        {
+            var connection = new SqliteConnectionStringBuilder { DataSource = DatabaseFile(place.DataFolder) };
+            services.AddDbContextFactory<AppDb>(db => db.UseSqlite(connection.ToString(), sqlite => sqlite.UseQuerySplittingBehavior(QuerySplittingBehavior.SingleQuery)).AddInterceptors(new SqlitePragmas()));
+            return;
+        }
+        services.AddDbContextFactory<PostgresDb>(db => db.UseServer(place.Connection).AddInterceptors(new PostgresWriters(held)));
+        services.AddSingleton<IDbContextFactory<AppDb>, PostgresDatabases>();
+        services.AddScoped<AppDb>(scope => scope.GetRequiredService<PostgresDb>());
     }
+
+    private static DbContextOptionsBuilder UseServer(this DbContextOptionsBuilder db, string connection) => db.UseNpgsql(connection, server => server
+        .UseQuerySplittingBehavior(QuerySplittingBehavior.SingleQuery)
+        // Nothing is tried again behind the back of whoever asked: what was begun may have been done. The strategy of the provider would also hide a server that is away in an exception of another kind.
+        .ExecutionStrategy(dependencies => new NonRetryingExecutionStrategy(dependencies)));
 
     // The context asks the services around it for this: without it there is no table of passkeys.
     private static IServiceCollection AddIdentitySchema(this IServiceCollection services) => services.Configure<IdentityOptions>(identity => identity.Stores.SchemaVersion = IdentitySchemaVersions.Version3);
@@ -41,6 +61,14 @@ public static class StorageSetup
     public static AppDb Open(SqliteConnectionStringBuilder connection) =>
         new(new DbContextOptionsBuilder<AppDb>().UseApplicationServiceProvider(SchemaAlone).UseSqlite(connection.ToString()).Options);
 
+    /// <summary>A database of PostgreSQL outside the program's services.</summary>
+    public static PostgresDb OpenServer(string connection)
+    {
+        var options = new DbContextOptionsBuilder<PostgresDb>().UseApplicationServiceProvider(SchemaAlone);
+        options.UseServer(connection);
+        return new PostgresDb(options.Options);
+    }
+
     public static string DatabaseFile(string dataFolder) => Path.Combine(dataFolder, "workbench.db");
 
     public static async Task MigrateAsync(this IDbContextFactory<AppDb> databases, CancellationToken cancellationToken)
@@ -49,9 +77,22 @@ public static class StorageSetup
         await db.Database.MigrateAsync(cancellationToken);
     }
 
+    private sealed class PostgresDatabases(IDbContextFactory<PostgresDb> databases) : IDbContextFactory<AppDb>
+    {
+        public AppDb CreateDbContext() => databases.CreateDbContext();
+
+        public async Task<AppDb> CreateDbContextAsync(CancellationToken cancellationToken) => await databases.CreateDbContextAsync(cancellationToken);
+    }
+
     /// <summary>For <c>dotnet ef migrations add</c> only.</summary>
     internal sealed class DesignTime : IDesignTimeDbContextFactory<AppDb>
     {
         public AppDb CreateDbContext(string[] args) => Open(new SqliteConnectionStringBuilder { DataSource = "design.db" });
+    }
+
+    /// <summary>For <c>dotnet ef migrations add --context PostgresDb</c> only.</summary>
+    internal sealed class DesignTimeServer : IDesignTimeDbContextFactory<PostgresDb>
+    {
+        public PostgresDb CreateDbContext(string[] args) => OpenServer("Host=localhost;Database=design");
     }
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using ModelWorkbench.Workbench.Audit;
 using ModelWorkbench.Workbench.Backups;
@@ -48,8 +47,8 @@ public static class FaultRun
         using (var answer = await new ModelClient(api.Http, "iris", key).SendAsync(Row)) Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         var chain = await api.GetAsync<AuditCheck>("/api/v1/audit/check");
         Assert.True(chain.IsIntact, chain.Describe());
-        Assert.Null(DatabaseCopies.Check(StorageSetup.DatabaseFile(folder)));
-        await using var db = StorageSetup.Open(new SqliteConnectionStringBuilder($"Data Source={StorageSetup.DatabaseFile(folder)};Mode=ReadOnly;Pooling=False"));
+        if (!TestDatabase.IsServer) Assert.Null(DatabaseCopies.Check(StorageSetup.DatabaseFile(folder)));
+        await using var db = TestDatabase.PlaceOf(folder).Open();
         var store = new ArtefactStore(folder);
         foreach (var sha256 in await ArtefactNames.OfAsync(db, store, cancel)) await store.ReadVerifiedAsync(sha256, cancel);
         Assert.Equal(endpoint.Versions.Count, await db.AuditEntries.CountAsync(e => e.Action == "endpoint.publish", cancel));
