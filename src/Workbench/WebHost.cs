@@ -131,6 +131,7 @@ public static class WebHost
         app.UseAntiforgery();
         app.MapStaticAssets().AllowAnonymous();
         app.MapAccess();
+        if (settings.OpenId.IsOn) app.MapOpenId();
         app.MapHealth();
         PolicyReports.Map(app);
         app.MapServing();

@@ -15,9 +15,12 @@ public static class AuditSetup
     /// <summary>Says who is behind what the request does. After authentication.</summary>
     public static void UseAudit(this WebApplication app) => app.Use(async (context, next) =>
     {
-        Actor.Current = new Actor(context.User.Identity?.Name ?? "anonymous", AddressOf(context));
+        Actor.Current = ActorOf(context);
         await next();
     });
+
+    /// <summary>The one who asks: nobody, from an address, until that is known.</summary>
+    public static Actor ActorOf(HttpContext context) => new(context.User.Identity?.Name ?? "anonymous", AddressOf(context));
 
     /// <summary>Tells the audit log that this was asked for, and how it went.</summary>
     /// <param name="subject">What it was asked of.</param>

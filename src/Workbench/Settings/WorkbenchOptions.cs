@@ -98,6 +98,9 @@ public sealed class WorkbenchOptions
     /// <summary>Seconds that the program answers on after it was asked to end, saying it is not ready, so that a load balancer can turn to another.</summary>
     public int DrainSeconds { get; set; } = 1;
 
+    /// <summary>A provider of single sign-on.</summary>
+    public OpenIdOptions OpenId { get; set; } = new();
+
     /// <summary>Every setting that cannot work, with name, found and expected; empty where all is well.</summary>
     public IReadOnlyList<string> Problems()
     {
@@ -119,6 +122,7 @@ public sealed class WorkbenchOptions
         Range(nameof(DiskFloorMegabytes), DiskFloorMegabytes, 0, 1_048_576);
         Range(nameof(DrainSeconds), DrainSeconds, 0, 20);
         Reach(problems);
+        OpenId.AddProblems(problems);
         if (string.IsNullOrWhiteSpace(DataFolder))
             problems.Add($"{Section}:{nameof(DataFolder)} is empty; expected the path of a folder.");
         else if (File.Exists(DataFolder))

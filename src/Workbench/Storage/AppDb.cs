@@ -32,6 +32,7 @@ public sealed class AppDb(DbContextOptions<AppDb> options) : IdentityUserContext
     public DbSet<AccessTokenRow> AccessTokens => Set<AccessTokenRow>();
     public DbSet<AssertionRow> Assertions => Set<AssertionRow>();
     public DbSet<AssertionResultRow> AssertionResults => Set<AssertionResultRow>();
+    public DbSet<IdempotencyRow> Idempotencies => Set<IdempotencyRow>();
     public DbSet<AuditEntryRow> AuditEntries => Set<AuditEntryRow>();
 
     protected override void OnModelCreating(ModelBuilder model)
@@ -173,6 +174,11 @@ public sealed class AppDb(DbContextOptions<AppDb> options) : IdentityUserContext
         {
             row.HasIndex(t => t.Prefix).IsUnique();
             row.Property(t => t.Role).HasConversion<string>();
+        });
+        model.Entity<IdempotencyRow>(row =>
+        {
+            row.HasIndex(i => new { i.UserId, i.KeySha256 }).IsUnique();
+            row.HasIndex(i => i.At);
         });
         model.Entity<AuditEntryRow>(row =>
         {
