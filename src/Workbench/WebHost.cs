@@ -127,6 +127,7 @@ public static class WebHost
         app.UseAudit();
         app.UseAuthorization();
         app.UseAccessCheck();
+        app.UseIdempotency();
         app.UsePageLimit();
         app.UseAntiforgery();
         app.MapStaticAssets().AllowAnonymous();

@@ -90,6 +90,20 @@ public sealed class WorkbenchOptions
     /// <summary>Copies of the database that are kept below backups/ of the data folder, one a day; 0 makes none.</summary>
     public int DailyDatabaseCopies { get; set; } = 7;
 
+    /// <summary>Experiments that one person may have waiting and running; 0 for no limit.</summary>
+    public int MaxExperimentsPerPerson { get; set; } = 50;
+
+    /// <summary>Files that one person may have waiting and being read, and as many being scored; 0 for no limit.</summary>
+    public int MaxFilesPerPerson { get; set; } = 20;
+
+    /// <summary>Explanations, variants, exports and learning curves that one person may have waiting; 0 for no limit.</summary>
+    public int MaxTrialWorkPerPerson { get; set; } = 20;
+
+    /// <summary>Megabytes of data, models and results that a workspace may keep; 0 for no limit.</summary>
+    public int WorkspaceQuotaMegabytes { get; set; }
+
+    public long WorkspaceQuotaBytes => WorkspaceQuotaMegabytes * 1024L * 1024L;
+
     /// <summary>Free room on the disk of the data folder below which the program says it is not ready.</summary>
     public int DiskFloorMegabytes { get; set; } = 512;
 
@@ -120,6 +134,10 @@ public sealed class WorkbenchOptions
         Range(nameof(TrainingMemoryMegabytes), TrainingMemoryMegabytes, 256, 16_777_216);
         Range(nameof(DailyDatabaseCopies), DailyDatabaseCopies, 0, 1_000);
         Range(nameof(DiskFloorMegabytes), DiskFloorMegabytes, 0, 1_048_576);
+        Range(nameof(MaxExperimentsPerPerson), MaxExperimentsPerPerson, 0, 100_000);
+        Range(nameof(MaxFilesPerPerson), MaxFilesPerPerson, 0, 100_000);
+        Range(nameof(MaxTrialWorkPerPerson), MaxTrialWorkPerPerson, 0, 100_000);
+        Range(nameof(WorkspaceQuotaMegabytes), WorkspaceQuotaMegabytes, 0, 1_073_741_824);
         Range(nameof(DrainSeconds), DrainSeconds, 0, 20);
         Reach(problems);
         OpenId.AddProblems(problems);
