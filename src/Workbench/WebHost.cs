@@ -113,6 +113,7 @@ public static class WebHost
 
         // Before everything that pages need: a published model answers right after its address is known.
         app.UseDrain();
+        app.RefuseDoubtfulLengths();
         app.UseProxy(settings);
         app.UsePlotScript();
         app.UseSecurityHeaders();

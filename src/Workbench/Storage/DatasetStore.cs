@@ -195,7 +195,8 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
         try
         {
             if (await RecipeAsync(datasetId, cancellationToken) is not { } now) return RecipeChange.NoDataset;
-            if (basedOn is not null && basedOn != now.Tag) return RecipeChange.ChangedMeanwhile;
+            // Whoever made the same of it wanted the same.
+            if (basedOn is not null && basedOn != now.Tag) return RecipeState.TagOf(recipe) == now.Tag ? RecipeChange.Made : RecipeChange.ChangedMeanwhile;
             await using var db = await databases.CreateDbContextAsync(cancellationToken);
             if (await db.Datasets.SingleOrDefaultAsync(d => d.Id == datasetId, cancellationToken) is not { } dataset) return RecipeChange.NoDataset;
             await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
