@@ -72,11 +72,21 @@ public class CleanPageTests : StoreTest
         Assert.Equal(2, (await Datasets.RecipeAsync(dataset.Id, Cancellation))!.Recipe.Steps.Count);
         await second.ClickAsync("[data-testid=step-delete]");
         second.WaitForAssertion(() => Assert.Single(second.FindAll("[data-testid=recipe-step]")), Patience);
+        // Who wants the same finds it done.
         await first.ClickAsync("[data-testid=step-delete]");
-        first.WaitForAssertion(() => Assert.NotEmpty(first.FindAll("[data-testid=keep-mine]")), Patience);
-        await first.ClickAsync("[data-testid=keep-mine]");
-        first.WaitForAssertion(() => Assert.Empty(first.FindAll("[data-testid=recipe-conflict]")), Patience);
-        Assert.IsType<DropDuplicatesStep>(Assert.Single((await Datasets.RecipeAsync(dataset.Id, Cancellation))!.Recipe.Steps));
+        first.WaitForAssertion(() => Assert.Single(first.FindAll("[data-testid=recipe-step]")), Patience);
+        Assert.Empty(first.FindAll("[data-testid=recipe-conflict]"));
+
+        await first.ClickAsync("[data-testid=step-delete]");
+        first.WaitForAssertion(() => Assert.Contains("No steps yet", first.Markup), Patience);
+        await AddAsync(second, "drop-missing-rows");
+        second.WaitForAssertion(() => Assert.False(second.Find("[data-testid=step-save]").HasAttribute("disabled")), Patience);
+        await second.ClickAsync("[data-testid=step-save]");
+        second.WaitForAssertion(() => Assert.Equal(2, second.FindAll("[data-testid=recipe-conflict] li").Count), Patience);
+        Assert.Single(second.FindAll("[data-testid=recipe-conflict] li.own"));
+        await second.ClickAsync("[data-testid=keep-mine]");
+        second.WaitForAssertion(() => Assert.Empty(second.FindAll("[data-testid=recipe-conflict]")), Patience);
+        Assert.Collection((await Datasets.RecipeAsync(dataset.Id, Cancellation))!.Recipe.Steps, s => Assert.IsType<DropDuplicatesStep>(s), s => Assert.IsType<DropMissingRowsStep>(s));
     }
 
     [Fact]
