@@ -133,6 +133,7 @@ public static class WebHost
 
         // Before everything that pages need: a published model answers right after its address is known.
         app.UseDrain();
+        app.RefuseDoubtfulLengths();
         app.UseProxy(settings);
         app.UsePlotScript();
         app.UseSecurityHeaders();
@@ -147,10 +148,12 @@ public static class WebHost
         app.UseAudit();
         app.UseAuthorization();
         app.UseAccessCheck();
+        app.UseIdempotency();
         app.UsePageLimit();
         app.UseAntiforgery();
         app.MapStaticAssets().AllowAnonymous();
         app.MapAccess();
+        if (settings.OpenId.IsOn) app.MapOpenId();
         app.MapHealth();
         PolicyReports.Map(app);
         app.MapServing();

@@ -166,7 +166,7 @@ public sealed class AccessTests(AccessWorld world) : IClassFixture<AccessWorld>
     {
         await using var scope = world.App.Services.CreateAsyncScope();
         var (workspaces, tokens) = (scope.ServiceProvider.GetRequiredService<Workspaces>(), scope.ServiceProvider.GetRequiredService<AccessTokens>());
-        var invitation = await tokens.CreateInvitationAsync(WorkspaceRow.FirstId, WorkspaceRole.Editor, await world.App.FirstUserAsync(), Cancel);
+        var invitation = await tokens.CreateInvitationAsync(WorkspaceRow.FirstId, WorkspaceRole.Editor, await world.App.FirstUserAsync(), null, Cancel);
         var (status, cookie, location) = await world.PostAsync($"/join/{invitation}", ("name", "Dora"), ("password", "staple horse battery lamp"));
         Assert.Equal((HttpStatusCode.Redirect, "/"), (status, location));
         Assert.Equal(WorkspaceRole.Editor, (await workspaces.MembersAsync(WorkspaceRow.FirstId, Cancel)).Single(m => m.Name == "Dora").Role);

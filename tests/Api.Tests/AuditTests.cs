@@ -58,7 +58,7 @@ public sealed partial class AuditTests(ITestOutputHelper output)
         foreach (var entry in page.Entries.Reverse()) output.WriteLine($"{entry.Number} {entry.Actor} {entry.Address} {entry.Action} {entry.Subject} {entry.Result} {entry.Details}");
         string[] expected =
         [
-            "account.make", "member.role", "account.make", "member.role", "account.rights", "sign-in-link.make", "token.make", "sign-in-link.make", "sign-in", "sign-in", "token.make", "token.revoke", "dataset.add", "endpoint.publish", "endpoint.publish", "endpoint.rollback", "endpoint.promote", "endpoint.traffic",
+            "account.make", "member.role", "account.make", "member.role", "account.rights", "sign-in-link.make", "token.make", "sign-in-link.make", "sign-in", "sign-in", "token.make", "token.revoke", "dataset.add", "experiment.start", "endpoint.publish", "endpoint.publish", "endpoint.rollback", "endpoint.promote", "endpoint.traffic",
             "endpoint.settings", "endpoint.key.make", "endpoint.key.revoke", "dataset.export", "dataset.export", "card.download", "endpoint.delete", "experiment.delete", "dataset.delete",
         ];
         Assert.Equal(expected.Order(StringComparer.Ordinal), page.Entries.Select(e => e.Action).Order(StringComparer.Ordinal));

@@ -42,8 +42,14 @@ public sealed class LogTests(ITestOutputHelper output)
         using var folder = new TemporaryFolder();
         using var data = new TemporaryFolder();
         string key, token, extra, log;
-        using (var program = await WorkbenchProcess.StartAsync(folder.Path))
+        const string providerSecret = "mwo_provider_secret-3b8e0c66f1";
+        // Nobody listens at the port: the provider is away.
+        using (var program = await WorkbenchProcess.StartAsync(folder.Path, "--Workbench:OpenId:Authority=http://127.0.0.1:9", "--Workbench:OpenId:ClientId=tests", $"--Workbench:OpenId:ClientSecret={providerSecret}"))
         {
+            using (var away = await program.Api.Http.GetAsync("/sign-in/openid", Cancel)) Assert.Contains("error=Unreachable", await away.Content.ReadAsStringAsync(Cancel) + away.RequestMessage!.RequestUri);
+            var system = await program.Api.Http.GetStringAsync("/api/v1/system", Cancel);
+            Assert.Contains("http://127.0.0.1:9", system);
+            Assert.DoesNotContain(Secrets(providerSecret), system);
             token = program.Api.Http.DefaultRequestHeaders.Authorization!.Parameter!;
             var lines = new StringBuilder("name,x,y\n");
             for (var i = 0; i < 120; i++) lines.Append(System.Globalization.CultureInfo.InvariantCulture, $"{(i == 60 ? canary : $"n{i}")},{i},{(i % 2 == 0 ? "yes" : "no")}\n");
@@ -70,7 +76,7 @@ public sealed class LogTests(ITestOutputHelper output)
         }
         output.WriteLine(log);
         Assert.NotEmpty(log);
-        string[] secrets = [Secrets(key), Secrets(token), Secrets(extra)];
+        string[] secrets = [Secrets(key), Secrets(token), Secrets(extra), Secrets(providerSecret)];
         foreach (var secret in secrets.Append(canary)) Assert.DoesNotContain(secret, log);
         Assert.DoesNotContain('\u001b', log);
         Assert.DoesNotContain("\nforged line", log);

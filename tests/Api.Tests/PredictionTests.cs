@@ -438,6 +438,8 @@ public sealed class EndpointLifeTests(PublishedModels models) : IClassFixture<Pu
         var problem = await models.Penguins.RefusalAsync(Body, HttpStatusCode.ServiceUnavailable);
         Assert.Contains(Path.GetFileName(damaged), problem.Detail);
         Assert.Contains("damaged", problem.Detail);
+        var entry = Assert.Single((await models.App.Api.GetAsync<ModelWorkbench.Workbench.Audit.AuditApi.PageAnswer>("/api/v1/audit?action=endpoint.damaged")).Entries);
+        Assert.Equal(("workbench", "endpoint penguins", "failed", 3), (entry.Actor, entry.Subject, entry.Result, entry.Details!.Value.GetProperty("version").GetInt32()));
         using (var other = await models.Homes.SendAsync("""{"features": []}""")) Assert.Equal(HttpStatusCode.OK, other.StatusCode);
 
         // Another version makes it answer again.

@@ -50,6 +50,12 @@ public sealed class ReachTests
         Assert.DoesNotContain("domain=", cookie);
         using var form = await browser.GetAsync(new Uri(program.Address, "/sign-in"), Cancel);
         Assert.All(form.Headers.GetValues("Set-Cookie"), c => Assert.Contains("secure", c));
+        // Pages, the API and what is refused alike: browsers come back by TLS alone.
+        foreach (var path in (string[])["/sign-in", "/datasets", "/api/v1/datasets", "/nowhere", "/healthz"])
+        {
+            using var answer = await browser.GetAsync(new Uri(program.Address, path), Cancel);
+            Assert.Equal("max-age=31536000", Assert.Single(answer.Headers.GetValues("Strict-Transport-Security")));
+        }
     }
 
     [Fact]

@@ -11,6 +11,10 @@ public sealed class SettingsTests
     [InlineData("TrainingMemoryMegabytes is 1; expected 256 to 16777216", "--Workbench:TrainingMemoryMegabytes=1")]
     [InlineData("Colour", "--Workbench:Colour=blue")]
     [InlineData("many", "--Workbench:MaxPredictionRows=many")]
+    [InlineData("Workbench:OpenId:Authority is 'http://login.example.org', where secrets would go without TLS; expected https", "--Workbench:OpenId:Authority=http://login.example.org", "--Workbench:OpenId:ClientId=a", "--Workbench:OpenId:ClientSecret=b")]
+    [InlineData("Workbench:OpenId:ClientSecret is empty", "--Workbench:OpenId:Authority=https://login.example.org", "--Workbench:OpenId:ClientId=a")]
+    [InlineData("Workbench:OpenId:Authority is empty beside ClientId", "--Workbench:OpenId:ClientId=a")]
+    [InlineData("Workbench:OpenId:RequiredClaim is 'groups'; expected name=value", "--Workbench:OpenId:Authority=https://login.example.org", "--Workbench:OpenId:ClientId=a", "--Workbench:OpenId:ClientSecret=b", "--Workbench:OpenId:RequiredClaim=groups")]
     public async Task A_setting_that_cannot_work_is_named_with_found_and_expected(string told, params string[] arguments)
     {
         using var folder = new TemporaryFolder();

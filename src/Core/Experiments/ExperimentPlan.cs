@@ -60,7 +60,8 @@ public sealed record ExperimentPlan(
         List<string> problems = [];
         List<SplitProblem> splitProblems = [];
         SplitOutline? outline = null;
-        PlanCheck Checked() => new(problems, splitProblems, outline);
+        PlanShape? shape = null;
+        PlanCheck Checked() => new(problems, splitProblems, outline, shape);
         if (table.Find(Target) is null)
         {
             problems.Add($"There is no column '{Target}' to predict. The columns are: {string.Join(", ", table.Columns.Select(c => c.Name))}.");
@@ -123,6 +124,7 @@ public sealed record ExperimentPlan(
         var recipeProblems = RecipeProblems(preview).ToList();
         problems.AddRange(recipeProblems);
         if (labels is null || recipeProblems.Count > 0) return Checked();
+        shape = PlanShape.Of(table, preview.Result, Target, labels.Classes.Count);
         // A step that runs in each fold may still change the target's kind and so lose labels.
         try { labels.Labels(preview.Result); }
         catch (ArgumentException e) { problems.Add($"After the recipe: {e.Message}"); }
@@ -210,7 +212,8 @@ public sealed record SearchLimits(int? MaximumTrials = null, double? TargetScore
 /// <param name="Problems">Every reason why it cannot run, for people; empty where it can.</param>
 /// <param name="SplitProblems">Those among them that are about the split, each with the setting.</param>
 /// <param name="Outline">The sizes of the parts; null where the rows cannot be divided.</param>
-public sealed record PlanCheck(IReadOnlyList<string> Problems, IReadOnlyList<SplitProblem> SplitProblems, SplitOutline? Outline);
+/// <param name="Shape">What the recipe makes of the rows; null where it cannot be applied.</param>
+public sealed record PlanCheck(IReadOnlyList<string> Problems, IReadOnlyList<SplitProblem> SplitProblems, SplitOutline? Outline, PlanShape? Shape = null);
 
 /// <summary>What came out of one trial, for the leaderboard.</summary>
 /// <param name="Score">The plan's metric among <paramref name="Metrics"/>; null where it is undefined on every fold, or not all folds were done.</param>

@@ -50,6 +50,22 @@ public static class AccessRoutes
         MapAccount(app.MapGroup("/account").ExcludeFromDescription());
     }
 
+    /// <summary>Ways to the provider of single sign-on. They are links, not forms: a page's policy lets forms go to this program alone, wherever it sends them on.</summary>
+    public static void MapOpenId(this WebApplication app)
+    {
+        app.MapGet("/sign-in/openid", (HttpContext context, string? returnUrl) => OpenIdSetup.ChallengeAsync(context, new ProviderPurpose(), returnUrl)).AllowAnonymous().ExcludeFromDescription();
+        app.MapGet("/join/{token}/openid", async (string token, HttpContext context, AccessTokens tokens) =>
+            await tokens.FindInvitationAsync(token, context.RequestAborted) is null ? Results.LocalRedirect($"/join/{Uri.EscapeDataString(token)}")
+            : await OpenIdSetup.ChallengeAsync(context, new ProviderPurpose(Invitation: token), "/")).AllowAnonymous().ExcludeFromDescription();
+        // Another site could lead a browser here that it has signed in at the provider as somebody else: so the page gives its link a ticket.
+        app.MapGet("/account/openid", async (HttpContext context, string? ticket, Accounts accounts, LinkTickets tickets) =>
+            await accounts.FindAsync(context.User) is { } user && tickets.IsOf(user.Id, ticket) ? await OpenIdSetup.ChallengeAsync(context, new ProviderPurpose(LinkUserId: user.Id), "/account?done=linked")
+            : Results.LocalRedirect($"/account?error={Uri.EscapeDataString("The link of this page is too old. Try again.")}")).ExcludeFromDescription();
+    }
+
+    /// <summary>A page of this program; the first one where the address leads elsewhere.</summary>
+    public static string Local(string? returnUrl) => returnUrl is "/" or ['/', not ('/' or '\\'), ..] && !returnUrl.Any(char.IsControl) ? returnUrl : "/";
+
     private static IResult FromElsewhere => Results.Problem(statusCode: 400, title: "Form from elsewhere", detail: "The form does not carry the token of a page of this workbench. Reload the page and send it again.");
 
     private static void MapAccount(RouteGroupBuilder account)
@@ -60,6 +76,11 @@ public static class AccessRoutes
             ChangeAsync(context, accounts, "passkey", user => accounts.AddPasskeyAsync(user, credential ?? "", name ?? "")));
         account.MapPost("/passkeys/remove", (HttpContext context, [FromForm] string? id, Accounts accounts) =>
             ChangeAsync(context, accounts, "removed", user => accounts.RemovePasskeyAsync(user, id ?? "")));
+        account.MapPost("/unlink", (HttpContext context, Accounts accounts, IAntiforgery antiforgery) => ChangeAsync(context, accounts, "unlinked", async user =>
+        {
+            if (!await antiforgery.IsRequestValidAsync(context)) throw new AccessException("The form does not carry the token of a page of this workbench. Try again.");
+            await accounts.UnlinkAsync(user, byAdministrator: false);
+        }));
         account.MapPost("/passkeys/options", async (HttpContext context, IAntiforgery antiforgery, Accounts accounts) =>
         {
             if (!await antiforgery.IsRequestValidAsync(context)) return FromElsewhere;
@@ -90,7 +111,6 @@ public static class AccessRoutes
     private static IResult Signed(SignInOutcome outcome, string? returnUrl, string way)
     {
         if (outcome != SignInOutcome.SignedIn) return Results.LocalRedirect($"/sign-in?error={(outcome == SignInOutcome.Locked ? "locked" : way)}{(string.IsNullOrEmpty(returnUrl) ? "" : $"&returnUrl={Uri.EscapeDataString(returnUrl)}")}");
-        var isLocal = returnUrl is ['/', not ('/' or '\\'), ..] && !returnUrl.Any(char.IsControl);
-        return Results.LocalRedirect(isLocal ? returnUrl! : "/");
+        return Results.LocalRedirect(Local(returnUrl));
     }
 }

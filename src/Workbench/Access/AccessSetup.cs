@@ -7,7 +7,7 @@ using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Access;
 
-/// <summary>Who gets in: browsers by a one-time link, a password or a passkey and then a cookie, scripts by a bearer token, and nobody else.</summary>
+/// <summary>Who gets in: browsers by a one-time link, a password, a passkey or a provider of single sign-on and then a cookie, scripts by a bearer token, and nobody else.</summary>
 public static class AccessSetup
 {
     private const string EitherScheme = "CookieOrBearer";
@@ -22,6 +22,7 @@ public static class AccessSetup
         // Browsers keep a cookie with this prefix to TLS and to this host, and let no page of a neighbouring host set it.
         var cookieName = settings.HasTls ? "__Host-workbench" : "workbench";
         builder.Services.AddAccounts();
+        builder.Services.AddSingleton<LinkTickets>();
         builder.Services.AddDataProtection().SetApplicationName("ModelWorkbench").PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(dataFolder, "keys")));
         builder.Services.AddAntiforgery(antiforgery => antiforgery.Cookie.SecurePolicy = settings.HasTls ? CookieSecurePolicy.Always : CookieSecurePolicy.SameAsRequest);
         builder.Services.AddCascadingAuthenticationState();
@@ -55,7 +56,8 @@ public static class AccessSetup
                 cookie.Cookie.Name = $"{cookieName}-passkey";
                 cookie.Cookie.SecurePolicy = settings.HasTls ? CookieSecurePolicy.Always : CookieSecurePolicy.SameAsRequest;
                 cookie.ExpireTimeSpan = TimeSpan.FromMinutes(5);
-            });
+            })
+            .AddOpenId(settings.OpenId, settings.HasTls);
         builder.Services.Configure<SecurityStampValidatorOptions>(stamps => stamps.ValidationInterval = TimeSpan.FromMinutes(1));
         // Everything asks for a signed-in person unless it says otherwise, the circuit's hub included.
         builder.Services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
@@ -67,6 +69,7 @@ public static class AccessSetup
         services.AddSingleton<AccessTokens>();
         services.AddSingleton<Workspaces>();
         services.AddScoped<Accounts>();
+        services.AddScoped<ProviderAccounts>();
         services.AddIdentityCore<UserRow>(identity =>
             {
                 identity.Password.RequiredLength = Accounts.LeastPasswordLength;

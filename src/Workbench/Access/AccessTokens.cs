@@ -11,7 +11,8 @@ public sealed record TokenBounds(int WorkspaceId, WorkspaceRole Role);
 
 /// <summary>An invitation that can be followed.</summary>
 /// <param name="InvitedBy">Name of the person; null where the account is gone.</param>
-public sealed record Invitation(int Id, int WorkspaceId, string WorkspaceName, WorkspaceRole Role, string? InvitedBy, DateTimeOffset ExpiresAt);
+/// <param name="Email">Whoever proves by single sign-on to have it needs no link; null for the link alone.</param>
+public sealed record Invitation(int Id, int WorkspaceId, string WorkspaceName, WorkspaceRole Role, string? InvitedBy, DateTimeOffset ExpiresAt, string? Email = null);
 
 /// <summary>One-time sign-in links and invitations for browsers, and bearer tokens for the management API.</summary>
 public sealed class AccessTokens(IDbContextFactory<AppDb> databases, AuditLog audit, TimeProvider time)
@@ -37,10 +38,22 @@ public sealed class AccessTokens(IDbContextFactory<AppDb> databases, AuditLog au
         return await AddAsync(db, AccessTokenKind.Management, name, TimeSpan.FromDays(days), row => (row.UserId, row.WorkspaceId, row.Role) = (userId, bounds?.WorkspaceId, bounds?.Role), cancellationToken);
     }
 
-    public async Task<string> CreateInvitationAsync(int workspaceId, WorkspaceRole role, int invitedBy, CancellationToken cancellationToken)
+    /// <param name="email">Whoever proves by single sign-on to have it needs no link; null for the link alone.</param>
+    /// <exception cref="AccessException">It is no address that can be compared.</exception>
+    public async Task<string> CreateInvitationAsync(int workspaceId, WorkspaceRole role, int invitedBy, string? email, CancellationToken cancellationToken)
     {
+        var address = ProviderAccounts.Address(email);
+        if (address is null && !string.IsNullOrWhiteSpace(email)) throw new AccessException($"'{email}' is no e-mail address that can be used; expected one such as ann@example.org, in plain letters.");
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await AddAsync(db, AccessTokenKind.Invitation, "invitation", InvitationLifetime, row => (row.UserId, row.WorkspaceId, row.Role) = (invitedBy, workspaceId, role), cancellationToken);
+        return await AddAsync(db, AccessTokenKind.Invitation, "invitation", InvitationLifetime, row => (row.UserId, row.WorkspaceId, row.Role, row.Email) = (invitedBy, workspaceId, role, address?.ToLowerInvariant()), cancellationToken);
+    }
+
+    /// <summary>The newest open invitation to an address; null where there is none.</summary>
+    public async Task<Invitation?> FindInvitationToAsync(string email, CancellationToken cancellationToken)
+    {
+        var address = email.ToLowerInvariant();
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await Open(db, db.AccessTokens.Where(t => t.Email == address).OrderByDescending(t => t.Id)).FirstOrDefaultAsync(cancellationToken);
     }
 
     /// <summary>Whom this sign-in token signs in, or null where it is not valid; it is used up by asking.</summary>
@@ -81,7 +94,7 @@ public sealed class AccessTokens(IDbContextFactory<AppDb> databases, AuditLog au
         return from t in among
                where t.Kind == AccessTokenKind.Invitation && t.UsedAt == null && t.RevokedAt == null && t.ExpiresAt > now
                join w in db.Workspaces on t.WorkspaceId equals w.Id
-               select new Invitation(t.Id, w.Id, w.Name, t.Role!.Value, db.Users.Where(u => u.Id == t.UserId).Select(u => u.UserName).FirstOrDefault(), t.ExpiresAt);
+               select new Invitation(t.Id, w.Id, w.Name, t.Role!.Value, db.Users.Where(u => u.Id == t.UserId).Select(u => u.UserName).FirstOrDefault(), t.ExpiresAt, t.Email);
     }
 
     public Task<AccessTokenRow?> FindManagementAsync(string text, CancellationToken cancellationToken) => FindAsync(text, AccessTokenKind.Management, cancellationToken);
@@ -131,7 +144,7 @@ public sealed class AccessTokens(IDbContextFactory<AppDb> databases, AuditLog au
         db.AccessTokens.Add(row);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await db.SaveChangesAsync(cancellationToken);
-        await audit.AppendAsync(db, action, $"token {row.Prefix}", new { name = row.Name, expires = row.ExpiresAt, user = row.UserId, workspace = row.WorkspaceId, role = row.Role }, cancellationToken: cancellationToken);
+        await audit.AppendAsync(db, action, $"token {row.Prefix}", new { name = row.Name, expires = row.ExpiresAt, user = row.UserId, workspace = row.WorkspaceId, role = row.Role, email = row.Email }, cancellationToken: cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return secret.Text;
     }

@@ -11,7 +11,7 @@ namespace ModelWorkbench.Workbench.Access;
 public enum SignInOutcome { SignedIn, Wrong, Locked }
 
 /// <summary>An account as administrators see it.</summary>
-public sealed record AccountSummary(int Id, string Name, bool IsAdministrator, bool IsDisabled, bool HasPassword, int PasskeyCount, DateTimeOffset CreatedAt, DateTimeOffset? SignedInAt);
+public sealed record AccountSummary(int Id, string Name, bool IsAdministrator, bool IsDisabled, bool HasPassword, int PasskeyCount, string? Email, bool IsLinked, DateTimeOffset CreatedAt, DateTimeOffset? SignedInAt);
 
 /// <summary>The accounts of people: making them, signing in, passwords and passkeys. Lives as long as one request or one circuit.</summary>
 public sealed class Accounts(UserManager<UserRow> users, SignInManager<UserRow> signIn, IDbContextFactory<AppDb> databases, Workspaces workspaces, AccessTokens tokens, AuditLog audit, TimeProvider time)
@@ -58,14 +58,21 @@ public sealed class Accounts(UserManager<UserRow> users, SignInManager<UserRow> 
         try
         {
             await JoinAsync(offered, user.Id, cancellationToken);
+            user.WorkspaceId = offered.WorkspaceId;
         }
         catch (AccessException)
         {
-            await users.DeleteAsync(user);
-            await RecordAsync("account.delete", user);
+            await RemoveAsync(user);
             throw;
         }
         await SignInAsync(user);
+    }
+
+    /// <summary>Takes back an account that was made a moment ago.</summary>
+    public async Task RemoveAsync(UserRow user)
+    {
+        await using (var db = await databases.CreateDbContextAsync()) await db.Users.Where(u => u.Id == user.Id).ExecuteDeleteAsync();
+        await RecordAsync("account.delete", user);
     }
 
     /// <summary>Follows an invitation with the account that is signed in. A role that is higher already stays.</summary>
@@ -75,7 +82,8 @@ public sealed class Accounts(UserManager<UserRow> users, SignInManager<UserRow> 
     private async Task<Invitation> FindAsync(string invitation, CancellationToken cancellationToken) =>
         await tokens.FindInvitationAsync(invitation, cancellationToken) ?? throw new AccessException("This invitation is not right, was used before, or is over. Ask for a new one.");
 
-    private async Task JoinAsync(Invitation offered, int userId, CancellationToken cancellationToken)
+    /// <exception cref="AccessException">The invitation is used.</exception>
+    public async Task JoinAsync(Invitation offered, int userId, CancellationToken cancellationToken)
     {
         if (!await tokens.UseAsync(offered.Id, cancellationToken)) throw new AccessException("This invitation was used a moment ago. Ask for a new one.");
         var has = (await workspaces.MembersAsync(offered.WorkspaceId, cancellationToken)).FirstOrDefault(m => m.UserId == userId)?.Role;
@@ -128,16 +136,18 @@ public sealed class Accounts(UserManager<UserRow> users, SignInManager<UserRow> 
         return SignInOutcome.Wrong;
     }
 
-    private static string SubjectOf(UserRow user) => $"account {user.Id} ({user.UserName})";
+    public static string SubjectOf(UserRow user) => $"account {user.Id} ({user.UserName})";
 
     private Task RecordAsync(string action, UserRow user, object? details = null) => audit.RecordAsync(action, SubjectOf(user), details);
 
-    private async Task SignInAsync(UserRow user)
+    /// <summary>Signs in whoever was proved to be this person.</summary>
+    /// <param name="way">For the audit log, where it is not one of our own ways.</param>
+    public async Task SignInAsync(UserRow user, string? way = null)
     {
         user.SignedInAt = time.GetUtcNow();
         await users.UpdateAsync(user);
         await signIn.SignInAsync(user, isPersistent: true);
-        await audit.RecordAsync("sign-in", "browser", actor: Actor.Current with { Name = user.UserName! });
+        await audit.RecordAsync("sign-in", "browser", way is null ? null : new { way }, actor: Actor.Current with { Name = user.UserName! });
     }
 
     public async Task<UserRow?> FindAsync(int userId) => await users.FindByIdAsync(userId.ToString(System.Globalization.CultureInfo.InvariantCulture));
@@ -204,12 +214,43 @@ public sealed class Accounts(UserManager<UserRow> users, SignInManager<UserRow> 
         await RecordAsync("account.passkey", user, new { removed = true });
     }
 
+    /// <summary>Says which e-mail address an account has: by it the provider of single sign-on finds it.</summary>
+    /// <param name="email">Empty for none.</param>
+    /// <exception cref="AccessException">It is no address, or another account has it.</exception>
+    public async Task SetEmailAsync(UserRow user, string email)
+    {
+        var address = ProviderAccounts.Address(email);
+        if (address is null && !string.IsNullOrWhiteSpace(email)) throw new AccessException($"'{email}' is no e-mail address that can be used; expected one such as ann@example.org, in plain letters.");
+        await using var db = await databases.CreateDbContextAsync();
+        await using var transaction = await db.Database.BeginTransactionAsync();
+        var normalized = address is null ? null : users.NormalizeEmail(address);
+        if (normalized is not null && await db.Users.AnyAsync(u => u.NormalizedEmail == normalized && u.Id != user.Id)) throw new AccessException($"Another account has the address '{address}'; expected one of its own.");
+        await db.Users.Where(u => u.Id == user.Id).ExecuteUpdateAsync(set => set.SetProperty(u => u.Email, address).SetProperty(u => u.NormalizedEmail, normalized).SetProperty(u => u.EmailConfirmed, address != null));
+        await audit.AppendAsync(db, "account.email", SubjectOf(user), new { email = address });
+        await transaction.CommitAsync();
+        (user.Email, user.NormalizedEmail, user.EmailConfirmed) = (address, normalized, address is not null);
+    }
+
+    /// <summary>With whom at a provider of single sign-on the account is linked.</summary>
+    public async Task<IReadOnlyList<UserLoginInfo>> LinksAsync(UserRow user) => [.. await users.GetLoginsAsync(user)];
+
+    /// <summary>Single sign-on no longer leads to the account.</summary>
+    /// <param name="byAdministrator">Who can make a link for the one whose account it is.</param>
+    /// <exception cref="AccessException">There would be no way in but an administrator's link.</exception>
+    public async Task UnlinkAsync(UserRow user, bool byAdministrator)
+    {
+        if (!byAdministrator && !await users.HasPasswordAsync(user) && (await users.GetPasskeysAsync(user)).Count == 0) throw new AccessException("There is no other way into the account. Set a password or add a passkey first.");
+        foreach (var login in await users.GetLoginsAsync(user)) await ThrowUnlessAsync(users.RemoveLoginAsync(user, login.LoginProvider, login.ProviderKey));
+        await RecordAsync("account.unlink", user);
+        if (!byAdministrator) await signIn.RefreshSignInAsync(user);
+    }
+
     /// <summary>All accounts, by name.</summary>
     public async Task<IReadOnlyList<AccountSummary>> ListAsync(CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         return await db.Users.AsNoTracking().OrderBy(u => u.UserName).Select(u => new AccountSummary(
-            u.Id, u.UserName!, u.IsAdministrator, u.IsDisabled, u.PasswordHash != null, db.Set<IdentityUserPasskey<int>>().Count(p => p.UserId == u.Id), u.CreatedAt, u.SignedInAt)).ToListAsync(cancellationToken);
+            u.Id, u.UserName!, u.IsAdministrator, u.IsDisabled, u.PasswordHash != null, db.Set<IdentityUserPasskey<int>>().Count(p => p.UserId == u.Id), u.Email, db.UserLogins.Any(l => l.UserId == u.Id), u.CreatedAt, u.SignedInAt)).ToListAsync(cancellationToken);
     }
 
     /// <summary>Lets an account in no longer, or again. Its browsers are signed out within a minute, its tokens stop at once.</summary>
@@ -232,9 +273,10 @@ public sealed class Accounts(UserManager<UserRow> users, SignInManager<UserRow> 
         await transaction.CommitAsync(cancellationToken);
     }
 
-    private static string Clean(string name) => string.Join(' ', string.Concat(name.Where(c => !char.IsControl(c) && char.GetUnicodeCategory(c) != System.Globalization.UnicodeCategory.Format)).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)) is var clean && clean.Length > MaxNameLength ? clean[..MaxNameLength] : clean;
+    /// <summary>A name without what cannot be seen, no longer than names may be.</summary>
+    public static string Clean(string name) => string.Join(' ', string.Concat(name.Where(c => !char.IsControl(c) && char.GetUnicodeCategory(c) != System.Globalization.UnicodeCategory.Format)).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)) is var clean && clean.Length > MaxNameLength ? clean[..MaxNameLength] : clean;
 
-    private static async Task ThrowUnlessAsync(Task<IdentityResult> asked)
+    internal static async Task ThrowUnlessAsync(Task<IdentityResult> asked)
     {
         var result = await asked;
         if (!result.Succeeded) throw new AccessException(string.Join(" ", result.Errors.Select(e => e.Description)));

@@ -29,6 +29,9 @@ public static class LargeBodies
     /// <param name="setting">That sets it.</param>
     public static IResult TooLarge(string what, int megabytes, string setting) => Results.Problem(statusCode: 413, title: "File too large", detail: $"The {what} is larger than {megabytes:N0} MB ({setting}).");
 
+    /// <param name="why">With found and expected.</param>
+    public static IResult WorkspaceFull(string why) => Results.Problem(statusCode: 507, title: "Workspace full", detail: why);
+
     public static IResult DiskFull(ArtefactStore artefacts) =>
         Results.Problem(statusCode: 507, title: "Disk full", detail: $"The disk of the data folder has no room for the file; {DiskSpace.Describe(artefacts.TemporaryFolder)}. Make room and try again.");
 }

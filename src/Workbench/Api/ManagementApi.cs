@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.OpenApi;
 using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Workbench.Access;
+using ModelWorkbench.Workbench.Jobs;
 using ModelWorkbench.Workbench.Storage;
 using Scalar.AspNetCore;
 
@@ -20,6 +21,9 @@ public static class ManagementApi
     /// <summary>Of the program, without the commit it was built from.</summary>
     public static string ProgramVersion { get; } = typeof(ManagementApi).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
 
+    private const string Description = "From a CSV to a model that answers over HTTP. Access tokens are made on the page /access-tokens or by the command 'token'. "
+        + $"Every POST takes the header {Idempotency.Header}: sent again with the same key and body within a day, it is answered as it was and not done again (422 for another body, 409 while the first is under way); what was refused may be sent again with the same key.";
+
     // Nothing of the program is asked to write it: what has failed may be what writes pages.
     private const string FailurePage = """
         <!DOCTYPE html>
@@ -32,6 +36,7 @@ public static class ManagementApi
     public static void AddManagementApi(this WebApplicationBuilder builder)
     {
         builder.Services.AddProblemDetails();
+        builder.Services.AddSingleton<Idempotency>();
         builder.Services.ConfigureHttpJsonOptions(json =>
         {
             var core = CoreJson.Options;
@@ -54,7 +59,7 @@ public static class ManagementApi
             });
             openApi.AddDocumentTransformer((document, _, _) =>
             {
-                document.Info = new OpenApiInfo { Title = "Model Workbench", Version = "1", Description = "From a CSV to a model that answers over HTTP. Access tokens are made on the page /access-tokens or by the command 'token'." };
+                document.Info = new OpenApiInfo { Title = "Model Workbench", Version = "1", Description = Description };
                 document.Servers = [];
                 document.Components ??= new OpenApiComponents();
                 document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
@@ -133,6 +138,11 @@ public static class ManagementApi
         {
             var detail = e.InnerException is JsonException json ? json.Message : e.Message;
             await Results.Problem(statusCode: e.StatusCode, title: "Invalid request", detail: detail).ExecuteAsync(context);
+        }
+        catch (LimitException e) when (!context.Response.HasStarted)
+        {
+            context.Response.Headers.RetryAfter = "30";
+            await Results.Problem(statusCode: StatusCodes.Status429TooManyRequests, title: "Too many at once", detail: e.Message).ExecuteAsync(context);
         }
         catch (Exception e) when (!context.Response.HasStarted && context.RequestServices.GetRequiredService<StorageTrouble>().Note(e) is { } fault)
         {

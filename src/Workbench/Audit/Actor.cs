@@ -3,7 +3,8 @@ namespace ModelWorkbench.Workbench.Audit;
 /// <summary>Who is behind what is being done now, as the audit log names them.</summary>
 /// <param name="Name">The person, the token, or <c>workbench</c>.</param>
 /// <param name="Address">IP address, where there is one.</param>
-public sealed record Actor(string Name, string? Address)
+/// <param name="UserId">The person's account, also behind a token: whose turn it takes where work waits. Null for what nobody asked for.</param>
+public sealed record Actor(string Name, string? Address, int? UserId = null)
 {
     /// <summary>What nobody asked for: schedules, what is begun again after a restart.</summary>
     public static readonly Actor Workbench = new("workbench", null);

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Security.Claims;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Components.Server.Circuits;
 using ModelWorkbench.Workbench.Jobs;
@@ -15,9 +17,14 @@ public static class AuditSetup
     /// <summary>Says who is behind what the request does. After authentication.</summary>
     public static void UseAudit(this WebApplication app) => app.Use(async (context, next) =>
     {
-        Actor.Current = new Actor(context.User.Identity?.Name ?? "anonymous", AddressOf(context));
+        Actor.Current = ActorOf(context);
         await next();
     });
+
+    /// <summary>The one who asks: nobody, from an address, until that is known.</summary>
+    public static Actor ActorOf(HttpContext context) => new(context.User.Identity?.Name ?? "anonymous", AddressOf(context), UserIdOf(context.User));
+
+    private static int? UserIdOf(ClaimsPrincipal user) => int.TryParse(user.FindFirstValue(ClaimTypes.NameIdentifier), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
 
     /// <summary>Tells the audit log that this was asked for, and how it went.</summary>
     /// <param name="subject">What it was asked of.</param>
@@ -57,7 +64,7 @@ public static class AuditSetup
         public override Func<CircuitInboundActivityContext, Task> CreateInboundActivityHandler(Func<CircuitInboundActivityContext, Task> next) => async context =>
         {
             var state = await authentication.GetAuthenticationStateAsync();
-            Actor.Current = new Actor(state.User.Identity?.Name ?? "anonymous", _address);
+            Actor.Current = new Actor(state.User.Identity?.Name ?? "anonymous", _address, UserIdOf(state.User));
             await next(context);
         };
     }

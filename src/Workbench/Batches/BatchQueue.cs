@@ -28,7 +28,7 @@ public sealed class BatchException(int statusCode, string title, string message)
 /// <param name="Left">What it may be expected to take yet; null while that cannot be told.</param>
 public sealed record BatchState(BatchProgress Progress, long BytesTotal, TimeSpan? Left);
 
-/// <summary>Scores files one after the other, at a lower priority than requests.</summary>
+/// <summary>Scores files one after the other, person by person in turn, at a lower priority than requests.</summary>
 /// <remarks>
 /// Which comes next is a question to the database; in memory there is only a wake-up. The answer grows in a file beside the database. Every second it is flushed, and then the row says how far it is: whatever ends the program, the job goes
 /// on from there at the next start, with what came after cut off.
@@ -104,6 +104,7 @@ public sealed class BatchQueue : BackgroundService
         var (workspaceId, model) = await FindVersionAsync(endpoint, version, cancellationToken);
         if (await _uploads.FindAsync(uploadId, cancellationToken) is not var (upload, offset)) throw new BatchException(404, "Unknown upload", $"There is no upload '{uploadId}'. It may have been used or cancelled, or nothing happened to it for a day.");
         if (offset != upload.Length) throw new BatchException(409, "Unfinished upload", FormattableString.Invariant($"The upload has {offset} of {upload.Length} bytes; expected all of them before it is scored."));
+        ThrowUnlessRoom(_uploads.PathOf(uploadId), upload.FileName);
         await CheckAsync(model, _uploads.PathOf(uploadId), options, cancellationToken);
         return await AddAsync(new BatchJobRow { WorkspaceId = workspaceId, EndpointName = endpoint, Version = model.Number, ModelSha256 = model.ModelSha256, FileName = upload.FileName, UploadId = uploadId, Options = options }, cancellationToken);
     }
@@ -115,9 +116,19 @@ public sealed class BatchQueue : BackgroundService
     public async Task<BatchJobRow> AddFileAsync(string endpoint, int? version, string temporaryPath, string fileName, CancellationToken cancellationToken)
     {
         var (workspaceId, model) = await FindVersionAsync(endpoint, version, cancellationToken);
+        ThrowUnlessRoom(temporaryPath, fileName);
         await CheckAsync(model, temporaryPath, null, cancellationToken);
         var sha256 = await _artefacts.AddAsync(temporaryPath, cancellationToken);
         return await AddAsync(new BatchJobRow { WorkspaceId = workspaceId, EndpointName = endpoint, Version = model.Number, ModelSha256 = model.ModelSha256, FileName = fileName, SourceSha256 = sha256 }, cancellationToken);
+    }
+
+    /// <summary>Before it begins: the file is unpacked, and the answer is about as long, with a few columns more.</summary>
+    private void ThrowUnlessRoom(string path, string fileName)
+    {
+        const int packing = 8;
+        var bytes = new FileInfo(path).Length * (Path.GetExtension(fileName).ToLowerInvariant() is ".gz" or ".zip" ? packing : 1) * 2;
+        var free = DiskSpace.Free(_folder) - _options.Value.DiskFloorBytes;
+        if (free < bytes) throw new BatchException(507, "No room", $"Scoring the file takes about {Shell.Figures.Bytes(bytes)} of the disk, and {Shell.Figures.Bytes(Math.Max(0, free))} may be used ({DiskSpace.Describe(_folder)}, {Shell.Figures.Bytes(_options.Value.DiskFloorBytes)} are left alone). Make room and try again.");
     }
 
     private async Task CheckAsync(EndpointVersionRow model, string path, CsvOptions? options, CancellationToken cancellationToken)
@@ -138,7 +149,10 @@ public sealed class BatchQueue : BackgroundService
     {
         await using var db = await _databases.CreateDbContextAsync(cancellationToken);
         row.CreatedAt = _time.GetUtcNow();
+        row.UserId = Actor.Current.UserId;
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        if (row.UserId is { } person)
+            LimitException.ThrowIfReached(await db.BatchJobs.CountAsync(b => b.UserId == person && (b.Status == BatchJobStatus.Queued || b.Status == BatchJobStatus.Running), cancellationToken), _options.Value.MaxFilesPerPerson, "files to be scored", nameof(WorkbenchOptions.MaxFilesPerPerson));
         db.BatchJobs.Add(row);
         await db.SaveChangesAsync(cancellationToken);
         await _audit.AppendAsync(db, "batch.start", Subject(row), new { row.Version }, cancellationToken: cancellationToken);
@@ -212,7 +226,7 @@ public sealed class BatchQueue : BackgroundService
             }
             int? next;
             await using (var db = await _databases.CreateDbContextAsync(stoppingToken))
-                next = await db.BatchJobs.Where(b => b.Status == BatchJobStatus.Queued).OrderBy(b => b.Id).Select(b => (int?)b.Id).FirstOrDefaultAsync(stoppingToken);
+                next = await NextAsync(db, stoppingToken);
             if (next is { } id) await RunAndTellAsync(id, stoppingToken);
             else
             {
@@ -228,6 +242,17 @@ public sealed class BatchQueue : BackgroundService
                 }
             }
         }
+    }
+
+    /// <summary>The job that is scored next; null where none waits.</summary>
+    private static async Task<int?> NextAsync(AppDb db, CancellationToken cancellationToken)
+    {
+        var waiting = await db.BatchJobs.Where(b => b.Status == BatchJobStatus.Queued).OrderBy(b => b.Id).Select(b => new { b.Id, b.UserId }).ToListAsync(cancellationToken);
+        if (waiting.Count == 0) return null;
+        Dictionary<int, DateTimeOffset?> lastTurns = [];
+        foreach (var person in waiting.Select(b => b.UserId).Distinct())
+            lastTurns[person ?? 0] = await db.BatchJobs.Where(b => b.UserId == person && b.StartedAt != null).OrderByDescending(b => b.StartedAt).Select(b => b.StartedAt).FirstOrDefaultAsync(cancellationToken);
+        return Turns.InTurn(waiting, b => b.UserId, person => lastTurns[person ?? 0])[0].Id;
     }
 
     /// <summary>Removes jobs that ended too long ago.</summary>

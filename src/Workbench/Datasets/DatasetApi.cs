@@ -82,11 +82,12 @@ public static class DatasetApi
 
     public static IResult NotFound(int id) => Results.Problem(statusCode: 404, title: "Unknown dataset", detail: $"There is no dataset {id}.");
 
-    private static async Task<IResult> UploadAsync(HttpContext context, Caller caller, [FromQuery] string? name, DatasetStore store, ArtefactStore artefacts, IOptions<WorkbenchOptions> options)
+    private static async Task<IResult> UploadAsync(HttpContext context, Caller caller, [FromQuery] string? name, DatasetStore store, ArtefactStore artefacts, StoredBytes stored, IOptions<WorkbenchOptions> options)
     {
         var most = options.Value.MaxUploadBytes;
         if (context.Request.ContentLength > most) return TooLarge(options.Value);
         if (context.Request.ContentLength > DiskSpace.Free(artefacts.TemporaryFolder)) return LargeBodies.DiskFull(artefacts);
+        if (await stored.WhyNotAsync(caller.WorkspaceId, context.Request.ContentLength ?? 0, context.RequestAborted) is { } full) return LargeBodies.WorkspaceFull(full);
         context.AllowLargeBody(most + 64 * 1024);
 
         var isForm = context.Request.ContentType?.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase) == true;
@@ -102,6 +103,8 @@ public static class DatasetApi
             }
             await body.SaveAsync(temporary, context.RequestAborted);
             if (new FileInfo(temporary).Length > most) return TooLarge(options.Value);
+            // Of a body in pieces the length is known now.
+            if (context.Request.ContentLength is null && await stored.WhyNotAsync(caller.WorkspaceId, new FileInfo(temporary).Length, context.RequestAborted) is { } tooMuch) return LargeBodies.WorkspaceFull(tooMuch);
             var row = await store.ImportAsync(temporary, CleanName(name), null, caller.WorkspaceId, context.RequestAborted);
             return Results.Created($"/api/v1/datasets/{row.Id}", DatasetAnswer.From(row));
         }

@@ -73,11 +73,12 @@ public static class UploadApi
             .WithName("DismissImport").WithSummary("Puts a failed import and its file away").Produces(204).ProducesProblem(404).ProducesProblem(409);
     }
 
-    private static async Task<IResult> CreateAsync(HttpContext context, Caller caller, UploadStore store, IOptions<WorkbenchOptions> options)
+    private static async Task<IResult> CreateAsync(HttpContext context, Caller caller, UploadStore store, StoredBytes stored, IOptions<WorkbenchOptions> options)
     {
         if (!TryReadBytes(context.Request.Headers["Upload-Length"], out var length) || length == 0)
             return Results.Problem(statusCode: 400, title: "No length", detail: $"Upload-Length is '{context.Request.Headers["Upload-Length"]}'; expected the size of the file in bytes, at least 1.");
         if (length > options.Value.MaxUploadBytes) return DatasetApi.TooLarge(options.Value);
+        if (await stored.WhyNotAsync(caller.WorkspaceId, length, context.RequestAborted) is { } full) return LargeBodies.WorkspaceFull(full);
         var upload = await store.CreateAsync(DatasetApi.CleanName(FileNameOf(context.Request.Headers["Upload-Metadata"])), length, caller.WorkspaceId, context.RequestAborted);
         return Results.Created($"/api/v1/uploads/{upload.Id}", null);
     }

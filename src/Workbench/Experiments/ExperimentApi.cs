@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Options;
 using ModelWorkbench.Core.Evaluation;
 using ModelWorkbench.Core.Experiments;
 using ModelWorkbench.Core.Splits;
@@ -7,6 +8,7 @@ using ModelWorkbench.Core.Tuning;
 using ModelWorkbench.Workbench.Access;
 using ModelWorkbench.Workbench.Api;
 using ModelWorkbench.Workbench.Jobs;
+using ModelWorkbench.Workbench.Settings;
 using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Experiments;
@@ -75,7 +77,7 @@ public static class ExperimentApi
     {
         var experiments = api.MapGroup("/experiments").WithTags("Experiments");
         experiments.MapPost("/", StartAsync).WithName("StartExperiment").WithSummary("Compares model families on a dataset")
-            .WithDescription("Only datasetId and target are needed; the rest is proposed from the data and shown in the answer's plan.").Produces<ExperimentAnswer>(202).ProducesProblem(400).ProducesProblem(404);
+            .WithDescription("Only datasetId and target are needed; the rest is proposed from the data and shown in the answer's plan. Families that cannot fit into the training process's memory are left out, and stand on the leaderboard as skipped; where none fits, the answer is 507 with the estimate.").Produces<ExperimentAnswer>(202).ProducesProblem(400).ProducesProblem(404).ProducesProblem(429).ProducesProblem(507);
         experiments.MapGet("/", async (Caller caller, ExperimentStore store, ExperimentQueue queue, CancellationToken ct, [FromQuery] int? datasetId) =>
         {
             var waiting = await queue.ReadAsync(caller.WorkspaceId, ct);
@@ -153,7 +155,7 @@ public static class ExperimentApi
         api.MapGet("/metrics", () => Metric.All).WithTags("Experiments").WithName("ListMetrics").WithSummary("The metrics, what they mean and which way is better");
     }
 
-    private static async Task<IResult> StartAsync(StartBody body, Caller caller, Workspaces workspaces, DatasetStore datasets, ExperimentStore store, ExperimentQueue queue, CancellationToken ct)
+    private static async Task<IResult> StartAsync(StartBody body, Caller caller, Workspaces workspaces, DatasetStore datasets, ExperimentStore store, ExperimentQueue queue, ArtefactStore artefacts, IOptions<WorkbenchOptions> options, CancellationToken ct)
     {
         if (await workspaces.WhyNotAsync(caller, new OwnedObject(OwnedKind.Dataset, body.DatasetId), WorkspaceRole.Editor, ct) is { } refusal) return refusal;
         if (await datasets.FindAsync(body.DatasetId, ct) is not { } dataset) return Results.Problem(statusCode: 404, title: "Unknown dataset", detail: $"There is no dataset {body.DatasetId}.");
@@ -180,9 +182,11 @@ public static class ExperimentApi
             Limits = body.Limits,
             Weights = body.Weights == RowWeighting.None ? null : body.Weights,
         };
-        var problems = await Task.Run(() => plan.Problems(table), ct);
-        if (problems.Count > 0) return Invalid(problems);
-        var row = await store.AddAsync(dataset, plan, ct);
+        var check = await Task.Run(() => plan.Check(table), ct);
+        if (check.Problems.Count > 0) return Invalid(check.Problems);
+        var admission = Admission.Of(plan, check.Shape, dataset.Profile.RowCount, options.Value, artefacts.DataFolder);
+        if (admission.Refusal is { } tooMuch) return Results.Problem(statusCode: 507, title: "No room for the experiment", detail: tooMuch);
+        var row = await store.AddAsync(dataset, admission.Plan, ct, admission.LeftOut);
         queue.Wake();
         return Results.Accepted($"/api/v1/experiments/{row.Id}", ExperimentAnswer.From(row, null, await queue.ReadAsync(row.WorkspaceId, ct)));
     }

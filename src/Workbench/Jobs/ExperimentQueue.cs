@@ -43,15 +43,20 @@ public sealed class ExperimentQueue(IDbContextFactory<AppDb> databases, JobMonit
     public async Task<int?> FirstAsync(CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await InOrder(db).Select(e => (int?)e.Id).FirstOrDefaultAsync(cancellationToken);
+        var waiting = await InOwnOrder(db).Select(e => new { e.Id, e.UserId }).ToListAsync(cancellationToken);
+        if (waiting.Count == 0) return null;
+        var lastTurns = await LastTurnsAsync(db, waiting.Select(e => e.UserId), cancellationToken);
+        return Turns.InTurn(waiting, e => e.UserId, person => lastTurns[person ?? 0])[0].Id;
     }
 
     /// <summary>Those of a workspace that wait, the next one first; their places are among all.</summary>
     public async Task<IReadOnlyList<QueuePlace>> ReadAsync(int workspaceId, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var waiting = await InOrder(db).AsNoTracking().ToListAsync(cancellationToken);
-        if (waiting.Count == 0) return [];
+        var inOwnOrder = await InOwnOrder(db).AsNoTracking().ToListAsync(cancellationToken);
+        if (inOwnOrder.Count == 0) return [];
+        var lastTurns = await LastTurnsAsync(db, inOwnOrder.Select(e => e.UserId), cancellationToken);
+        var waiting = Turns.InTurn(inOwnOrder, e => e.UserId, person => lastTurns[person ?? 0]);
         var before = await db.Experiments.AsNoTracking().FirstOrDefaultAsync(e => e.Status == ExperimentStatus.Running, cancellationToken);
         var (now, seconds) = (time.GetUtcNow(), 0.0);
         List<QueuePlace> places = [];
@@ -65,7 +70,7 @@ public sealed class ExperimentQueue(IDbContextFactory<AppDb> databases, JobMonit
         return places;
     }
 
-    /// <summary>Lets an experiment begin earlier or later than others that wait.</summary>
+    /// <summary>Lets an experiment begin earlier or later than others of the same person that wait; whose turn it is stays as it is.</summary>
     /// <returns>Null, or why it could not be done.</returns>
     public async Task<string?> MoveAsync(int experimentId, QueueMove move, CancellationToken cancellationToken)
     {
@@ -75,13 +80,14 @@ public sealed class ExperimentQueue(IDbContextFactory<AppDb> databases, JobMonit
         try
         {
             await using var db = await databases.CreateDbContextAsync(cancellationToken);
-            var waiting = await InOrder(db).Select(e => new { e.Id, e.QueueOrder }).ToListAsync(cancellationToken);
+            var all = await InOwnOrder(db).Select(e => new { e.Id, e.QueueOrder, e.UserId }).ToListAsync(cancellationToken);
+            var waiting = all.Where(e => e.UserId == all.FirstOrDefault(a => a.Id == experimentId)?.UserId).ToList();
             order = [.. waiting.Select(e => e.Id)];
             var from = order.IndexOf(experimentId);
             if (from < 0) return "It does not wait in the queue.";
             var to = move switch { QueueMove.Front => 0, QueueMove.Up => from - 1, _ => from + 1 };
-            if (to == from || to < 0) return "It is the first in the queue already.";
-            if (to == order.Count) return "It is the last in the queue already.";
+            if (to == from || to < 0) return all.Count > waiting.Count ? "It is the first of its person in the queue already; people take turns." : "It is the first in the queue already.";
+            if (to == order.Count) return all.Count > waiting.Count ? "It is the last of its person in the queue already; people take turns." : "It is the last in the queue already.";
             order.RemoveAt(from);
             order.Insert(to, experimentId);
             // The same numbers in another order, one apart where several were put in at the same moment.
@@ -103,5 +109,15 @@ public sealed class ExperimentQueue(IDbContextFactory<AppDb> databases, JobMonit
         return null;
     }
 
-    private static IQueryable<ExperimentRow> InOrder(AppDb db) => db.Experiments.Where(e => e.Status == ExperimentStatus.Queued).OrderBy(e => e.QueueOrder).ThenBy(e => e.Id);
+    /// <summary>When something of each person began last, by number, 0 for nobody: what runs now has just had its turn.</summary>
+    private static async Task<Dictionary<int, DateTimeOffset?>> LastTurnsAsync(AppDb db, IEnumerable<int?> persons, CancellationToken cancellationToken)
+    {
+        Dictionary<int, DateTimeOffset?> turns = [];
+        foreach (var person in persons.Distinct().ToList())
+            turns[person ?? 0] = await db.Experiments.AnyAsync(e => e.UserId == person && e.Status == ExperimentStatus.Running, cancellationToken) ? DateTimeOffset.MaxValue
+                : await db.Experiments.Where(e => e.UserId == person && e.StartedAt != null).OrderByDescending(e => e.StartedAt).Select(e => e.StartedAt).FirstOrDefaultAsync(cancellationToken);
+        return turns;
+    }
+
+    private static IQueryable<ExperimentRow> InOwnOrder(AppDb db) => db.Experiments.Where(e => e.Status == ExperimentStatus.Queued).OrderBy(e => e.QueueOrder).ThenBy(e => e.Id);
 }

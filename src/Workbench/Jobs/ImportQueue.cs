@@ -1,19 +1,20 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Workbench.Audit;
+using ModelWorkbench.Workbench.Settings;
 using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Jobs;
 
-/// <summary>Makes dataset versions out of files in the background, two at a time. What was queued or running when the program ended is begun again at the next start.</summary>
+/// <summary>Makes dataset versions out of files in the background, two at a time, person by person in turn. What was queued or running when the program ended is begun again at the next start.</summary>
 public sealed class ImportQueue(
-    IDbContextFactory<AppDb> databases, DatasetStore datasets, ArtefactStore artefacts, UploadStore uploads, AuditLog audit, TimeProvider time, ILogger<ImportQueue> logger) : BackgroundService
+    IDbContextFactory<AppDb> databases, DatasetStore datasets, ArtefactStore artefacts, UploadStore uploads, AuditLog audit, IOptions<WorkbenchOptions> settings, TimeProvider time, ILogger<ImportQueue> logger) : BackgroundService
 {
     private const int Workers = 2;
 
-    private readonly Channel<int> _queue = Channel.CreateUnbounded<int>();
+    private readonly FairQueue<int> _queue = new();
     private readonly ConcurrentDictionary<int, CancellationTokenSource> _running = [];
     private readonly ConcurrentDictionary<int, ImportProgress> _progress = [];
 
@@ -29,6 +30,7 @@ public sealed class ImportQueue(
     /// <param name="workspaceId">Where the dataset belongs.</param>
     /// <param name="cancellationToken">Cancels before anything is queued.</param>
     /// <exception cref="UploadException">There is no such upload, or it is not finished.</exception>
+    /// <exception cref="LimitException">The person has as many waiting and running as may be.</exception>
     public async Task<ImportRow> EnqueueUploadAsync(string uploadId, CsvOptions? options, int? datasetId, int workspaceId, CancellationToken cancellationToken)
     {
         if (await uploads.FindAsync(uploadId, cancellationToken) is not var (upload, offset)) throw new UploadException(404, "There is no such upload.");
@@ -44,11 +46,14 @@ public sealed class ImportQueue(
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        row.UserId = Actor.Current.UserId;
+        if (row.UserId is { } person)
+            LimitException.ThrowIfReached(await db.Imports.CountAsync(i => i.UserId == person && (i.Status == ImportStatus.Queued || i.Status == ImportStatus.Running), cancellationToken), settings.Value.MaxFilesPerPerson, "files", nameof(WorkbenchOptions.MaxFilesPerPerson));
         db.Imports.Add(row);
         await db.SaveChangesAsync(cancellationToken);
         await audit.AppendAsync(db, "import", FormattableString.Invariant($"import {row.Id} ({row.FileName})"), new { dataset = row.DatasetId, readAgain = row.IsReadingAgain }, cancellationToken: cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        _queue.Writer.TryWrite(row.Id);
+        _queue.Add(row.UserId, row.Id);
         Report(row.Id);
         return row;
     }
@@ -89,7 +94,7 @@ public sealed class ImportQueue(
         if (await db.Imports.SingleOrDefaultAsync(i => i.Id == id && i.Status == ImportStatus.Failed, cancellationToken) is not { } row) return false;
         (row.Status, row.Reason, row.FinishedAt, row.Options) = (ImportStatus.Queued, null, null, options ?? row.Options);
         await db.SaveChangesAsync(cancellationToken);
-        _queue.Writer.TryWrite(id);
+        _queue.Add(row.UserId, id);
         Report(id);
         return true;
     }
@@ -110,15 +115,16 @@ public sealed class ImportQueue(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await using (var db = await databases.CreateDbContextAsync(stoppingToken))
-            foreach (var id in await db.Imports.Where(i => i.Status == ImportStatus.Queued || i.Status == ImportStatus.Running).OrderBy(i => i.Id).Select(i => i.Id).ToListAsync(stoppingToken))
-                _queue.Writer.TryWrite(id);
+            foreach (var import in await db.Imports.Where(i => i.Status == ImportStatus.Queued || i.Status == ImportStatus.Running).OrderBy(i => i.Id).Select(i => new { i.Id, i.UserId }).ToListAsync(stoppingToken))
+                _queue.Add(import.UserId, import.Id);
         await Task.WhenAll(Enumerable.Range(0, Workers).Select(_ => WorkAsync(stoppingToken)));
     }
 
     private async Task WorkAsync(CancellationToken stoppingToken)
     {
-        await foreach (var id in _queue.Reader.ReadAllAsync(stoppingToken))
+        while (true)
         {
+            var id = await _queue.TakeAsync(stoppingToken);
             using var cancelling = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
             // An id may stand in the queue twice: queued while the program started.
             if (!_running.TryAdd(id, cancelling)) continue;

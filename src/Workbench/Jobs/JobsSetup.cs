@@ -1,9 +1,12 @@
+using ModelWorkbench.Workbench.Storage;
+
 namespace ModelWorkbench.Workbench.Jobs;
 
 public static class JobsSetup
 {
     public static void AddJobs(this WebApplicationBuilder builder)
     {
+        builder.Services.AddSingleton<StoredBytes>();
         builder.Services.AddServiceWatch();
         builder.Services.AddSingleton<JobMonitor>();
         builder.Services.AddSingleton<ExperimentQueue>();

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
+using Microsoft.Extensions.Options;
+using ModelWorkbench.Workbench.Audit;
+using ModelWorkbench.Workbench.Settings;
 
 namespace ModelWorkbench.Workbench.Jobs;
 
@@ -24,14 +26,14 @@ public enum TrialWork
 /// <param name="Failure">Why there is no result; null while it waits or runs.</param>
 public sealed record TrialWorkState(TrialProgress? Progress, string? Failure);
 
-/// <summary>Does work on trials, one after another, whoever looks. What waits is forgotten when the program ends; what was done is kept.</summary>
-public sealed class TrialWorkQueue(ExperimentSupervisor supervisor, JobMonitor monitor, ILogger<TrialWorkQueue> logger) : BackgroundService
+/// <summary>Does work on trials, one after another and person by person in turn, whoever looks. What waits is forgotten when the program ends; what was done is kept.</summary>
+public sealed class TrialWorkQueue(ExperimentSupervisor supervisor, JobMonitor monitor, IOptions<WorkbenchOptions> options, ILogger<TrialWorkQueue> logger) : BackgroundService
 {
     private const string Cancelled = "Cancelled. What was there before is as it was.";
 
     private readonly record struct Key(int Experiment, int Trial, TrialWork Work);
 
-    private readonly Channel<Key> _waiting = Channel.CreateUnbounded<Key>();
+    private readonly FairQueue<Key> _waiting = new();
     private readonly ConcurrentDictionary<Key, TrialWorkState> _states = [];
     private readonly ConcurrentDictionary<Key, CancellationTokenSource> _cancels = [];
 
@@ -41,12 +43,16 @@ public sealed class TrialWorkQueue(ExperimentSupervisor supervisor, JobMonitor m
     public bool IsUnderWay(int experimentId, int trialNumber, TrialWork work) => StateOf(experimentId, trialNumber, work) is { Failure: null };
 
     /// <summary>Puts work at the end of the queue; does nothing where it is there.</summary>
+    /// <exception cref="LimitException">The person has as much waiting as may be.</exception>
     public void Enqueue(int experimentId, int trialNumber, TrialWork work)
     {
         var key = new Key(experimentId, trialNumber, work);
+        var person = Actor.Current.UserId;
+        if (_cancels.ContainsKey(key)) return;
+        if (person is not null) LimitException.ThrowIfReached(_waiting.CountOf(person), options.Value.MaxTrialWorkPerPerson, "pieces of work on models", nameof(WorkbenchOptions.MaxTrialWorkPerPerson));
         if (!_cancels.TryAdd(key, new CancellationTokenSource())) return;
         _states[key] = new TrialWorkState(null, null);
-        _waiting.Writer.TryWrite(key);
+        _waiting.Add(person, key);
         monitor.Report(experimentId, monitor.ProgressOf(experimentId));
     }
 
@@ -67,8 +73,9 @@ public sealed class TrialWorkQueue(ExperimentSupervisor supervisor, JobMonitor m
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await foreach (var key in _waiting.Reader.ReadAllAsync(stoppingToken))
+        while (true)
         {
+            var key = await _waiting.TakeAsync(stoppingToken);
             if (!_cancels.TryGetValue(key, out var asked)) continue;
             using var cancel = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, asked.Token);
             string? failure;

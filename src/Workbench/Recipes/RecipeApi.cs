@@ -22,18 +22,32 @@ public static class RecipeApi
     public static void MapRecipes(this RouteGroupBuilder api)
     {
         var recipe = api.MapGroup("/datasets/{id:int}/recipe").WithTags("Recipes");
-        recipe.MapGet("/", async (int id, DatasetStore store, CancellationToken ct) =>
-            await store.RecipeAsync(id, ct) is { } state ? Results.Ok(state.Recipe) : NotFound(id)).WithName("GetRecipe").WithSummary("The cleaning steps").Produces<Recipe>().ProducesProblem(404);
-        recipe.MapPut("/", async (int id, Recipe body, DatasetStore store, CancellationToken ct) =>
-            await store.SaveRecipeAsync(id, body, ct) ? Results.Ok(body) : NotFound(id)).WithName("SetRecipe").WithSummary("Replaces the cleaning steps")
-            .WithDescription($"Steps are objects with a \"step\": {string.Join(", ", StepKind.All.Select(k => k.Id))}. \"enabled\": false keeps a step and skips it; \"label\" is a name of your own. A step that does not apply is kept; the preview and the experiment say why it does not.")
-            .Produces<Recipe>().ProducesProblem(400).ProducesProblem(404);
+        recipe.MapGet("/", async (int id, HttpResponse response, DatasetStore store, CancellationToken ct) =>
+        {
+            if (await store.RecipeAsync(id, ct) is not { } state) return NotFound(id);
+            response.Headers.ETag = $"\"{state.Tag}\"";
+            return Results.Ok(state.Recipe);
+        }).WithName("GetRecipe").WithSummary("The cleaning steps").WithDescription("ETag says which recipe it is, for If-Match of a change.").Produces<Recipe>().ProducesProblem(404);
+        recipe.MapPut("/", SetAsync).WithName("SetRecipe").WithSummary("Replaces the cleaning steps")
+            .WithDescription($"Steps are objects with a \"step\": {string.Join(", ", StepKind.All.Select(k => k.Id))}. \"enabled\": false keeps a step and skips it; \"label\" is a name of your own. A step that does not apply is kept; the preview and the experiment say why it does not. "
+                + "With If-Match and the ETag that was read, the recipe is replaced only where nobody has changed it since (else 412, with the ETag of what it is now); without, whatever it is.")
+            .Produces<Recipe>().ProducesProblem(400).ProducesProblem(404).ProducesProblem(412);
         recipe.MapPost("/preview", PreviewAsync).WithName("PreviewRecipe").WithSummary("What each step of a recipe would do, without saving it")
             .WithDescription("Tried on at most 100,000 rows, drawn evenly; exact=true counts all rows as well. target: needed where a step learns from the target.").Produces<PreviewAnswer>().ProducesProblem(400).ProducesProblem(404);
         File(api, "recipe.json", "ExportRecipe", "The recipe as a file, to be sent to PUT …/recipe of another dataset", "application/json", (_, state) => RecipeText.Write(state.Recipe));
         Script(api, "recipe.py", "ExportRecipeAsPandas", "The recipe as a Python program that does the same with pandas", "text/x-python", PandasScript.Write);
         Script(api, "recipe.cs", "ExportRecipeAsCSharp", "The recipe as a C# program that does the same", "text/x-csharp", CSharpScript.Write);
         api.MapExports();
+    }
+
+    private static async Task<IResult> SetAsync(int id, Recipe body, HttpContext context, DatasetStore store, CancellationToken ct)
+    {
+        var expected = context.Request.Headers.IfMatch.ToString().Trim();
+        var change = await store.SaveRecipeAsync(id, body, expected is "" or "*" ? null : expected.Trim('"'), ct);
+        if (change == RecipeChange.NoDataset || await store.RecipeAsync(id, ct) is not { } state) return NotFound(id);
+        context.Response.Headers.ETag = $"\"{(change == RecipeChange.Made ? RecipeState.TagOf(body) : state.Tag)}\"";
+        return change == RecipeChange.Made ? Results.Ok(body) : Results.Problem(statusCode: 412, title: "The recipe was changed meanwhile",
+            detail: $"If-Match is {expected}; the recipe is \"{state.Tag}\" now. It was not replaced: read it, take over what is wanted, and send it with the new ETag.");
     }
 
     private static void File(RouteGroupBuilder api, string file, string name, string summary, string contentType, Func<DatasetRow, RecipeState, string> write) =>

@@ -3,13 +3,14 @@ using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using ModelWorkbench.Core.Models;
+using ModelWorkbench.Workbench.Audit;
 using ModelWorkbench.Workbench.Settings;
 using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Serving;
 
 /// <summary>All endpoints with the keys that open them, and their models, loaded and proved when they are asked for and kept within a budget of memory. Requests read from here alone, never from the database.</summary>
-public sealed class LiveModels(IDbContextFactory<AppDb> databases, ArtefactStore artefacts, ModelMemory memory, TimeProvider time, IOptions<WorkbenchOptions> options, ILogger<LiveModels> logger)
+public sealed class LiveModels(IDbContextFactory<AppDb> databases, ArtefactStore artefacts, ModelMemory memory, AuditLog audit, TimeProvider time, IOptions<WorkbenchOptions> options, ILogger<LiveModels> logger)
 {
     private readonly ConcurrentDictionary<string, LiveEndpoint> _endpoints = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, WeakReference<ModelPackage>> _packages = new(StringComparer.Ordinal);
@@ -118,11 +119,25 @@ public sealed class LiveModels(IDbContextFactory<AppDb> databases, ArtefactStore
         {
             logger.LogError(e, "Endpoint {Name}, version {Version} does not answer: its model cannot be loaded", name, version.Number);
             version.Failure = e.Message;
+            await RecordAsync(name, version.Number, e.Message);
             return null;
         }
         finally
         {
             _reading.Release();
+        }
+    }
+
+    /// <summary>Files do not change by themselves: that one did is somebody's doing, or the disk's.</summary>
+    private async Task RecordAsync(string name, int version, string why)
+    {
+        try
+        {
+            await audit.RecordAsync("endpoint.damaged", $"endpoint {name}", new { version, why }, AuditResult.Failed, Actor.Workbench);
+        }
+        catch (Exception e) when (e is System.Data.Common.DbException or DbUpdateException)
+        {
+            logger.LogError(e, "That version {Version} of endpoint {Name} cannot be loaded could not be written into the audit log", version, name);
         }
     }
 

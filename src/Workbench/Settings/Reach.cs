@@ -45,6 +45,15 @@ public static class Reach
         app.UseForwardedHeaders(options);
     }
 
+    /// <summary>A body with two lengths, its own and that of its chunks, or in chunks of chunks, ends at one place for a proxy and at another for us: what follows would be somebody else's request. Kestrel takes the chunks, and puts the other length under another name.</summary>
+    public static void RefuseDoubtfulLengths(this WebApplication app) => app.Use((context, next) =>
+    {
+        var encoding = context.Request.Headers.TransferEncoding.ToString();
+        if (encoding.Length == 0 || encoding.Equals("chunked", StringComparison.OrdinalIgnoreCase) && !context.Request.Headers.ContainsKey("X-Content-Length")) return next(context);
+        context.Response.Headers.Connection = "close";
+        return Results.Problem(statusCode: 400, title: "Doubtful length", detail: $"Transfer-Encoding is '{encoding}'{(context.Request.Headers.ContainsKey("X-Content-Length") ? ", beside Content-Length" : "")}; expected chunked alone, or Content-Length.").ExecuteAsync(context);
+    });
+
     /// <summary>Whoever comes around the proxy, or through one that does not say so, would send passwords in the clear. Probes send nothing.</summary>
     public static void RefusePlain(this WebApplication app, WorkbenchOptions settings)
     {

@@ -93,6 +93,20 @@ public sealed class WorkbenchOptions
     /// <summary>Copies of the database that are kept below backups/ of the data folder, one a day; 0 makes none.</summary>
     public int DailyDatabaseCopies { get; set; } = 7;
 
+    /// <summary>Experiments that one person may have waiting and running; 0 for no limit.</summary>
+    public int MaxExperimentsPerPerson { get; set; } = 50;
+
+    /// <summary>Files that one person may have waiting and being read, and as many being scored; 0 for no limit.</summary>
+    public int MaxFilesPerPerson { get; set; } = 20;
+
+    /// <summary>Explanations, variants, exports and learning curves that one person may have waiting; 0 for no limit.</summary>
+    public int MaxTrialWorkPerPerson { get; set; } = 20;
+
+    /// <summary>Megabytes of data, models and results that a workspace may keep; 0 for no limit.</summary>
+    public int WorkspaceQuotaMegabytes { get; set; }
+
+    public long WorkspaceQuotaBytes => WorkspaceQuotaMegabytes * 1024L * 1024L;
+
     /// <summary>Free room on the disk of the data folder below which the program says it is not ready.</summary>
     public int DiskFloorMegabytes { get; set; } = 512;
 
@@ -100,6 +114,9 @@ public sealed class WorkbenchOptions
 
     /// <summary>Seconds that the program answers on after it was asked to end, saying it is not ready, so that a load balancer can turn to another.</summary>
     public int DrainSeconds { get; set; } = 1;
+
+    /// <summary>A provider of single sign-on.</summary>
+    public OpenIdOptions OpenId { get; set; } = new();
 
     /// <summary>Every setting that cannot work, with name, found and expected; empty where all is well.</summary>
     public IReadOnlyList<string> Problems()
@@ -120,10 +137,15 @@ public sealed class WorkbenchOptions
         Range(nameof(TrainingMemoryMegabytes), TrainingMemoryMegabytes, 256, 16_777_216);
         Range(nameof(DailyDatabaseCopies), DailyDatabaseCopies, 0, 1_000);
         Range(nameof(DiskFloorMegabytes), DiskFloorMegabytes, 0, 1_048_576);
+        Range(nameof(MaxExperimentsPerPerson), MaxExperimentsPerPerson, 0, 100_000);
+        Range(nameof(MaxFilesPerPerson), MaxFilesPerPerson, 0, 100_000);
+        Range(nameof(MaxTrialWorkPerPerson), MaxTrialWorkPerPerson, 0, 100_000);
+        Range(nameof(WorkspaceQuotaMegabytes), WorkspaceQuotaMegabytes, 0, 1_073_741_824);
         Range(nameof(DrainSeconds), DrainSeconds, 0, 20);
         Reach(problems);
         if (Database.Length > 0 && Storage.DatabasePlace.WhyNot(Database) is { } unreadable)
             problems.Add($"{Section}:{nameof(Database)} {unreadable}; expected a connection string of PostgreSQL, such as Host=db.example.org;Database=workbench;Username=workbench;Password=…, or nothing for SQLite.");
+        OpenId.AddProblems(problems);
         if (string.IsNullOrWhiteSpace(DataFolder))
             problems.Add($"{Section}:{nameof(DataFolder)} is empty; expected the path of a folder.");
         else if (File.Exists(DataFolder))

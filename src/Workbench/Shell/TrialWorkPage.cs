@@ -94,8 +94,15 @@ public abstract class TrialWorkPage<T> : ComponentBase, IAsyncDisposable where T
 
     protected void Start()
     {
-        Queue.Enqueue(Id, Number, Work);
-        State = Queue.StateOf(Id, Number, Work);
+        try
+        {
+            Queue.Enqueue(Id, Number, Work);
+            State = Queue.StateOf(Id, Number, Work);
+        }
+        catch (LimitException e)
+        {
+            State = new TrialWorkState(null, e.Message);
+        }
     }
 
     protected async Task CancelAsync() => await Queue.CancelAsync(Id, Number, Work);

@@ -37,6 +37,7 @@ public class AppDb : IdentityUserContext<UserRow, int>
     public DbSet<AccessTokenRow> AccessTokens => Set<AccessTokenRow>();
     public DbSet<AssertionRow> Assertions => Set<AssertionRow>();
     public DbSet<AssertionResultRow> AssertionResults => Set<AssertionResultRow>();
+    public DbSet<IdempotencyRow> Idempotencies => Set<IdempotencyRow>();
     public DbSet<AuditEntryRow> AuditEntries => Set<AuditEntryRow>();
 
     protected override void OnModelCreating(ModelBuilder model)
@@ -178,6 +179,11 @@ public class AppDb : IdentityUserContext<UserRow, int>
         {
             row.HasIndex(t => t.Prefix).IsUnique();
             row.Property(t => t.Role).HasConversion<string>();
+        });
+        model.Entity<IdempotencyRow>(row =>
+        {
+            row.HasIndex(i => new { i.UserId, i.KeySha256 }).IsUnique();
+            row.HasIndex(i => i.At);
         });
         model.Entity<AuditEntryRow>(row =>
         {

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Profiling;
@@ -178,21 +180,32 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
         return new RecipeState(current?.Recipe ?? Recipe.Empty, dataset.RecipeNumber, last - dataset.RecipeNumber);
     }
 
-    /// <summary>Makes this the recipe that counts; what was undone before can no longer be redone.</summary>
-    public async Task<bool> SaveRecipeAsync(int datasetId, Recipe recipe, CancellationToken cancellationToken)
+    /// <summary>Makes this the recipe that counts, whatever it was before; what was undone before can no longer be redone.</summary>
+    /// <returns>Whether there is such a dataset.</returns>
+    public async Task<bool> SaveRecipeAsync(int datasetId, Recipe recipe, CancellationToken cancellationToken) => await SaveRecipeAsync(datasetId, recipe, null, cancellationToken) == RecipeChange.Made;
+
+    /// <summary>Makes this the recipe that counts, where it still is the one that it was made of.</summary>
+    /// <param name="datasetId">Whose.</param>
+    /// <param name="recipe">The new one.</param>
+    /// <param name="basedOn">The <see cref="RecipeState.Tag"/> of the one that was looked at; null to replace any.</param>
+    /// <param name="cancellationToken">Nothing is written once it is cancelled.</param>
+    public async Task<RecipeChange> SaveRecipeAsync(int datasetId, Recipe recipe, string? basedOn, CancellationToken cancellationToken)
     {
         await _writing.WaitAsync(cancellationToken);
         try
         {
+            if (await RecipeAsync(datasetId, cancellationToken) is not { } now) return RecipeChange.NoDataset;
+            // Whoever made the same of it wanted the same.
+            if (basedOn is not null && basedOn != now.Tag) return RecipeState.TagOf(recipe) == now.Tag ? RecipeChange.Made : RecipeChange.ChangedMeanwhile;
             await using var db = await databases.CreateDbContextAsync(cancellationToken);
-            if (await db.Datasets.SingleOrDefaultAsync(d => d.Id == datasetId, cancellationToken) is not { } dataset) return false;
+            if (await db.Datasets.SingleOrDefaultAsync(d => d.Id == datasetId, cancellationToken) is not { } dataset) return RecipeChange.NoDataset;
             await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
             await db.RecipeRevisions.Where(r => r.DatasetId == datasetId && r.Number > dataset.RecipeNumber).ExecuteDeleteAsync(cancellationToken);
             dataset.RecipeNumber++;
             db.RecipeRevisions.Add(new RecipeRevisionRow { DatasetId = datasetId, Number = dataset.RecipeNumber, Recipe = recipe, CreatedAt = time.GetUtcNow() });
             await db.SaveChangesAsync(cancellationToken);
             await transaction.CommitAsync(cancellationToken);
-            return true;
+            return RecipeChange.Made;
         }
         finally
         {
@@ -201,15 +214,18 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
     }
 
     /// <summary>Goes back (negative) or forward (positive) in the edits; stays within them.</summary>
-    public async Task MoveRecipeAsync(int datasetId, int edits, CancellationToken cancellationToken)
+    /// <param name="basedOn">The <see cref="RecipeState.Tag"/> of the recipe that was looked at: another one's edits are not undone unseen.</param>
+    public async Task<RecipeChange> MoveRecipeAsync(int datasetId, int edits, string basedOn, CancellationToken cancellationToken)
     {
         await _writing.WaitAsync(cancellationToken);
         try
         {
-            if (await RecipeAsync(datasetId, cancellationToken) is not { } state) return;
+            if (await RecipeAsync(datasetId, cancellationToken) is not { } state) return RecipeChange.NoDataset;
+            if (state.Tag != basedOn) return RecipeChange.ChangedMeanwhile;
             var number = Math.Clamp(state.UndoCount + edits, 0, state.UndoCount + state.RedoCount);
             await using var db = await databases.CreateDbContextAsync(cancellationToken);
             await db.Datasets.Where(d => d.Id == datasetId).ExecuteUpdateAsync(set => set.SetProperty(d => d.RecipeNumber, number), cancellationToken);
+            return RecipeChange.Made;
         }
         finally
         {
@@ -360,4 +376,21 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
 /// <param name="Recipe">The recipe that counts.</param>
 /// <param name="UndoCount">Edits that can be undone.</param>
 /// <param name="RedoCount">Edits that can be redone.</param>
-public sealed record RecipeState(Recipe Recipe, int UndoCount, int RedoCount);
+public sealed record RecipeState(Recipe Recipe, int UndoCount, int RedoCount)
+{
+    /// <summary>Says which recipe it is: the same for the same steps, whatever came between.</summary>
+    public string Tag { get; } = TagOf(Recipe);
+
+    public static string TagOf(Recipe recipe) => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(recipe, CoreJson.Options)))[..32];
+}
+
+/// <summary>How a change of a recipe ended.</summary>
+public enum RecipeChange
+{
+    Made,
+
+    /// <summary>Another tab or person changed it since it was looked at; it stays as it is now.</summary>
+    ChangedMeanwhile,
+
+    NoDataset,
+}

@@ -1,23 +1,39 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 using ModelWorkbench.Core.Evaluation;
 using ModelWorkbench.Core.Experiments;
 using ModelWorkbench.Core.Exports;
 using ModelWorkbench.Core.Recipes;
+using ModelWorkbench.Workbench.Audit;
+using ModelWorkbench.Workbench.Jobs;
+using ModelWorkbench.Workbench.Settings;
 
 namespace ModelWorkbench.Workbench.Storage;
 
 /// <summary>Experiments, their trials and their reports.</summary>
-public sealed class ExperimentStore(IDbContextFactory<AppDb> databases, ArtefactStore artefacts, TimeProvider time)
+public sealed class ExperimentStore(IDbContextFactory<AppDb> databases, ArtefactStore artefacts, AuditLog audit, IOptions<WorkbenchOptions> options, TimeProvider time)
 {
     /// <summary>Writes down an experiment with all its trials waiting.</summary>
-    public async Task<ExperimentRow> AddAsync(DatasetRow dataset, ExperimentPlan plan, CancellationToken cancellationToken)
+    /// <param name="dataset">What it works on.</param>
+    /// <param name="plan">What is compared.</param>
+    /// <param name="cancellationToken">Nothing is written once it is cancelled.</param>
+    /// <param name="leftOut">Families that are not tried, with the reason: they stand on the leaderboard as skipped.</param>
+    /// <exception cref="LimitException">The person has as many waiting and running as may be.</exception>
+    public async Task<ExperimentRow> AddAsync(DatasetRow dataset, ExperimentPlan plan, CancellationToken cancellationToken, IReadOnlyList<LeftOutFamily>? leftOut = null)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var now = time.GetUtcNow();
+        var person = Actor.Current.UserId;
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        if (person is not null)
+            LimitException.ThrowIfReached(
+                await db.Experiments.CountAsync(e => e.UserId == person && (e.Status == ExperimentStatus.Queued || e.Status == ExperimentStatus.Running), cancellationToken),
+                options.Value.MaxExperimentsPerPerson, "experiments", nameof(WorkbenchOptions.MaxExperimentsPerPerson));
         var row = new ExperimentRow
         {
             WorkspaceId = dataset.WorkspaceId,
+            UserId = person,
             DatasetId = dataset.Id,
             DatasetName = dataset.Name,
             TableSha256 = dataset.TableSha256,
@@ -28,8 +44,12 @@ public sealed class ExperimentStore(IDbContextFactory<AppDb> databases, Artefact
             // A search decides itself what comes first.
             Trials = plan.Tuning == TuningMode.Search ? [] : [.. plan.TrainerIds.Select((trainerId, i) => new TrialRow { Number = i + 1, TrainerId = trainerId, Status = TrialStatus.Waiting })],
         };
+        foreach (var (trainerId, reason) in leftOut ?? [])
+            row.Trials.Add(new TrialRow { Number = row.Trials.Count + 1, TrainerId = trainerId, Status = TrialStatus.Skipped, Reason = reason });
         db.Experiments.Add(row);
         await db.SaveChangesAsync(cancellationToken);
+        await audit.AppendAsync(db, "experiment.start", FormattableString.Invariant($"experiment {row.Id} ({row.DatasetName})"), new { plan.Target, families = plan.TrainerIds.Count, plan.BudgetSeconds }, cancellationToken: cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
         return row;
     }
 
@@ -123,6 +143,9 @@ public sealed class ExperimentStore(IDbContextFactory<AppDb> databases, Artefact
         }
     }
 }
+
+/// <summary>A family that was asked for and is not tried.</summary>
+public sealed record LeftOutFamily(string TrainerId, string Reason);
 
 /// <summary>Of an experiment, what changes seldom.</summary>
 public sealed record ExperimentStamp(int Id, ExperimentStatus Status, long? QueueOrder);

@@ -81,6 +81,9 @@ public sealed class ImportRow
 
     /// <summary>The workspace it belongs to.</summary>
     public required int WorkspaceId { get; set; }
+
+    /// <summary>The person whose turn it takes, among others; null where it is of a time when nobody was written down, or of the workbench itself.</summary>
+    public int? UserId { get; set; }
     public required string FileName { get; set; }
 
     /// <summary>The finished upload that holds the file; null once the file is kept under its hash.</summary>
@@ -125,6 +128,9 @@ public sealed class ExperimentRow
 
     /// <summary>The workspace it belongs to.</summary>
     public required int WorkspaceId { get; set; }
+
+    /// <summary>The person whose turn it takes, among others; null where it is of a time when nobody was written down, or of the workbench itself.</summary>
+    public int? UserId { get; set; }
     public int? DatasetId { get; set; }
     public required string DatasetName { get; set; }
     public required string TableSha256 { get; set; }
@@ -360,6 +366,9 @@ public sealed class BatchJobRow
     /// <summary>The workspace it belongs to.</summary>
     public required int WorkspaceId { get; set; }
 
+    /// <summary>The person whose turn it takes, among others; null where it is of a time when nobody was written down, or of the workbench itself.</summary>
+    public int? UserId { get; set; }
+
     /// <summary>The job outlives the endpoint: the model is its own.</summary>
     public required string EndpointName { get; set; }
 
@@ -446,4 +455,30 @@ public sealed class AccessTokenRow
 
     /// <summary>What may be done with it at most, or the role that it gives.</summary>
     public WorkspaceRole? Role { get; set; }
+
+    /// <summary>For an invitation: whoever a provider of single sign-on proves to have this address may follow it without the link. Null for none.</summary>
+    public string? Email { get; set; }
+}
+
+/// <summary>A request that carried an idempotency key, and what it was answered with.</summary>
+public sealed class IdempotencyRow
+{
+    public int Id { get; set; }
+
+    /// <summary>Whose key it is: the same word of another person is another key.</summary>
+    public int UserId { get; set; }
+
+    /// <summary>SHA-256 of the key in hex.</summary>
+    public required string KeySha256 { get; set; }
+
+    /// <summary>SHA-256 of method, address, content type and body in hex.</summary>
+    public required string RequestSha256 { get; set; }
+
+    public DateTimeOffset At { get; set; }
+
+    /// <summary>The run of the program that works on it; what an earlier run began and did not answer is not under way any more.</summary>
+    public required string Run { get; set; }
+
+    /// <summary>Status, headers and body of the answer, sealed: it may hold a key that is shown once. Null while there is none.</summary>
+    public byte[]? Answer { get; set; }
 }

@@ -44,7 +44,8 @@ public sealed class UploadStore
         Sweep();
         var open = Directory.GetFiles(_folder, "*.json").Length;
         if (open >= MaxOpenUploads) throw new UploadException(429, $"{open} uploads are unfinished; expected at most {MaxOpenUploads}. Finish or cancel some; those that nothing happens to are removed after a day.");
-        ThrowUnlessRoom(length);
+        // What others announced will come, though it takes no room yet.
+        ThrowUnlessRoom(length + Open().Sum(u => u.Length - (new FileInfo(BytesPath(u.Id)) is { Exists: true } arrived ? arrived.Length : 0)));
         var upload = new Upload(Guid.NewGuid().ToString("N"), fileName, length, workspaceId);
         await using (File.Create(BytesPath(upload.Id))) { }
         await File.WriteAllTextAsync(FactsPath(upload.Id), JsonSerializer.Serialize(upload), cancellationToken);
@@ -111,6 +112,26 @@ public sealed class UploadStore
         File.Delete(BytesPath(id));
         _locks.TryRemove(id, out _);
         return existed;
+    }
+
+    /// <summary>What unfinished uploads of a workspace will have, once they have arrived.</summary>
+    public long OpenBytes(int workspaceId) => Open().Where(u => u.WorkspaceId == workspaceId).Sum(u => u.Length);
+
+    private IEnumerable<Upload> Open()
+    {
+        foreach (var path in Directory.GetFiles(_folder, "*.json"))
+        {
+            Upload? upload = null;
+            try
+            {
+                upload = JsonSerializer.Deserialize<Upload>(File.ReadAllText(path));
+            }
+            catch (Exception e) when (e is IOException or JsonException)
+            {
+                // It was finished, or is being begun, while it was looked at.
+            }
+            if (upload is not null) yield return upload;
+        }
     }
 
     /// <summary>Removes uploads to which nothing happened for a day.</summary>

@@ -81,6 +81,30 @@ public sealed class CircuitFloodTests(ITestOutputHelper output)
         FaultRun.Report(output, "F7", $"circuits of nobody 0/{FaultRun.Count(100, 1_000)} · of one person {open.Count}/{wanted}, {refused} refused");
     }
 
+    [Fact]
+    public async Task A_message_that_is_too_large_ends_its_own_connection_and_what_is_unknown_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        await using var app = await WorkbenchApp.StartAsync(folder.Path);
+        var (address, cookie) = (app.ClientOptions.BaseAddress, await app.SignInAsync());
+        await using var other = await OpenAsync(address, cookie);
+        Assert.NotNull(other);
+        foreach (var size in (int[])[33 << 10, 1 << 20])
+        {
+            await using var large = await OpenAsync(address, cookie);
+            Assert.NotNull(large);
+            var closed = new TaskCompletionSource();
+            large.Closed += _ => { closed.TrySetResult(); return Task.CompletedTask; };
+            await large.SendAsync("EndInvokeJSFromDotNet", 1L, true, new string('x', size), Cancel);
+            await closed.Task.WaitAsync(TimeSpan.FromSeconds(20), Cancel);
+        }
+        await Assert.ThrowsAsync<HubException>(() => other.InvokeAsync<string>("NoSuchMethod", 1, Cancel));
+        Assert.Equal(HubConnectionState.Connected, other.State);
+        using (var api = await app.Api.Http.GetAsync("/api/v1/datasets", Cancel)) Assert.Equal(HttpStatusCode.OK, api.StatusCode);
+        await other.DisposeAsync();
+        await app.StopAsync();
+    }
+
     /// <returns>Null where it was refused.</returns>
     private static async Task<HubConnection?> OpenAsync(Uri address, string cookie)
     {

@@ -29,6 +29,24 @@ public sealed class FeatureEncoderTests
     }
 
     [Fact]
+    public void One_hot_columns_that_would_explode_keep_their_most_frequent_values_and_fit()
+    {
+        // 200 columns of 90 categories would be 18,000 features; value 0 of each is the most frequent, then 1, and so on.
+        Column[] columns = [.. Enumerable.Range(0, 200).Select(c => Category($"c{c}", [.. Enumerable.Range(0, 90).SelectMany(v => Enumerable.Repeat($"v{v:00}", v < 40 ? 41 - v : 1))]))];
+        var encoder = Fit(FeatureEncoding.OneHotStandardized, columns);
+        Assert.Equal(FeatureEncoder.MaximumOneHotFeatures, encoder.FeatureNames.Count);
+        Assert.Equal([.. Enumerable.Range(0, 25).Select(v => $"c7=v{v:00}")], encoder.Columns[7].FeatureNames);
+        // What has no column of its own is none of those that have.
+        var rows = new Table([.. columns.Select(c => Category(c.Name, "v00", "v80"))]);
+        var matrix = encoder.Encode(rows);
+        Assert.Equal(200, matrix.Values[..encoder.FeatureNames.Count].Sum());
+        Assert.Equal(0, matrix.Values[encoder.FeatureNames.Count..].Sum());
+        // Fewer columns keep all that they may.
+        Assert.Equal(20 * 90, Fit(FeatureEncoding.OneHotStandardized, columns[..20]).FeatureNames.Count);
+        Assert.Equal(200, Fit(FeatureEncoding.Codes, columns).FeatureNames.Count);
+    }
+
+    [Fact]
     public void A_number_that_was_never_missing_in_training_is_filled_by_the_median_for_all_trees()
     {
         var encoder = Fit(FeatureEncoding.Codes, new NumericColumn("age", [40, 42, 47]), new NumericColumn("gap", [1, 2, double.NaN]));

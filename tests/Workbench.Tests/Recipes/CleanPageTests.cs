@@ -47,6 +47,49 @@ public class CleanPageTests : StoreTest
     }
 
     [Fact]
+    public async Task Of_two_tabs_the_second_to_save_is_told_and_loses_nothing()
+    {
+        var dataset = await ImportSampleAsync("penguins.csv");
+        var (first, second) = (Open(dataset), Open(dataset));
+        await AddAsync(first, "drop-missing-rows");
+        await SaveAsync(first);
+        first.WaitForAssertion(() => Assert.Single(first.FindAll("[data-testid=recipe-step]")), Patience);
+        await AddAsync(second, "drop-duplicates");
+        await SaveAsync(second);
+        second.WaitForAssertion(() => Assert.Contains("changed meanwhile", second.Find("[data-testid=recipe-conflict]").TextContent), Patience);
+        // Theirs counts and is shown; what was wanted stands beside it.
+        Assert.IsType<DropMissingRowsStep>(Assert.Single((await Datasets.RecipeAsync(dataset.Id, Cancellation))!.Recipe.Steps));
+        Assert.Single(second.FindAll("[data-testid=recipe-step]"));
+        Assert.Single(second.FindAll("[data-testid=recipe-conflict] li"));
+        await second.ClickAsync("[data-testid=merge]");
+        second.WaitForAssertion(() => Assert.Equal(2, second.FindAll("[data-testid=recipe-step]").Count), Patience);
+        Assert.Empty(second.FindAll("[data-testid=recipe-conflict]"));
+        Assert.Collection((await Datasets.RecipeAsync(dataset.Id, Cancellation))!.Recipe.Steps, s => Assert.IsType<DropMissingRowsStep>(s), s => Assert.IsType<DropDuplicatesStep>(s));
+
+        // The first tab knows nothing of it yet: its undo takes nothing away.
+        await first.ClickAsync("[data-testid=undo]");
+        first.WaitForAssertion(() => Assert.Equal(2, first.FindAll("[data-testid=recipe-step]").Count), Patience);
+        Assert.Equal(2, (await Datasets.RecipeAsync(dataset.Id, Cancellation))!.Recipe.Steps.Count);
+        await second.ClickAsync("[data-testid=step-delete]");
+        second.WaitForAssertion(() => Assert.Single(second.FindAll("[data-testid=recipe-step]")), Patience);
+        // Who wants the same finds it done.
+        await first.ClickAsync("[data-testid=step-delete]");
+        first.WaitForAssertion(() => Assert.Single(first.FindAll("[data-testid=recipe-step]")), Patience);
+        Assert.Empty(first.FindAll("[data-testid=recipe-conflict]"));
+
+        await first.ClickAsync("[data-testid=step-delete]");
+        first.WaitForAssertion(() => Assert.Contains("No steps yet", first.Markup), Patience);
+        await AddAsync(second, "drop-missing-rows");
+        second.WaitForAssertion(() => Assert.False(second.Find("[data-testid=step-save]").HasAttribute("disabled")), Patience);
+        await second.ClickAsync("[data-testid=step-save]");
+        second.WaitForAssertion(() => Assert.Equal(2, second.FindAll("[data-testid=recipe-conflict] li").Count), Patience);
+        Assert.Single(second.FindAll("[data-testid=recipe-conflict] li.own"));
+        await second.ClickAsync("[data-testid=keep-mine]");
+        second.WaitForAssertion(() => Assert.Empty(second.FindAll("[data-testid=recipe-conflict]")), Patience);
+        Assert.Collection((await Datasets.RecipeAsync(dataset.Id, Cancellation))!.Recipe.Steps, s => Assert.IsType<DropDuplicatesStep>(s), s => Assert.IsType<DropMissingRowsStep>(s));
+    }
+
+    [Fact]
     public async Task Undo_brings_back_the_recipe_before_and_redo_the_one_after()
     {
         var dataset = await ImportSampleAsync("penguins.csv");

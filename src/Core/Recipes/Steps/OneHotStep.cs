@@ -11,6 +11,9 @@ public sealed record OneHotStep(
 {
     public const int MostCategories = 1_000;
 
+    /// <summary>That the step makes of all its columns together.</summary>
+    public const int MostColumns = 5_000;
+
     public override string Title => "One-hot encoding";
     public override string Summary => $"{StepColumns.Describe(Columns, "all category columns")}: a column for each of the {MaximumCategories} most frequent categories";
     public override bool Learns => true;
@@ -20,7 +23,19 @@ public sealed record OneHotStep(
     {
         var problems = Categories.Check(table, Columns);
         if (MaximumCategories is < 1 or > MostCategories) problems.Add(new StepProblem($"Found {MaximumCategories} as the number of categories, expected 1 to {MostCategories}."));
+        else if (problems.Count == 0) problems.AddRange(TooMany(table));
         return problems;
+    }
+
+    /// <summary>Told by the numbers of distinct values alone, before a column is made.</summary>
+    private IEnumerable<StepProblem> TooMany(Table table)
+    {
+        var counts = StepColumns.Resolve(table, Columns, Categories.Holds).Select(name => (Name: name, Distinct: Categories.Texts(table[name]).Values.Count)).ToList();
+        var made = counts.Sum(c => (long)Math.Min(MaximumCategories, c.Distinct));
+        if (made <= MostColumns) yield break;
+        var widest = counts.OrderByDescending(c => c.Distinct).Take(3).Select(c => FormattableString.Invariant($"'{c.Name}' has {c.Distinct:N0} categories"));
+        yield return new StepProblem(FormattableString.Invariant(
+            $"The step would make {made:N0} columns of {counts.Count:N0} ({string.Join(", ", widest)}{(counts.Count > 3 ? ", …" : "")}); expected at most {MostColumns:N0}. Give fewer categories a column each ({Math.Max(1, MostColumns / counts.Count):N0} would do), name fewer columns, or use hashing or target encoding for those with many categories."));
     }
 
     public override FittedStep Fit(Table rows)

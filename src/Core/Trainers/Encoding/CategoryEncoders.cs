@@ -20,9 +20,10 @@ public sealed record CategoryCodeEncoder(string Column, IReadOnlyList<string> Va
         for (var row = 0; row < codes.Length; row++) values[row * stride + first] = codes[row];
     }
 
-    internal static ColumnEncoder? Fit(Column column, FeatureEncoding encoding)
+    /// <param name="mostValues">That get a feature of their own where the encoding is one-hot.</param>
+    internal static ColumnEncoder? Fit(Column column, FeatureEncoding encoding, int mostValues)
     {
-        if (encoding == FeatureEncoding.OneHotStandardized) return OneHotEncoder.FitOneHot(column);
+        if (encoding == FeatureEncoding.OneHotStandardized) return OneHotEncoder.FitOneHot(column, mostValues);
         var (values, missing) = ValuesByFrequency(column);
         var fills = encoding == FeatureEncoding.FilledCodes;
         var varies = values.Count > 1 || (values.Count == 1 && missing > 0 && !fills);
@@ -63,10 +64,10 @@ public sealed record OneHotEncoder(string Column, IReadOnlyList<string> Values, 
             if (features[row] >= 0) values[row * stride + first + features[row]] = 1;
     }
 
-    internal static ColumnEncoder? FitOneHot(Column column)
+    internal static ColumnEncoder? FitOneHot(Column column, int mostValues)
     {
         var (values, missing) = CategoryCodeEncoder.ValuesByFrequency(column);
         if (values.Count == 0 || (values.Count == 1 && missing == 0)) return null;
-        return new OneHotEncoder(column.Name, [.. values.Take(MaximumValues)], missing > 0);
+        return new OneHotEncoder(column.Name, [.. values.Take(mostValues)], missing > 0);
     }
 }

@@ -6,6 +6,9 @@ namespace ModelWorkbench.Core.Trainers;
 /// <summary>Learns how columns become features from the training rows alone.</summary>
 public static class FeatureEncoder
 {
+    /// <summary>Features that all one-hot columns together may make. Where they would make more, each keeps so many of its most frequent values that they fit; the others are none of these.</summary>
+    public const int MaximumOneHotFeatures = 5_000;
+
     /// <param name="trainingFeatures">Training rows, the feature columns only: the target is already removed.</param>
     /// <param name="encoding">What the trainer asks for.</param>
     /// <param name="cancellationToken">Stops between columns, and inside long texts.</param>
@@ -13,13 +16,14 @@ public static class FeatureEncoder
     public static FittedFeatureEncoder Fit(Table trainingFeatures, FeatureEncoding encoding, CancellationToken cancellationToken)
     {
         var encoders = new List<ColumnEncoder>();
+        var most = encoding == FeatureEncoding.OneHotStandardized ? OneHotValues(trainingFeatures.Columns) : OneHotEncoder.MaximumValues;
         foreach (var column in trainingFeatures.Columns)
         {
             cancellationToken.ThrowIfCancellationRequested();
             var encoder = column.Kind switch
             {
                 ColumnKind.Numeric => NumericEncoder.Fit(column, encoding),
-                ColumnKind.Category or ColumnKind.Boolean => CategoryCodeEncoder.Fit(column, encoding),
+                ColumnKind.Category or ColumnKind.Boolean => CategoryCodeEncoder.Fit(column, encoding, most),
                 ColumnKind.DateTime => DateTimeEncoder.Fit(column, encoding),
                 ColumnKind.Text => TextEncoder.Fit(column, cancellationToken),
                 _ => throw new ArgumentOutOfRangeException(nameof(trainingFeatures), column.Kind, $"Column '{column.Name}' has an unknown kind."),
@@ -28,6 +32,33 @@ public static class FeatureEncoder
         }
         return new FittedFeatureEncoder(encoding, encoders);
     }
+
+    /// <summary>Features that these columns become at most, told without looking at their rows.</summary>
+    internal static int CountAtMost(IEnumerable<Column> columns, FeatureEncoding encoding)
+    {
+        var all = columns.ToArray();
+        var marks = encoding == FeatureEncoding.OneHotStandardized ? 1 : 0;
+        var most = OneHotValues(all);
+        return all.Sum(column => column.Kind switch
+        {
+            ColumnKind.Category or ColumnKind.Boolean => marks == 0 ? 1 : marks + Math.Min(most, DistinctAtMost(column)),
+            ColumnKind.DateTime => marks + Enum.GetValues<DatePart>().Length,
+            ColumnKind.Text => Math.Min(TextEncoder.MaximumWords, column.Length),
+            _ => 1 + marks,
+        });
+    }
+
+    /// <summary>Values of each one-hot column that get a feature.</summary>
+    private static int OneHotValues(IEnumerable<Column> columns)
+    {
+        int[] counts = [.. columns.Where(c => c.Kind is ColumnKind.Category or ColumnKind.Boolean).Select(DistinctAtMost)];
+        var most = OneHotEncoder.MaximumValues;
+        while (most > 1 && counts.Sum(c => (long)Math.Min(most, c)) > MaximumOneHotFeatures) most--;
+        return most;
+    }
+
+    // The list of values may hold some that no row has any more.
+    private static int DistinctAtMost(Column column) => column is DictionaryColumn texts ? Math.Min(texts.Values.Count, column.Length) : 2;
 }
 
 /// <summary>How columns become features, learnt and frozen: a row gets the same features in training and at prediction.</summary>

@@ -107,6 +107,9 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("Email")
+                        .HasColumnType("TEXT");
+
                     b.Property<long>("ExpiresAt")
                         .HasColumnType("INTEGER");
 
@@ -409,6 +412,9 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
 
                     b.Property<string>("UploadId")
                         .HasColumnType("TEXT");
+
+                    b.Property<int?>("UserId")
+                        .HasColumnType("INTEGER");
 
                     b.Property<int>("Version")
                         .HasColumnType("INTEGER");
@@ -761,6 +767,9 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<int?>("UserId")
+                        .HasColumnType("INTEGER");
+
                     b.Property<int>("WorkspaceId")
                         .HasColumnType("INTEGER");
 
@@ -771,6 +780,43 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
                     b.HasIndex("WorkspaceId");
 
                     b.ToTable("Experiments");
+                });
+
+            modelBuilder.Entity("ModelWorkbench.Workbench.Storage.IdempotencyRow", b =>
+                {
+                    b.Property<int>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte[]>("Answer")
+                        .HasColumnType("BLOB");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("KeySha256")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("RequestSha256")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Run")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("UserId")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("At");
+
+                    b.HasIndex("UserId", "KeySha256")
+                        .IsUnique();
+
+                    b.ToTable("Idempotencies");
                 });
 
             modelBuilder.Entity("ModelWorkbench.Workbench.Storage.ImportRow", b =>
@@ -807,6 +853,9 @@ namespace ModelWorkbench.Workbench.Storage.Migrations
 
                     b.Property<string>("UploadId")
                         .HasColumnType("TEXT");
+
+                    b.Property<int?>("UserId")
+                        .HasColumnType("INTEGER");
 
                     b.Property<int>("WorkspaceId")
                         .HasColumnType("INTEGER");

@@ -125,6 +125,10 @@ namespace ModelWorkbench.Workbench.Storage.PostgresMigrations
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone");
 
+                    b.Property<string>("Email")
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
                     b.Property<DateTimeOffset>("ExpiresAt")
                         .HasColumnType("timestamp with time zone");
 
@@ -468,6 +472,9 @@ namespace ModelWorkbench.Workbench.Storage.PostgresMigrations
                     b.Property<string>("UploadId")
                         .HasColumnType("text")
                         .UseCollation("C");
+
+                    b.Property<int?>("UserId")
+                        .HasColumnType("integer");
 
                     b.Property<int>("Version")
                         .HasColumnType("integer");
@@ -865,6 +872,9 @@ namespace ModelWorkbench.Workbench.Storage.PostgresMigrations
                         .HasColumnType("text")
                         .UseCollation("C");
 
+                    b.Property<int?>("UserId")
+                        .HasColumnType("integer");
+
                     b.Property<int>("WorkspaceId")
                         .HasColumnType("integer");
 
@@ -875,6 +885,48 @@ namespace ModelWorkbench.Workbench.Storage.PostgresMigrations
                     b.HasIndex("WorkspaceId");
 
                     b.ToTable("Experiments");
+                });
+
+            modelBuilder.Entity("ModelWorkbench.Workbench.Storage.IdempotencyRow", b =>
+                {
+                    b.Property<int>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("integer");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<int>("Id"));
+
+                    b.Property<byte[]>("Answer")
+                        .HasColumnType("bytea");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("KeySha256")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<string>("RequestSha256")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<string>("Run")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<int>("UserId")
+                        .HasColumnType("integer");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("At");
+
+                    b.HasIndex("UserId", "KeySha256")
+                        .IsUnique();
+
+                    b.ToTable("Idempotencies");
                 });
 
             modelBuilder.Entity("ModelWorkbench.Workbench.Storage.ImportRow", b =>
@@ -919,6 +971,9 @@ namespace ModelWorkbench.Workbench.Storage.PostgresMigrations
                     b.Property<string>("UploadId")
                         .HasColumnType("text")
                         .UseCollation("C");
+
+                    b.Property<int?>("UserId")
+                        .HasColumnType("integer");
 
                     b.Property<int>("WorkspaceId")
                         .HasColumnType("integer");

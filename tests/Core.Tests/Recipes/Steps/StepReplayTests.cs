@@ -99,6 +99,21 @@ public class StepReplayTests
     }
 
     [Fact]
+    public void One_hot_encoding_that_would_explode_is_refused_before_a_column_is_made_with_count_limit_and_a_way_out()
+    {
+        // A million distinct values in one column are cut to those that were asked for, and never more than 1,000.
+        var million = Table(Categories("id", [.. Enumerable.Range(0, 1_000_000).Select(i => $"k{i}")]));
+        Assert.Contains("Found 1001 as the number of categories, expected 1 to 1000.", new OneHotStep(["id"], 1_001).Check(million).Single().Message);
+        Assert.Equal(1_000, new OneHotStep(["id"], 1_000).Fit(million).Origins.Count);
+        var wide = Table([.. Enumerable.Range(0, 300).Select(c => (Column)Categories($"c{c}", [.. Enumerable.Range(0, 50 + c).Select(i => $"k{i}")]))
+            .Select(c => (Column)DictionaryColumn.FromTexts(c.Name, ColumnKind.Category, [.. Enumerable.Range(0, 400).Select(i => ((DictionaryColumn)c).Values[i % ((DictionaryColumn)c).Values.Count])]))]);
+        Assert.Equal("The step would make 15,000 columns of 300 ('c299' has 349 categories, 'c298' has 348 categories, 'c297' has 347 categories, …); expected at most 5,000. Give fewer categories a column each (16 would do), name fewer columns, or use hashing or target encoding for those with many categories.",
+            new OneHotStep([], 50).Check(wide).Single().Message);
+        Assert.Throws<RecipeException>(() => new OneHotStep([], 50).Fit(wide));
+        Assert.Equal(16 * 300, new OneHotStep([], 16).Fit(wide).Origins.Count);
+    }
+
+    [Fact]
     public void Every_registered_step_is_among_those_tested()
     {
         static IEnumerable<Type> Registered(Type family) =>
