@@ -24,9 +24,9 @@ public sealed class CrashPointTests(ITestOutputHelper output)
         }
         var (points, acknowledged) = (0, 1);
         List<int> datasets = [];
-        // The quick profile takes the first few and then longer and longer steps.
+        // But for the full profile, the first few and then longer and longer steps.
         foreach (var call in (string[])["pwrite64", "fsync", "rename"])
-            for (int n = 1, step = 1; ; n += step, step = FaultRun.IsFull ? 1 : step * 4)
+            for (int n = 1, step = 1; ; n += step, step *= FaultRun.Count(16, 4, 1))
             {
                 using var program = await WorkbenchProcess.StartAsync(folder.Path);
                 await CheckAsync(program);
