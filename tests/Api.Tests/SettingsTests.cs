@@ -10,6 +10,8 @@ public sealed class SettingsTests
     [InlineData("Workbench:Port is 99999; expected 0 to 65535", "--Workbench:Port=99999")]
     [InlineData("TrainingMemoryMegabytes is 1; expected 256 to 16777216", "--Workbench:TrainingMemoryMegabytes=1")]
     [InlineData("Colour", "--Workbench:Colour=blue")]
+    [InlineData("Workbench:Database is a URL; expected a connection string", "--Workbench:Database=postgres://ann:word@localhost/workbench")]
+    [InlineData("Workbench:Database cannot be read (", "--Workbench:Database=Host=localhost;Colour=blue")]
     [InlineData("many", "--Workbench:MaxPredictionRows=many")]
     [InlineData("Workbench:OpenId:Authority is 'http://login.example.org', where secrets would go without TLS; expected https", "--Workbench:OpenId:Authority=http://login.example.org", "--Workbench:OpenId:ClientId=a", "--Workbench:OpenId:ClientSecret=b")]
     [InlineData("Workbench:OpenId:ClientSecret is empty", "--Workbench:OpenId:Authority=https://login.example.org", "--Workbench:OpenId:ClientId=a")]

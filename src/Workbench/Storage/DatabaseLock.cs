@@ -16,7 +16,7 @@ public sealed class DatabaseLock : IAsyncDisposable
 
     private readonly DatabasePlace _place;
     private NpgsqlConnection? _connection;
-    private volatile bool _isHeld;
+    private volatile bool _isHeld, _isDisposed;
 
     private DatabaseLock(DatabasePlace place) => _place = place;
 
@@ -62,7 +62,8 @@ public sealed class DatabaseLock : IAsyncDisposable
     /// <exception cref="DbException">The server does not answer, or refuses.</exception>
     public async Task<bool> TryAsync(CancellationToken cancellationToken)
     {
-        await DisposeAsync();
+        await LetGoAsync();
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         var connection = await _place.ConnectAsync(cancellationToken);
         try
         {
@@ -79,7 +80,13 @@ public sealed class DatabaseLock : IAsyncDisposable
         return _isHeld;
     }
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
+    {
+        _isDisposed = true;
+        return LetGoAsync();
+    }
+
+    private async ValueTask LetGoAsync()
     {
         _isHeld = false;
         if (Interlocked.Exchange(ref _connection, null) is { } connection) await connection.DisposeAsync();
