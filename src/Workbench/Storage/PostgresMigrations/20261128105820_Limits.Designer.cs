@@ -12,7 +12,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace ModelWorkbench.Workbench.Storage.PostgresMigrations
 {
     [DbContext(typeof(PostgresDb))]
-    [Migration("20261128121828_Limits")]
+    [Migration("20261128105820_Limits")]
     partial class Limits
     {
         /// <inheritdoc />
