@@ -97,7 +97,8 @@ public sealed partial class AuditTests(ITestOutputHelper output)
         }
         var (exitCode, told, _) = await WorkbenchProcess.RunAsync("audit", "verify", "--data", folder.Path);
         Assert.Equal(0, exitCode);
-        Assert.Matches("^14 entries, chain intact, head [0-9a-f]{64}\n$", told);
+        // The link that the start prints may come after the end was asked for.
+        Assert.Matches("^1[34] entries, chain intact, head [0-9a-f]{64}\n$", told);
 
         var refused = Assert.ThrowsAny<System.Data.Common.DbException>(() => Execute(folder, "UPDATE AuditEntries SET Actor = 'somebody else' WHERE Id = 5"));
         Assert.Contains("only ever added to", refused.Message);
