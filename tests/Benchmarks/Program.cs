@@ -46,6 +46,9 @@ switch (args)
     case ["rows"]:
         RowBenchmark.Run();
         break;
+    case ["scorers"]:
+        ScorerComparison.Run();
+        break;
     case ["bare-server", { } port]:
         BareServer.Run(int.Parse(port));
         break;
@@ -59,7 +62,7 @@ switch (args)
         IngestComparison.RunDuckDb(csv);
         break;
     default:
-        Console.Error.WriteLine("generate <csv> <rows> [seed] | ingest <csv> [rounds] | windows <table file> [rows] | training [most rows] | batch [rows] [rounds] | rows | contributions | importance [rounds] | search <train csv> <test csv> <target> <task> <seconds> <seed> <predictions csv> [each-once] | losses <train csv> <target> <task> <rows> <result json>");
+        Console.Error.WriteLine("generate <csv> <rows> [seed] | ingest <csv> [rounds] | windows <table file> [rows] | training [most rows] | batch [rows] [rounds] | rows | scorers | contributions | importance [rounds] | search <train csv> <test csv> <target> <task> <seconds> <seed> <predictions csv> [each-once] | losses <train csv> <target> <task> <rows> <result json>");
         return 1;
 }
 return 0;

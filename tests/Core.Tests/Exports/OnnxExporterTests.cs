@@ -184,6 +184,20 @@ public sealed class OnnxExporterTests
     }
 
     [Fact]
+    public void What_a_column_is_filled_by_is_not_asked_for_where_only_its_flag_is_looked_at()
+    {
+        var table = new Table(
+        [
+            new NumericColumn("y", [.. Enumerable.Range(0, 60).Select(i => i % 3 == 0 ? 5.0 : 1)]), new NumericColumn("income", [.. Enumerable.Range(0, 60).Select(i => i % 3 == 0 ? double.NaN : i)]),
+            DictionaryColumn.FromTexts("city", ColumnKind.Category, [.. Enumerable.Range(0, 60).Select(i => i % 2 == 0 ? "Bonn" : "Ulm")]),
+        ]);
+        var recipe = new Recipe([new FillMissingStep(["income"], FillMethod.Median, GroupBy: "city", Flag: true), new DropColumnsStep(["income", "city"])]);
+        var package = ServingModels.Train(table, "y", recipe, "fast-tree", TestContext.Current.CancellationToken);
+        Assert.Equal(["income"], package.Manifest.Signature.Used.Select(i => i.Name));
+        ExportCases.AssertEqual(ExportCases.Prove(Exporter, package));
+    }
+
+    [Fact]
     public void Reasons_name_the_step_and_the_part()
     {
         string?[] words = [.. Enumerable.Range(0, 40).Select(i => i % 3 == 0 ? "good and cheap" : i % 3 == 1 ? "bad" : "31.05.2024")];

@@ -34,9 +34,10 @@ internal sealed class OnnxGraph
         return wanted;
     }
 
-    public string Input(string name, TensorProto.Types.DataType type)
+    /// <param name="width">Numbers a row.</param>
+    public string Input(string name, TensorProto.Types.DataType type, int width = 1)
     {
-        _graph.Input.Add(Describe(name, type, 1));
+        _graph.Input.Add(Describe(name, type, width));
         return name;
     }
 

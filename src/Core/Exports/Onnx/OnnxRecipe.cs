@@ -213,7 +213,8 @@ internal sealed class OnnxRecipe
             Change(name, place, column =>
             {
                 if (byGroup is null || fill.GroupBy is null) return Filled(column, value);
-                var group = before[fill.GroupBy];
+                // Where only the flag of a column is looked at, what it is filled by is not asked for, and what it is filled with hangs on nothing.
+                if (!before.TryGetValue(fill.GroupBy, out var group)) throw new OnnxException($"fills by the column '{fill.GroupBy}', which the model does not ask for");
                 if (group is OnnxColumn.Refused refused) throw new OnnxException($"fills by a column that cannot be exported: {refused.Reason}");
                 string[] groups = [.. byGroup.Keys];
                 switch (column)
