@@ -63,8 +63,9 @@ public sealed class Idempotency(IDbContextFactory<AppDb> databases, IDataProtect
             (context.Request.Body, context.Response.Body) = (body, response);
             if (context.Response.StatusCode is >= 200 and < 300 && answer.Length <= MostAnswerBytes)
             {
-                // A handler need not have read what it did not need.
-                await request.CopyToAsync(Stream.Null, cancellationToken);
+                // A handler need not have read what it did not need. It is done, though the caller may have gone meanwhile: that is what the key is for.
+                try { await request.CopyToAsync(Stream.Null, CancellationToken.None); }
+                catch (Exception e) when (e is IOException or OperationCanceledException) { }
                 await KeepAsync(caller.UserId, keySha256, request.Sha256(), new Answer(
                     context.Response.StatusCode, KeptHeaders.Where(h => context.Response.Headers.ContainsKey(h)).ToDictionary(h => h, h => context.Response.Headers[h].ToString()), answer.ToArray()));
                 isKept = true;
