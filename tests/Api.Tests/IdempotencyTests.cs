@@ -34,7 +34,13 @@ public sealed class IdempotencyTests
         using var slow = new HalfContent(Csv);
         var first = SendAsync(app.Api.Http, "/api/v1/datasets?name=b.csv", slow, "click-2");
         await slow.HalfSent;
-        await Poll.UntilAsync(async () => (await SendAsync(app.Api.Http, "/api/v1/datasets?name=b.csv", Text(Csv), "click-2")).Body.Contains("Under way", StringComparison.Ordinal), TimeSpan.FromSeconds(20), "the second one is told that the first is under way");
+        var databases = app.Services.GetRequiredService<IDbContextFactory<AppDb>>();
+        await Poll.UntilAsync(async () =>
+        {
+            await using var db = await databases.CreateDbContextAsync(Cancel);
+            return await db.Idempotencies.AnyAsync(i => i.Answer == null, Cancel);
+        }, TimeSpan.FromSeconds(20), "the first has its key");
+        Assert.Contains("Under way", (await SendAsync(app.Api.Http, "/api/v1/datasets?name=b.csv", Text(Csv), "click-2")).Body);
         slow.Release();
         Assert.Equal(HttpStatusCode.Created, (await first).Status);
         Assert.Equal(2, (await app.Api.GetAsync<List<DatasetApi.DatasetAnswer>>("/api/v1/datasets")).Count);

@@ -10,19 +10,20 @@ internal static class PlainNumber
     private static readonly double[] Powers =
         [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22];
 
+    /// <typeparam name="T">Characters, or bytes of ASCII.</typeparam>
     /// <returns>False where the text is not so simple; it may be a number all the same.</returns>
     /// <remarks>
     /// The quotient of two whole numbers that doubles hold exactly is rounded once, so it is the double nearest to the decimal number, as the general
     /// parser gives it: Clinger (1990), How to read floating point numbers accurately, PLDI.
     /// </remarks>
-    public static bool TryParse(ReadOnlySpan<char> text, char decimalMark, out double value)
+    public static bool TryParse<T>(ReadOnlySpan<T> text, T decimalMark, out double value) where T : unmanaged, System.Numerics.IBinaryInteger<T>
     {
         value = double.NaN;
         var at = 0;
         var negative = false;
-        if (text.Length > 0 && text[0] is '-' or '+')
+        if (text.Length > 0 && int.CreateTruncating(text[0]) is '-' or '+')
         {
-            negative = text[0] == '-';
+            negative = int.CreateTruncating(text[0]) == '-';
             at = 1;
         }
         var start = at;
@@ -31,7 +32,7 @@ internal static class PlainNumber
         var mark = -1;
         for (; at < text.Length; at++)
         {
-            var digit = (uint)(text[at] - '0');
+            var digit = (uint)(int.CreateTruncating(text[at]) - '0');
             if (digit <= 9) digits = digits * 10 + digit;
             else if (text[at] == decimalMark && mark < 0 && at > start) mark = at;
             else return false;

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using ModelWorkbench.Core.Datasets;
 
 namespace ModelWorkbench.Core.Serving;
 
@@ -187,7 +188,7 @@ internal static class JsonRows
         switch (reader.TokenType)
         {
             case JsonTokenType.Number:
-                batch.SetNumber(row, column, ShortDecimal.TryParse(reader.ValueSpan, out var number) || reader.TryGetDouble(out number) ? number : double.PositiveInfinity, reader.ValueSpan);
+                batch.SetNumber(row, column, PlainNumber.TryParse(reader.ValueSpan, (byte)'.', out var number) || reader.TryGetDouble(out number) ? number : double.PositiveInfinity, reader.ValueSpan);
                 break;
             case JsonTokenType.String:
                 var room = batch.Room(reader.ValueSpan.Length);
