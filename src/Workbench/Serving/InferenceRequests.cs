@@ -56,11 +56,7 @@ public sealed class InferenceRequests(LiveModels models, CallerLimits limits, Se
         {
             var (status, title, detail, outcome) = Explain(e, context, entry.Endpoint);
             served.Outcome = outcome;
-            if (outcome == RequestOutcome.Failed)
-            {
-                model.Figures.CountFailure();
-                logger.LogError(e, "Endpoint {Name}: a request could not be answered", model.Name);
-            }
+            if (outcome == RequestOutcome.Failed) logger.LogError(e, "Endpoint {Name}: a request could not be answered", model.Name);
             await DialectErrors.WriteAsync(context, dialect, status, title, detail);
         }
         served.Ended = Stopwatch.GetTimestamp();

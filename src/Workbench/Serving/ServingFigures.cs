@@ -81,9 +81,9 @@ public sealed class ServingFigures
         _feedback = meter.CreateCounter<long>("mw.feedback.joined", "{row}", "Rows whose truth was told");
         _unlogged = meter.CreateCounter<long>("mw.log.dropped", "{row}", "Rows that were to be written into the request log and were not: more came than could be written");
         // The names that dashboards for MLServer know.
-        meter.CreateObservableCounter("model_infer_request_success", () => Versions(models).Select(v => new Measurement<long>(CountOf(v.Figures, RequestOutcome.Answered), v.Model, v.Version)), description: "Requests answered");
+        meter.CreateObservableCounter("model_infer_request_success", () => Versions(models).Select(v => new Measurement<long>(v.Figures.CountOf(RequestOutcome.Answered), v.Model, v.Version)), description: "Requests answered");
         meter.CreateObservableCounter("model_infer_request_failure",
-            () => Versions(models).Select(v => new Measurement<long>(CountOf(v.Figures, RequestOutcome.Invalid) + CountOf(v.Figures, RequestOutcome.Refused) + CountOf(v.Figures, RequestOutcome.Failed), v.Model, v.Version)), description: "Requests not answered");
+            () => Versions(models).Select(v => new Measurement<long>(v.Figures.CountOf(RequestOutcome.Invalid) + v.Figures.CountOf(RequestOutcome.Refused) + v.Figures.CountOf(RequestOutcome.Failed), v.Model, v.Version)), description: "Requests not answered");
     }
 
     /// <summary>The versions that were asked since the workbench started.</summary>
@@ -92,8 +92,6 @@ public sealed class ServingFigures
         from version in endpoint.Versions.Values
         where version.Figures is not null
         select (new KeyValuePair<string, object?>("model", endpoint.Name), new KeyValuePair<string, object?>("version", version.Number.ToString(CultureInfo.InvariantCulture)), version.Figures);
-
-    private static long CountOf(VersionFigures figures, RequestOutcome outcome) => Dialect.All.Sum(dialect => figures.Outcomes(dialect, outcome));
 
     /// <summary>Notes how long an answered request took.</summary>
     public void Record(in ServedRequest request)

@@ -14,15 +14,16 @@ public sealed class VersionFigures
     private readonly int[] _latencies = new int[LatencyHistogram.BinCount];
     private readonly int[] _answers;
     private readonly long[] _outcomes = new long[Dialect.All.Count * OutcomeCount];
-    private long _requests, _failures, _rows, _cells, _missing, _unseen;
+    private long _rows, _cells, _missing, _unseen;
 
     /// <param name="classCount">0 for regression.</param>
     public VersionFigures(int classCount) => _answers = new int[classCount == 0 ? AnswerBins : classCount];
 
-    public long Requests => Volatile.Read(ref _requests);
+    /// <summary>Requests that were answered, or were not for a fault of ours.</summary>
+    public long Requests => CountOf(RequestOutcome.Answered) + CountOf(RequestOutcome.Failed);
 
     /// <summary>Requests that were not answered for a fault of ours.</summary>
-    public long Failures => Volatile.Read(ref _failures);
+    public long Failures => CountOf(RequestOutcome.Failed);
 
     public long Rows => Volatile.Read(ref _rows);
 
@@ -32,16 +33,13 @@ public sealed class VersionFigures
     /// <summary>Requests in this dialect of which this became.</summary>
     public long Outcomes(Dialect dialect, RequestOutcome outcome) => Volatile.Read(ref _outcomes[PlaceOf(dialect, outcome)]);
 
+    /// <summary>Requests, in all dialects, of which this became.</summary>
+    public long CountOf(RequestOutcome outcome) => Dialect.All.Sum(dialect => Outcomes(dialect, outcome));
+
     /// <summary>Counts a request that is over, whatever became of it.</summary>
     public void Count(Dialect dialect, RequestOutcome outcome) => Interlocked.Increment(ref _outcomes[PlaceOf(dialect, outcome)]);
 
     private static int PlaceOf(Dialect dialect, RequestOutcome outcome) => dialect.Index * OutcomeCount + (int)outcome;
-
-    public void CountFailure()
-    {
-        Interlocked.Increment(ref _requests);
-        Interlocked.Increment(ref _failures);
-    }
 
     /// <param name="microseconds">From the whole body to the whole answer.</param>
     public void Count(Prediction prediction, double microseconds)
@@ -51,7 +49,6 @@ public sealed class VersionFigures
         int missing = 0, unseen = 0;
         foreach (var count in rows.MissingCounts) missing += count;
         foreach (var count in rows.UnseenCounts) unseen += count;
-        Interlocked.Increment(ref _requests);
         Interlocked.Add(ref _rows, rows.RowCount);
         Interlocked.Add(ref _cells, (long)rows.RowCount * rows.Signature.Used.Count);
         // An unseen category is a missing value too, and counts once.
