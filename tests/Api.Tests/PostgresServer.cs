@@ -11,7 +11,7 @@ namespace ModelWorkbench.Api.Tests;
 /// <summary>A PostgreSQL server of the tests' own, on a free port of this machine, gone with all it holds afterwards; its text is ordered by language, as that of most servers.</summary>
 public sealed class PostgresServer : IAsyncLifetime
 {
-    private const int Quit = 3;
+    private const int Quit = 3, Continue = 18, Stop = 19;
 
     // PostgreSQL does not run as root.
     private const string Account = "postgres";
@@ -93,6 +93,32 @@ public sealed class PostgresServer : IAsyncLifetime
     {
         Assert.Equal(0, SendSignal(_process!.Id, Quit));
         await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Stands still with all its processes, as a machine does that is suspended, or a disk that is waited for; its connections stay open.</summary>
+    public void Freeze() => SignalAll(Stop);
+
+    /// <summary>Goes on where it stood still.</summary>
+    public void Thaw() => SignalAll(Continue);
+
+    private void SignalAll(int signal)
+    {
+        // Its processes are children of the first.
+        var children = Directory.EnumerateDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out _) && ParentOf(folder) == _process!.Id).Select(folder => int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture));
+        foreach (var process in (int[])[_process!.Id, .. children]) _ = SendSignal(process, signal);
+
+        static int? ParentOf(string folder)
+        {
+            try
+            {
+                return int.Parse(File.ReadLines(Path.Combine(folder, "status")).First(l => l.StartsWith("PPid:", StringComparison.Ordinal))[5..], CultureInfo.InvariantCulture);
+            }
+            catch (IOException)
+            {
+                // It ended while it was looked at.
+                return null;
+            }
+        }
     }
 
     public async ValueTask DisposeAsync()

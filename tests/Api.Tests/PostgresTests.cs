@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
@@ -175,6 +176,53 @@ public sealed class PostgresTests(PostgresServer server, ITestOutputHelper outpu
         // Work in the background, too.
         Assert.Equal(ExperimentStatus.Completed, (await app.Api.RunAsync(new ExperimentApi.StartBody((await app.Api.UploadAsync(TestFiles.Sample("iris.csv"))).Id, "species", Trainers: ["baseline"], BudgetSeconds: 60))).Status);
         Assert.True((await app.Services.GetRequiredService<AuditLog>().VerifyAsync(Cancel)).IsIntact);
+        await app.StopAsync();
+    }
+
+    [Fact]
+    public async Task While_the_server_stands_still_models_answer_whoever_asks_it_is_told_soon_and_it_goes_on_by_itself()
+    {
+        Assert.SkipUnless(Directory.Exists("/proc"), "Finding the server's processes needs /proc.");
+        using var folder = new TemporaryFolder(server.Connection);
+        await using var app = await WorkbenchApp.StartAsync(folder.Path);
+        var (experiment, key) = await Faults.FaultRun.PrepareAsync(app.Api);
+        var answer = await AnswerAsync(app.Api, key);
+        var (clock, slowest, told) = (Stopwatch.StartNew(), TimeSpan.Zero, 0);
+        server.Freeze();
+        try
+        {
+            // Whoever asked before it was noticed, and whoever asks afterwards.
+            var noticed = false;
+            while (clock.Elapsed < TimeSpan.FromSeconds(Faults.FaultRun.Count(6, 30)) || !noticed)
+            {
+                Assert.True(clock.Elapsed < TimeSpan.FromMinutes(1), "It is not noticed that the server stands still.");
+                var asked = Stopwatch.StartNew();
+                HttpResponseMessage[] answers = await Task.WhenAll(app.Api.Http.GetAsync("/api/v1/datasets", Cancel), PublishAsync(app, experiment));
+                foreach (var refused in answers)
+                {
+                    var problem = await ApiClient.ReadProblemAsync(refused, HttpStatusCode.ServiceUnavailable);
+                    Assert.StartsWith("Database", problem.Title);
+                    Assert.NotNull(refused.Headers.RetryAfter);
+                    refused.Dispose();
+                    told++;
+                }
+                if (asked.Elapsed > slowest) slowest = asked.Elapsed;
+                Assert.Equal(answer, await AnswerAsync(app.Api, key));
+                using (var ready = await app.Anonymous().GetAsync("/readyz", Cancel)) noticed = ready.StatusCode == HttpStatusCode.ServiceUnavailable;
+                await Task.Delay(200, Cancel);
+            }
+        }
+        finally
+        {
+            server.Thaw();
+        }
+        // Far below the thirty seconds that a command would wait.
+        Assert.True(slowest < TimeSpan.FromSeconds(15), $"Somebody waited {slowest.TotalSeconds:0.0} s for a server that stands still.");
+        var thawed = Stopwatch.StartNew();
+        await Poll.UntilAsync(async () => (await app.Anonymous().GetAsync("/readyz", Cancel)).StatusCode == HttpStatusCode.OK, TimeSpan.FromSeconds(60), "it is ready again");
+        Faults.FaultRun.Report(output, "F11", $"database server stood still {clock.Elapsed.TotalSeconds:0} s: {told}/{told} told so, slowest after {slowest.TotalSeconds:0.0} s · ready again after {thawed.Elapsed.TotalSeconds:0.0} s");
+        using (var publish = await PublishAsync(app, experiment)) Assert.Equal(HttpStatusCode.Created, publish.StatusCode);
+        await Faults.FaultRun.CheckAsync(app.Api, folder.Path, key);
         await app.StopAsync();
     }
 

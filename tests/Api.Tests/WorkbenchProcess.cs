@@ -58,20 +58,26 @@ public sealed partial class WorkbenchProcess : IDisposable
         return new WorkbenchProcess(process, log, http.BaseAddress, new ApiClient(http));
     }
 
-    /// <summary>As the command 'token' makes it, without the second that a further process takes.</summary>
-    private static async Task<string> NewTokenAsync(string dataFolder)
+    /// <summary>As the commands 'token' and 'link' make them, without the second that a further process takes.</summary>
+    private static async Task<string> MakeAsync(string dataFolder, Func<AccessTokens, int, Task<string>> make)
     {
-        var token = "";
+        var made = "";
         var settings = new Dictionary<string, string?> { ["Workbench:DataFolder"] = dataFolder, ["Workbench:Database"] = TestDatabase.ConnectionOf(dataFolder) };
         var code = await WebHost.WithDataAsync(settings, async (services, _) =>
         {
             var tokens = services.GetRequiredService<AccessTokens>();
-            token = await tokens.CreateManagementAsync("tests", await tokens.FirstAdministratorAsync(TestContext.Current.CancellationToken), null, AccessTokens.DefaultDays, TestContext.Current.CancellationToken);
+            made = await make(tokens, await tokens.FirstAdministratorAsync(TestContext.Current.CancellationToken));
             return 0;
         });
         Assert.Equal(0, code);
-        return token;
+        return made;
     }
+
+    private static Task<string> NewTokenAsync(string dataFolder) =>
+        MakeAsync(dataFolder, (tokens, user) => tokens.CreateManagementAsync("tests", user, null, AccessTokens.DefaultDays, TestContext.Current.CancellationToken));
+
+    /// <summary>A one-time token that signs the first administrator in.</summary>
+    public static Task<string> NewSignInAsync(string dataFolder) => MakeAsync(dataFolder, (tokens, user) => tokens.CreateSignInAsync(user, TestContext.Current.CancellationToken));
 
     /// <summary>Runs it to its end; what should end at once is killed after a minute.</summary>
     public static async Task<(int ExitCode, string Output, string Error)> RunAsync(params string[] arguments)

@@ -21,7 +21,7 @@ public sealed class InferenceRequests(LiveModels models, CallerLimits limits, Se
     // Smaller ones are answered before a clock could ring.
     private const int TimedBytes = 1 << 16;
 
-    private static readonly TimeSpan MostWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MostWait = TimeSpan.FromSeconds(0.5);
     private const int MostWaiting = 256;
 
     // A model is read in a fraction of it; callers mostly wait a minute.

@@ -14,13 +14,16 @@ public sealed class DatabaseLock : IAsyncDisposable
     // A server must not take a machine for alive for hours that has lost its power: then the lock would be held for nobody.
     private static readonly string Take = $"SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; SELECT pg_try_advisory_lock({PostgresLocks.Program.ToString(CultureInfo.InvariantCulture)})";
 
+    // With the second between two checks less than the five within which whoever asks is to be told that the server is away.
+    private const int CheckSeconds = 2;
+
     private readonly DatabasePlace _place;
     private NpgsqlConnection? _connection;
     private volatile bool _isHeld, _isDisposed;
 
     private DatabaseLock(DatabasePlace place) => _place = place;
 
-    /// <summary>Whether it was held when that was last looked at; nothing is written while it is not.</summary>
+    /// <summary>Whether it was held when that was last looked at; the database is not asked while it is not.</summary>
     public bool IsHeld => _isHeld;
 
     /// <returns>The lock; null where another workbench holds it.</returns>
@@ -43,18 +46,47 @@ public sealed class DatabaseLock : IAsyncDisposable
     /// <returns>Null, or why it is not.</returns>
     public async Task<Exception?> CheckAsync(CancellationToken cancellationToken)
     {
-        if (!_isHeld || _connection is null) return new InvalidOperationException("It is not held.");
+        if (!_isHeld || _connection is not { } connection) return new InvalidOperationException("It is not held.");
+        var command = new NpgsqlCommand("SELECT 1", connection) { CommandTimeout = CheckSeconds };
+        var asked = command.ExecuteScalarAsync(cancellationToken);
         try
         {
-            await using var command = new NpgsqlCommand("SELECT 1", _connection) { CommandTimeout = 10 };
-            await command.ExecuteScalarAsync(cancellationToken);
+            // Not by the command's own patience alone: at its end it asks the server to cancel, which takes seconds more where that stands still.
+            await asked.WaitAsync(TimeSpan.FromSeconds(CheckSeconds), cancellationToken);
+            await command.DisposeAsync();
             return null;
+        }
+        catch (TimeoutException e)
+        {
+            _isHeld = false;
+            _connection = null;
+            _ = DisposeAfterAsync(asked, connection);
+            return e;
         }
         catch (Exception e) when (e is DbException or InvalidOperationException or IOException)
         {
             _isHeld = false;
             return e;
         }
+    }
+
+    private static async Task DisposeAfterAsync(Task asked, NpgsqlConnection connection)
+    {
+        try
+        {
+            await asked;
+        }
+        catch (Exception e) when (e is DbException or OperationCanceledException or InvalidOperationException or IOException)
+        {
+            // Nobody waits for it.
+        }
+        await connection.DisposeAsync();
+    }
+
+    /// <exception cref="NpgsqlException">It is not held.</exception>
+    public void EnsureHeld()
+    {
+        if (!_isHeld) throw new NpgsqlException("The connection that keeps other workbenches out of the database is lost; until there is one again, the database is not asked.");
     }
 
     /// <summary>Tries to have it, by a new connection.</summary>
@@ -65,19 +97,24 @@ public sealed class DatabaseLock : IAsyncDisposable
         await LetGoAsync();
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         var connection = await _place.ConnectAsync(cancellationToken);
+        bool held;
         try
         {
             await using var command = new NpgsqlCommand(Take, connection);
-            _isHeld = await command.ExecuteScalarAsync(cancellationToken) is true;
+            held = await command.ExecuteScalarAsync(cancellationToken) is true;
         }
         catch
         {
             await connection.DisposeAsync();
             throw;
         }
-        if (_isHeld) _connection = connection;
-        else await connection.DisposeAsync();
-        return _isHeld;
+        if (!held)
+        {
+            await connection.DisposeAsync();
+            return false;
+        }
+        (_connection, _isHeld) = (connection, true);
+        return true;
     }
 
     public ValueTask DisposeAsync()
@@ -93,7 +130,7 @@ public sealed class DatabaseLock : IAsyncDisposable
     }
 }
 
-/// <summary>Looks whether the <see cref="DatabaseLock"/> is still held. Where it was lost, nothing is written until it is there again; where another workbench has it, the program ends.</summary>
+/// <summary>Looks whether the <see cref="DatabaseLock"/> is still held. Where it was lost, the database is not asked until it is there again; where another workbench has it, the program ends.</summary>
 public sealed class DatabaseWatch(DatabaseLock held, StorageTrouble trouble, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<DatabaseWatch> logger) : BackgroundService
 {
     private static readonly TimeSpan Between = TimeSpan.FromSeconds(1);

@@ -9,8 +9,11 @@ namespace ModelWorkbench.Workbench.Storage;
 /// <summary>Where the facts are: in a file of SQLite in the data folder, or in a database of a PostgreSQL server. The files that they name are in the data folder either way.</summary>
 public sealed class DatabasePlace
 {
-    // Shorter than the patience of a command, so that the server says what was waited for.
-    private const int LockSeconds = 25;
+    /// <summary>How long the one who writes waits for a turn.</summary>
+    public const int LockSeconds = 25;
+
+    // For a connection, and for asking the server to cancel what nobody waits for any more: whoever asked is to be told within five seconds that it stands still.
+    private const int ConnectSeconds = 2;
 
     private const int PostgresPort = 5432;
 
@@ -97,6 +100,9 @@ public sealed class DatabasePlace
     {
         server.ApplicationName ??= "Model Workbench";
         server.Options = $"{server.Options} -c lock_timeout={LockSeconds}s".Trim();
+        if (!server.ShouldSerialize("Timeout")) server.Timeout = ConnectSeconds;
+        // Each kind of encryption that is tried first waits as long again.
+        if (!server.ShouldSerialize("GSS Encryption Mode")) server.GssEncryptionMode = GssEncryptionMode.Disable;
         // Values of rows and parameters in messages would end up in logs.
         (server.IncludeErrorDetail, server.PersistSecurityInfo, server.LogParameters) = (false, false, false);
         // A transaction of ours is never a part of somebody else's.

@@ -42,12 +42,16 @@ public static class StorageSetup
             services.AddDbContextFactory<AppDb>(db => db.UseSqlite(connection.ToString(), sqlite => sqlite.UseQuerySplittingBehavior(QuerySplittingBehavior.SingleQuery)).AddInterceptors(new SqlitePragmas()));
             return;
         }
-        services.AddDbContextFactory<PostgresDb>(db => db.UseServer(place.Connection).AddInterceptors(new PostgresWriters(held)));
+        services.AddDbContextFactory<PostgresDb>(db => db.UseServer(place.Connection, held is null ? null : AnswerSeconds).AddInterceptors(new PostgresWriters(held)));
         services.AddSingleton<IDbContextFactory<AppDb>, PostgresDatabases>();
         services.AddScoped<AppDb>(scope => scope.GetRequiredService<PostgresDb>());
     }
 
-    private static DbContextOptionsBuilder UseServer(this DbContextOptionsBuilder db, string connection) => db.UseNpgsql(connection, server => server
+    // With the seconds that it takes to cancel what a server that stands still does not answer, whoever asked is told within five.
+    private const int AnswerSeconds = 3;
+
+    private static DbContextOptionsBuilder UseServer(this DbContextOptionsBuilder db, string connection, int? answerSeconds = null) => db.UseNpgsql(connection, server => server
+        .CommandTimeout(answerSeconds)
         .UseQuerySplittingBehavior(QuerySplittingBehavior.SingleQuery)
         // Nothing is tried again behind the back of whoever asked: what was begun may have been done. The strategy of the provider would also hide a server that is away in an exception of another kind.
         .ExecutionStrategy(dependencies => new NonRetryingExecutionStrategy(dependencies)));

@@ -52,7 +52,7 @@ public static class FaultRun
         using (var answer = await new ModelClient(api.Http, "iris", key).SendAsync(Row)) Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         var chain = await api.GetAsync<AuditCheck>("/api/v1/audit/check");
         Assert.True(chain.IsIntact, chain.Describe());
-        if (!TestDatabase.IsServer) Assert.Null(DatabaseCopies.Check(StorageSetup.DatabaseFile(folder)));
+        if (!TestDatabase.PlaceOf(folder).IsServer) Assert.Null(DatabaseCopies.Check(StorageSetup.DatabaseFile(folder)));
         await using var db = TestDatabase.PlaceOf(folder).Open();
         var store = new ArtefactStore(folder);
         foreach (var sha256 in await ArtefactNames.OfAsync(db, store, cancel)) await store.ReadVerifiedAsync(sha256, cancel);
