@@ -51,7 +51,7 @@ public static class WebHost
         using var dataFolderLock = DataFolderLock.TryTake(dataFolder);
         if (dataFolderLock is null)
         {
-            await Console.Error.WriteLineAsync($"The data folder '{dataFolder}' is in use by another workbench. Stop that one, or choose another folder with --data.");
+            await Console.Error.WriteLineAsync($"The data folder '{dataFolder}' is in use by another workbench{(DataFolderLock.HolderOf(dataFolder) is { } holder ? $" (process {holder})" : "")}. Stop that one, or choose another folder with --data.");
             return BadSettings;
         }
 

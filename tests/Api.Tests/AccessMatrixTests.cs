@@ -98,4 +98,45 @@ public sealed partial class AccessMatrixTests : IAsyncLifetime
         // What belongs to others is told in the words of what is not there.
         bool Same(string body, Cell cell, string address) => cell.Method == "HEAD" || body.Contains("\"title\":\"Unknown ", StringComparison.Ordinal);
     }
+
+    /// <summary>So another site, which can make a browser fetch an address, cannot make it do anything.</summary>
+    [Fact]
+    public async Task Reading_changes_nothing()
+    {
+        TestDatabase.SkipOnServer("its tables are listed otherwise.");
+        var cells = Cells().Where(c => c.Method == "GET").ToList();
+        // Once before, so that what is written down at the first use (that a token was used) is there.
+        await AskAsync();
+        var before = Dump();
+        await AskAsync();
+        var after = Dump();
+        Assert.True(before.SetEquals(after), $"Gone: {string.Join('\n', before.Except(after))}\nNew: {string.Join('\n', after.Except(before))}");
+
+        async Task AskAsync()
+        {
+            foreach (var cell in cells) await AccessWorld.AskAsync(_world.Members[WorkspaceRole.Owner], cell.Method, AddressOf(cell));
+        }
+    }
+
+    private HashSet<string> Dump()
+    {
+        using var connection = TestDatabase.Open(_world.App.DataFolder);
+        List<string> tables = [];
+        using (var command = connection.CreateCommand())
+        {
+            // That somebody took data along is written down.
+            command.CommandText = "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'AuditEntries'";
+            using var names = command.ExecuteReader();
+            while (names.Read()) tables.Add(names.GetString(0));
+        }
+        HashSet<string> dump = [];
+        foreach (var table in tables)
+        {
+            using var command = connection.CreateCommand();
+            command.CommandText = $"SELECT * FROM \"{table}\"";
+            using var rows = command.ExecuteReader();
+            while (rows.Read()) dump.Add($"{table}: {string.Join(" | ", Enumerable.Range(0, rows.FieldCount).Select(i => $"{rows.GetName(i)} {rows.GetValue(i)}"))}");
+        }
+        return dump;
+    }
 }

@@ -124,9 +124,14 @@ public sealed class LimitTests
     public async Task Nothing_long_begins_on_a_disk_that_is_below_its_floor()
     {
         using var folder = new TemporaryFolder();
+        int iris;
+        await using (var before = await WorkbenchApp.StartAsync(folder.Path))
+        {
+            iris = (await before.Api.UploadAsync(TestFiles.Sample("iris.csv"))).Id;
+            await before.StopAsync();
+        }
         await using var app = await WorkbenchApp.StartAsync(folder.Path, ("DiskFloorMegabytes", "1048576"));
-        var iris = await app.Api.UploadAsync(TestFiles.Sample("iris.csv"));
-        using var refused = await app.Api.Http.PostAsJsonAsync("/api/v1/experiments", new ExperimentApi.StartBody(iris.Id, "species", Trainers: ["baseline"]), CoreJson.Options, Cancel);
+        using var refused = await app.Api.Http.PostAsJsonAsync("/api/v1/experiments", new ExperimentApi.StartBody(iris, "species", Trainers: ["baseline"]), CoreJson.Options, Cancel);
         Assert.Matches("The disk of the data folder has .* free; expected at least 1.* TB \\(DiskFloorMegabytes\\)", (await ApiClient.ReadProblemAsync(refused, HttpStatusCode.InsufficientStorage)).Detail);
         await app.StopAsync();
     }

@@ -55,7 +55,7 @@ public sealed class SettingsTests
         using var first = await WorkbenchProcess.StartAsync(folder.Path);
         var (exitCode, _, error) = await WorkbenchProcess.RunAsync("--data", folder.Path, "--port", "0");
         Assert.Equal(2, exitCode);
-        Assert.Contains($"'{folder.Path}' is in use by another workbench", error);
+        Assert.Contains($"'{folder.Path}' is in use by another workbench (process {first.Id})", error);
 
         using var other = new TemporaryFolder();
         (exitCode, _, error) = await WorkbenchProcess.RunAsync("--data", other.Path, "--no-samples", "--port", $"{first.Address.Port}");

@@ -121,7 +121,7 @@ public sealed class UploadTests(SharedWorkbench workbench) : IClassFixture<Share
         Assert.SkipUnless(OperatingSystem.IsLinux() && Run("mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", folder.Path), "A small file system can only be mounted by root on Linux.");
         try
         {
-            await using (var app = await WorkbenchApp.StartAsync(folder.Path))
+            await using (var app = await WorkbenchApp.StartAsync(folder.Path, ("DiskFloorMegabytes", "0")))
             {
                 var before = Files(folder.Path);
                 // Announced, it is refused at once; unannounced, the disk fills up on the way.
@@ -154,6 +154,49 @@ public sealed class UploadTests(SharedWorkbench workbench) : IClassFixture<Share
                     Assert.Equal(HttpStatusCode.InsufficientStorage, answer.StatusCode);
                 }
                 Assert.Equal(before, Files(folder.Path));
+                Assert.Equal(3, (await app.Api.UploadAsync(WriteSmall())).RowCount);
+            }
+        }
+        finally
+        {
+            Run("umount", "-l", folder.Path);
+        }
+    }
+
+    [Fact]
+    public async Task Ten_uploads_at_once_for_which_there_is_no_room_leave_the_disk_its_floor()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Run("mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", folder.Path), "A small file system can only be mounted by root on Linux.");
+        try
+        {
+            const long floor = 16;
+            await using (var app = await WorkbenchApp.StartAsync(folder.Path, ("DiskFloorMegabytes", $"{floor}")))
+            {
+                var (least, done) = (long.MaxValue, false);
+                var watch = Task.Run(async () =>
+                {
+                    while (!Volatile.Read(ref done))
+                    {
+                        least = Math.Min(least, new DriveInfo(folder.Path).AvailableFreeSpace);
+                        await Task.Delay(5, Cancel);
+                    }
+                }, Cancel);
+                // Announced and not: half of them say how long they are.
+                var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(async i =>
+                {
+                    using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/datasets?name=f{i}.csv") { Content = new StreamContent(Rows(32 << 20)) };
+                    request.Headers.TransferEncodingChunked = i % 2 == 0;
+                    request.Headers.ExpectContinue = i % 2 == 1;
+                    using var answer = await app.Api.Http.SendAsync(request, Cancel);
+                    return (answer.StatusCode, Text: await answer.Content.ReadAsStringAsync(Cancel));
+                }));
+                Volatile.Write(ref done, true);
+                await watch;
+                // One may find room that the others have left.
+                Assert.All(answers, a => Assert.True(a.StatusCode is HttpStatusCode.InsufficientStorage or HttpStatusCode.Created, a.Text));
+                Assert.True(answers.Count(a => a.StatusCode == HttpStatusCode.InsufficientStorage) >= 8);
+                Assert.True(least >> 20 >= floor - 4, $"Only {least >> 20} MB were free at times; expected about {floor}, the floor.");
                 Assert.Equal(3, (await app.Api.UploadAsync(WriteSmall())).RowCount);
             }
         }

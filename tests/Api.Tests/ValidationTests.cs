@@ -144,6 +144,41 @@ public sealed class ValidationTests(SmallUploads workbench) : IClassFixture<Smal
         Assert.Contains("'text/plain; charset=utf-8'; expected application/json", (await ApiClient.ReadProblemAsync(type, HttpStatusCode.UnsupportedMediaType)).Detail);
     }
 
+    [Theory]
+    [InlineData("TRACE")]
+    [InlineData("OPTIONS")]
+    [InlineData("PUT")]
+    [InlineData("DELETE")]
+    [InlineData("GET")]
+    public async Task Nothing_but_what_is_meant_to_be_sent_is_taken_and_no_other_site_is_let_in(string method)
+    {
+        foreach (var address in (string[])["/api/v1/models/iris/predict", "/mlflow/iris/invocations", "/v2/models/iris/infer", "/v1/models/iris:predict"])
+        {
+            using var request = new HttpRequestMessage(new HttpMethod(method), address);
+            request.Headers.Add("Origin", "https://example.org");
+            request.Headers.Add("Access-Control-Request-Method", "POST");
+            using var anonymous = workbench.App.Anonymous();
+            using var answer = await anonymous.SendAsync(request, Cancel);
+            // Nobody is signed in: what is no address of a model leads to the page for that.
+            Assert.True(answer.StatusCode is HttpStatusCode.MethodNotAllowed or HttpStatusCode.Forbidden or HttpStatusCode.NotFound or HttpStatusCode.Unauthorized or HttpStatusCode.Found, $"{method} {address}: {answer.StatusCode}");
+            Assert.DoesNotContain(answer.Headers, h => h.Key.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase));
+        }
+    }
+
+    [Theory]
+    [InlineData("89504E470D0A1A0A0000000D49484452", "image")]
+    [InlineData("7F454C4602010100000000000000000003003E00", "program")]
+    [InlineData("53514C69746520666F726D6174203300100001", "SQLite")]
+    [InlineData("255044462D312E370A25E2E3CFD30A", "PDF")]
+    [InlineData("504B0304140006000800000021005B436F6E74656E745F54797065735D2E786D6C", "zip")]
+    public async Task A_file_of_another_kind_under_the_name_of_a_table_is_refused_by_what_it_is(string start, string kind)
+    {
+        var before = (await Api.GetAsync<JsonElement>("/api/v1/datasets")).GetArrayLength();
+        var problem = await RefusedUploadAsync(new ByteArrayContent([.. Convert.FromHexString(start), .. new byte[200]]), HttpStatusCode.UnprocessableEntity);
+        Assert.Contains(kind, problem.Detail, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(before, (await Api.GetAsync<JsonElement>("/api/v1/datasets")).GetArrayLength());
+    }
+
     [Fact]
     public async Task A_picture_is_no_table()
     {

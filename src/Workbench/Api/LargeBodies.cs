@@ -7,6 +7,9 @@ namespace ModelWorkbench.Workbench.Api;
 /// <summary>What requests that carry a whole file have in common.</summary>
 public static class LargeBodies
 {
+    // Written between two looks at the disk.
+    private const long LookBytes = 2 << 20;
+
     /// <summary>Lets the body be as large as a file, and as slow as a person's line; to be called before the first byte is read.</summary>
     /// <param name="context">The request.</param>
     /// <param name="most">Bytes.</param>
@@ -18,10 +21,21 @@ public static class LargeBodies
     }
 
     /// <summary>Writes a body, or a part of one, into a file that is not there yet.</summary>
-    public static async Task SaveAsync(this Stream body, string path, CancellationToken cancellationToken)
+    /// <exception cref="IOException">The disk is full, or would be below its floor (<see cref="DiskSpace.IsFull"/>).</exception>
+    public static async Task SaveAsync(this Stream body, string path, ArtefactStore artefacts, CancellationToken cancellationToken)
     {
         await using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16, useAsync: true);
-        await body.CopyToAsync(file, 1 << 20, cancellationToken);
+        var buffer = new byte[1 << 20];
+        for (var unlooked = 0L; await body.ReadAsync(buffer, cancellationToken) is > 0 and var read; unlooked -= read)
+        {
+            // How long a body in pieces becomes nobody knows, and others write as well.
+            if (unlooked <= 0)
+            {
+                if (!artefacts.HasRoom(LookBytes)) throw new IOException("The disk would be below its floor.", DiskSpace.FullResult);
+                unlooked = LookBytes;
+            }
+            await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+        }
     }
 
     /// <param name="what">The file, such as <c>model file</c>.</param>
@@ -33,5 +47,5 @@ public static class LargeBodies
     public static IResult WorkspaceFull(string why) => Results.Problem(statusCode: 507, title: "Workspace full", detail: why);
 
     public static IResult DiskFull(ArtefactStore artefacts) =>
-        Results.Problem(statusCode: 507, title: "Disk full", detail: $"The disk of the data folder has no room for the file; {DiskSpace.Describe(artefacts.TemporaryFolder)}. Make room and try again.");
+        Results.Problem(statusCode: 507, title: "Disk full", detail: $"The disk of the data folder has no room for the file; {DiskSpace.Describe(artefacts.TemporaryFolder, artefacts.Floor)}. Make room and try again.");
 }

@@ -115,7 +115,7 @@ public static class BatchApi
         var temporary = artefacts.NewTemporaryPath();
         try
         {
-            await context.Request.Body.SaveAsync(temporary, ct);
+            await context.Request.Body.SaveAsync(temporary, artefacts, ct);
             return await queue.AddFileAsync(endpoint, version, temporary, DatasetApi.CleanName(fileName), ct);
         }
         finally

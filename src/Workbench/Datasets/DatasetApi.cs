@@ -86,7 +86,7 @@ public static class DatasetApi
     {
         var most = options.Value.MaxUploadBytes;
         if (context.Request.ContentLength > most) return TooLarge(options.Value);
-        if (context.Request.ContentLength > DiskSpace.Free(artefacts.TemporaryFolder)) return LargeBodies.DiskFull(artefacts);
+        if (context.Request.ContentLength is { } length && !artefacts.HasRoom(length)) return LargeBodies.DiskFull(artefacts);
         if (await stored.WhyNotAsync(caller.WorkspaceId, context.Request.ContentLength ?? 0, context.RequestAborted) is { } full) return LargeBodies.WorkspaceFull(full);
         context.AllowLargeBody(most + 64 * 1024);
 
@@ -101,7 +101,7 @@ public static class DatasetApi
                 if (await FileSectionAsync(context) is not { } section) return Results.Problem(statusCode: 400, title: "No file", detail: "The form has no file part; expected one.");
                 (body, name) = (section.Body, name ?? section.GetContentDispositionHeader()!.FileName.Value);
             }
-            await body.SaveAsync(temporary, context.RequestAborted);
+            await body.SaveAsync(temporary, artefacts, context.RequestAborted);
             if (new FileInfo(temporary).Length > most) return TooLarge(options.Value);
             // Of a body in pieces the length is known now.
             if (context.Request.ContentLength is null && await stored.WhyNotAsync(caller.WorkspaceId, new FileInfo(temporary).Length, context.RequestAborted) is { } tooMuch) return LargeBodies.WorkspaceFull(tooMuch);

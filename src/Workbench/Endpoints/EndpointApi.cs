@@ -173,12 +173,12 @@ public static class EndpointApi
         // Before a large body is taken in vain.
         if (name is null || !EndpointStore.IsName(name)) return Results.Problem(statusCode: 400, title: "Not published", detail: $"The query parameter 'name' is '{name}'; expected {EndpointStore.NameRule}.");
         if (context.Request.ContentLength > most) return TooLarge();
-        if (context.Request.ContentLength > DiskSpace.Free(artefacts.TemporaryFolder)) return LargeBodies.DiskFull(artefacts);
+        if (context.Request.ContentLength is { } length && !artefacts.HasRoom(length)) return LargeBodies.DiskFull(artefacts);
         context.AllowLargeBody(most);
         var temporary = artefacts.NewTemporaryPath();
         try
         {
-            await context.Request.Body.SaveAsync(temporary, ct);
+            await context.Request.Body.SaveAsync(temporary, artefacts, ct);
             return Published(await store.ImportAsync(name, temporary, DatasetApi.CleanName(string.IsNullOrWhiteSpace(file) ? "model.mwm" : file), caller.WorkspaceId, Who(context), goLive ?? true, why, ct), context);
         }
         catch (UnmetAssertionsException e)

@@ -107,7 +107,7 @@ public sealed class WorkbenchOptions
 
     public long WorkspaceQuotaBytes => WorkspaceQuotaMegabytes * 1024L * 1024L;
 
-    /// <summary>Free room on the disk of the data folder below which the program says it is not ready.</summary>
+    /// <summary>Free room on the disk of the data folder below which the program says it is not ready, takes no files in and begins nothing long.</summary>
     public int DiskFloorMegabytes { get; set; } = 512;
 
     public long DiskFloorBytes => DiskFloorMegabytes * 1024L * 1024L;

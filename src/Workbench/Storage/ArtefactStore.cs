@@ -12,9 +12,12 @@ public sealed class ArtefactStore
     // Taking a file in and removing one do not overlap: what is being named again is not removed.
     private readonly SemaphoreSlim _changing = new(1);
 
-    public ArtefactStore(string dataFolder)
+    /// <param name="dataFolder">Made where it is not there.</param>
+    /// <param name="floor">Bytes of its disk that stay free when files are taken in.</param>
+    public ArtefactStore(string dataFolder, long floor = 0)
     {
         DataFolder = dataFolder;
+        Floor = floor;
         _folder = Path.Combine(dataFolder, "artefacts");
         TemporaryFolder = Path.Combine(dataFolder, "tmp");
         Directory.CreateDirectory(_folder);
@@ -25,6 +28,12 @@ public sealed class ArtefactStore
 
     /// <summary>For files in the making, on the same file system as the store; emptied at start.</summary>
     public string TemporaryFolder { get; }
+
+    /// <summary>Bytes of the disk that stay free when files are taken in.</summary>
+    public long Floor { get; }
+
+    /// <summary>Whether a file of this length can be taken in.</summary>
+    public bool HasRoom(long bytes) => DiskSpace.HasRoom(TemporaryFolder, bytes, Floor);
 
     public string NewTemporaryPath() => Path.Combine(TemporaryFolder, Guid.NewGuid().ToString("N"));
 

@@ -311,6 +311,8 @@ public sealed class DatasetStore(IDbContextFactory<AppDb> databases, ArtefactSto
         var (tablePath, samplePath) = (artefacts.NewTemporaryPath(), artefacts.NewTemporaryPath());
         try
         {
+            // The table is mostly a fraction of the text; the floor of the disk is not for finding out.
+            if (!artefacts.HasRoom(new FileInfo(path).Length / 2)) throw new IOException("The table made from the file would not leave the disk its floor.", DiskSpace.FullResult);
             var (table, profile) = await Task.Factory.StartNew(() => Read(path, options, tablePath, samplePath, progress, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             var tableSha256 = await artefacts.AddAsync(tablePath, cancellationToken);
             return new Reading(table, profile, tableSha256, File.Exists(samplePath) ? await artefacts.AddAsync(samplePath, cancellationToken) : null);

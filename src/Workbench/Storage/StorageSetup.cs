@@ -3,8 +3,10 @@ using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
 using Microsoft.EntityFrameworkCore.Storage;
+using Microsoft.Extensions.Options;
 using ModelWorkbench.Workbench.Audit;
 using ModelWorkbench.Workbench.Jobs;
+using ModelWorkbench.Workbench.Settings;
 
 namespace ModelWorkbench.Workbench.Storage;
 
@@ -17,9 +19,9 @@ public static class StorageSetup
         Directory.CreateDirectory(place.DataFolder);
         builder.Services.AddDatabase(place, held);
         builder.Services.AddSingleton<AuditLog>();
-        builder.Services.AddSingleton(new ArtefactStore(place.DataFolder));
+        builder.Services.AddSingleton(services => new ArtefactStore(place.DataFolder, services.GetRequiredService<IOptions<WorkbenchOptions>>().Value.DiskFloorBytes));
         builder.Services.AddSingleton<StorageTrouble>();
-        builder.Services.AddSingleton(services => new UploadStore(place.DataFolder, services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddSingleton(services => new UploadStore(place.DataFolder, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<IOptions<WorkbenchOptions>>().Value.DiskFloorBytes));
         builder.Services.AddSingleton<TableCache>();
         builder.Services.AddSingleton<DatasetStore>();
         builder.Services.AddSingleton<Datasets.RowReader>();

@@ -29,10 +29,15 @@ public sealed class UploadStore
 
     private readonly string _folder;
     private readonly TimeProvider _time;
+    private readonly long _floor;
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _locks = [];
 
-    public UploadStore(string dataFolder, TimeProvider time)
+    /// <param name="dataFolder">Made where it is not there.</param>
+    /// <param name="time">Uploads age by it.</param>
+    /// <param name="floor">Bytes of the disk that stay free.</param>
+    public UploadStore(string dataFolder, TimeProvider time, long floor = 0)
     {
+        _floor = Math.Max(floor, SpareBytes);
         _folder = Path.Combine(dataFolder, "uploads");
         _time = time;
         Directory.CreateDirectory(_folder);
@@ -152,8 +157,8 @@ public sealed class UploadStore
     private void ThrowUnlessRoom(long bytes)
     {
         // The file, and beside it the table that is made of it; the latter is mostly much smaller.
-        if (DiskSpace.Free(_folder) - SpareBytes < bytes)
-            throw new UploadException(507, $"The file needs {Shell.Figures.Bytes(bytes)}, but {DiskSpace.Describe(_folder)}. Make room on the disk of the data folder and try again.");
+        if (!DiskSpace.HasRoom(_folder, bytes, _floor))
+            throw new UploadException(507, $"The file needs {Shell.Figures.Bytes(bytes)}, but {DiskSpace.Describe(_folder, _floor)}. Make room on the disk of the data folder and try again.");
     }
 
     private static bool IsId(string id) => id.Length == 32 && !id.AsSpan().ContainsAnyExcept("0123456789abcdef");

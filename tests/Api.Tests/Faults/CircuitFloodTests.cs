@@ -100,6 +100,25 @@ public sealed class CircuitFloodTests(ITestOutputHelper output)
         }
         await Assert.ThrowsAsync<HubException>(() => other.InvokeAsync<string>("NoSuchMethod", 1, Cancel));
         Assert.Equal(HubConnectionState.Connected, other.State);
+        // Ten thousand events of one page, as fast as they can be sent: others are answered meanwhile and afterwards.
+        await using (var busy = await OpenAsync(address, cookie))
+        {
+            Assert.NotNull(busy);
+            var sent = Task.Run(async () =>
+            {
+                for (var i = 0; i < 10_000 && busy.State == HubConnectionState.Connected; i++) await busy.SendAsync("BeginInvokeDotNetFromJS", $"{i}", null, "NoSuchMethod", 0L, "[]", Cancel);
+            }, Cancel);
+            var answered = 0;
+            do
+            {
+                using var meanwhile = await app.Api.Http.GetAsync("/api/v1/datasets", Cancel);
+                Assert.Equal(HttpStatusCode.OK, meanwhile.StatusCode);
+                answered++;
+            } while (!sent.IsCompleted);
+            await sent;
+            FaultRun.Report(output, "F7", $"10000 events of one page: {answered}/{answered} requests of others answered meanwhile, its connection {busy.State}");
+        }
+        Assert.Equal(HubConnectionState.Connected, other.State);
         using (var api = await app.Api.Http.GetAsync("/api/v1/datasets", Cancel)) Assert.Equal(HttpStatusCode.OK, api.StatusCode);
         await other.DisposeAsync();
         await app.StopAsync();
