@@ -24,6 +24,8 @@ namespace ModelWorkbench.Core.Experiments;
 [JsonDerivedType(typeof(SegmentsMeasured), "segments-measured")]
 [JsonDerivedType(typeof(AnsweredRowsReady), "answered-rows-ready")]
 [JsonDerivedType(typeof(LearningCurveReady), "learning-curve-ready")]
+[JsonDerivedType(typeof(RowsPlaced), "rows-placed")]
+[JsonDerivedType(typeof(UnscaledComponentsFound), "unscaled-components-found")]
 [JsonDerivedType(typeof(JobFailed), "job-failed")]
 public abstract record ExperimentEvent;
 
@@ -97,6 +99,12 @@ public sealed record AnsweredRowsReady(string File) : ExperimentEvent;
 /// <param name="Curve">All its points.</param>
 public sealed record LearningCurveReady(LearningCurve Curve) : ExperimentEvent;
 
+/// <param name="File">Name of the finished <see cref="NeighbourMap"/> in the job's folder.</param>
+public sealed record RowsPlaced(string File) : ExperimentEvent;
+
+/// <param name="File">Name of the finished <see cref="PcaReport"/> in the job's folder; without what a trial answered.</param>
+public sealed record UnscaledComponentsFound(string File) : ExperimentEvent;
+
 /// <summary>Nothing could be trained at all: the table is unreadable, or the recipe does not apply.</summary>
 public sealed record JobFailed(string Reason) : ExperimentEvent;
 
@@ -133,6 +141,8 @@ public sealed record ExperimentJob(ExperimentPlan Plan, string TableFile, int Th
 [JsonDerivedType(typeof(MeasureSegments), "measure-segments")]
 [JsonDerivedType(typeof(AnswerRows), "answer-rows")]
 [JsonDerivedType(typeof(DrawLearningCurve), "learning-curve")]
+[JsonDerivedType(typeof(PlaceRows), "place-rows")]
+[JsonDerivedType(typeof(FindUnscaledComponents), "unscaled-components")]
 public abstract record JobWork
 {
     /// <summary>Runs trials until the budget is used up.</summary>
@@ -186,6 +196,12 @@ public abstract record JobWork
     /// <param name="Trial">Judged on all folds.</param>
     /// <param name="Members">For an ensemble, its members.</param>
     public sealed record DrawLearningCurve(FinishedTrial Trial, IReadOnlyList<FinishedTrial> Members) : JobWork;
+
+    /// <summary>Places training rows on a map that keeps neighbours.</summary>
+    public sealed record PlaceRows : JobWork;
+
+    /// <summary>Finds the principal components of features in their own units, which not every page asks for.</summary>
+    public sealed record FindUnscaledComponents : JobWork;
 }
 
 /// <param name="Number">1-based within the experiment.</param>

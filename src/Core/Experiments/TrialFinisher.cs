@@ -138,24 +138,7 @@ internal sealed class TrialFinisher(ExperimentData data, TrialRunner trials, Mod
     private double PcaSeconds(double seconds) =>
         (long)data.Split.Training.Table.RowCount * data.Split.Training.Table.ColumnCount <= SmallPcaValueCount ? Math.Max(seconds, Explanation.MostSeconds) : seconds;
 
-    private PcaReport Pca(CancellationToken cancellationToken)
-    {
-        var part = data.Part(ExperimentData.All);
-        var sampled = Sample(part.Training, PcaReporter.MaximumRows(1), out var drawn);
-        var encoder = FeatureEncoder.Fit(sampled, FeatureEncoding.OneHotStandardized, cancellationToken);
-        // Asked before the features of a wide table fill the memory.
-        if (PcaReporter.WhyNot(sampled.RowCount, encoder.FeatureNames.Count) is { } reason) throw new ArgumentException(reason);
-        var features = Sample(sampled, PcaReporter.MaximumRows(encoder.FeatureNames.Count), out var fewer);
-        var labels = Of(Of(part.TrainingLabels, drawn), fewer);
-        var regression = data.Target.Task == LearningTask.Regression;
-        return PcaReporter.Create(
-            encoder.Encode(features),
-            regression ? null : [.. labels.Select(l => data.Target.Classes[(int)l])],
-            regression ? [.. labels.Select(l => (double)l)] : null,
-            standardize: true, data.Plan.Split.Seed, cancellationToken, data.DatasetRows(features));
-
-        static float[] Of(float[] values, int[]? rows) => rows is null ? values : Array.ConvertAll(rows, r => values[r]);
-    }
+    private PcaReport Pca(CancellationToken cancellationToken) => ComponentRows.Of(data, isScaled: true, cancellationToken).Components(data, isScaled: true, cancellationToken);
 
     /// <summary>What the trial answered for the shown rows where a fold held them out; of several times the mean.</summary>
     private PcaAnswers? Answers(PcaReport pca, FinishedTrial trial)
