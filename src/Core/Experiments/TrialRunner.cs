@@ -3,7 +3,6 @@ using ModelWorkbench.Core.Evaluation;
 using ModelWorkbench.Core.Models;
 using ModelWorkbench.Core.Optimisation;
 using ModelWorkbench.Core.Recipes;
-using ModelWorkbench.Core.Splits;
 using ModelWorkbench.Core.Trainers;
 using ModelWorkbench.Core.Tuning;
 
