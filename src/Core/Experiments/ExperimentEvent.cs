@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using ModelWorkbench.Core.Evaluation;
 using ModelWorkbench.Core.Explanations;
+using ModelWorkbench.Core.Models;
 using ModelWorkbench.Core.Tuning;
 
 namespace ModelWorkbench.Core.Experiments;
@@ -120,6 +121,9 @@ public sealed record TrialReport(EvaluationReport Validation, PermutationImporta
     /// <summary>How much better than the baseline on the same validation rows, by the experiment's metric, in 95 of 100 cases: above 0 is better, whichever way the metric goes.
     /// Null for the baseline itself, where its predictions were not at hand, and in reports from before there were intervals.</summary>
     public MetricInterval? GainOverBaseline { get; init; }
+
+    /// <summary>For numbers: intervals around the answers, with their coverage and pinball loss. Null for classes, and in reports from before they were kept.</summary>
+    public IReadOnlyList<PredictionInterval>? PredictionIntervals { get; init; }
 }
 
 /// <summary>The order to a training process, as <c>job.json</c> in its folder.</summary>

@@ -95,12 +95,12 @@ internal sealed class TrialFinisher(ExperimentData data, TrialRunner trials, Mod
     private TrialReport Report(FinishedTrial trial, IReadOnlyList<FinishedTrial> members, double[] weights, FittedPipeline? firstFold, double seconds, CancellationToken cancellationToken)
     {
         var validation = Validation(trial);
-        if (seconds <= 0) return new TrialReport(validation, null, null, LaterNote, LaterNote) { GainOverBaseline = GainOverBaseline(trial) };
+        if (seconds <= 0) return new TrialReport(validation, null, null, LaterNote, LaterNote) { GainOverBaseline = GainOverBaseline(trial), PredictionIntervals = models.Intervals(predictionsOf(trial)) };
         // The model is finished: explaining it may go beyond the deadline a little, and whatever happens there does not undo the trial.
         // Components are those of the data, whatever the model: what one trial had no time for, the next may have.
         if (_pca is null || _pca.WhyNot == Explanation.TimedOut) _pca = Explanation.Run(Pca, PcaSeconds(seconds), cancellationToken);
         var importance = Explanation.Run(token => Importance(firstFold ?? FirstFold(trial, members, weights, token), token), seconds, cancellationToken);
-        return new TrialReport(validation, importance.Value, _pca.Value is { } pca ? pca with { Answers = Answers(pca, trial) } : null, _pca.WhyNot, importance.WhyNot) { GainOverBaseline = GainOverBaseline(trial) };
+        return new TrialReport(validation, importance.Value, _pca.Value is { } pca ? pca with { Answers = Answers(pca, trial) } : null, _pca.WhyNot, importance.WhyNot) { GainOverBaseline = GainOverBaseline(trial), PredictionIntervals = models.Intervals(predictionsOf(trial)) };
     }
 
     private EvaluationReport Validation(FinishedTrial trial) =>
