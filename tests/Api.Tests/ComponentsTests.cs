@@ -37,6 +37,33 @@ public sealed class ComponentsTests(PublishedModels models) : IClassFixture<Publ
     }
 
     [Fact]
+    public async Task Unscaled_features_have_components_of_their_own_for_the_same_rows()
+    {
+        var scaled = (await models.App.Api.GetAsync<ComponentsApi.ComponentsAnswer>(Address(1))).Components!;
+        var answer = await models.App.Api.GetAsync<ComponentsApi.ComponentsAnswer>(Address(1) + "?scaled=false");
+        Assert.Null(answer.WhyNot);
+        var unscaled = answer.Components!;
+        Assert.Equal(scaled.Rows, unscaled.Rows);
+        Assert.Equal(scaled.Answers!.Errors, unscaled.Answers!.Errors);
+        // Grams are the largest numbers by far: the first component is the body mass.
+        Assert.Equal("body_mass_g", unscaled.Strongest(0, 1)[0].Feature);
+        Assert.InRange(unscaled.ExplainedVarianceRatio[0], 0.99, 1);
+        Assert.InRange(scaled.ExplainedVarianceRatio[0], 0.2, 0.8);
+    }
+
+    [Fact]
+    public async Task Rows_are_placed_on_a_map_that_keeps_their_neighbours()
+    {
+        var address = $"/api/v1/experiments/{models.ExperimentId}/trials/1/map";
+        var map = (await models.App.Api.GetAsync<ComponentsApi.MapAnswer>(address)).Map!;
+        var components = (await models.App.Api.GetAsync<ComponentsApi.ComponentsAnswer>(Address(1))).Components!;
+        Assert.Equal(components.Rows, map.Rows);
+        Assert.True(map.Trustworthiness > map.OfComponents && map.Trustworthiness > 0.95, $"{map.Trustworthiness} beside {map.OfComponents}");
+        Assert.Equal(map.X, (await models.App.Api.GetAsync<ComponentsApi.MapAnswer>(address)).Map!.X);
+        await ApiClient.ReadProblemAsync(await models.App.Api.Http.GetAsync($"/api/v1/experiments/{models.ExperimentId}/trials/99/map", TestContext.Current.CancellationToken), HttpStatusCode.NotFound);
+    }
+
+    [Fact]
     public async Task Unknown_trials_are_named()
     {
         Assert.Contains("no trial 99", (await ApiClient.ReadProblemAsync(await models.App.Api.Http.GetAsync(Address(99), TestContext.Current.CancellationToken), HttpStatusCode.NotFound)).Detail);

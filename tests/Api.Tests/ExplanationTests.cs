@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Http.Json;
 using ModelWorkbench.Core.Explanations;
+using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Workbench.Explanations;
 using Xunit;
 
@@ -66,6 +68,35 @@ public sealed class ExplanationTests(PublishedModels models) : IClassFixture<Pub
         await ApiClient.ReadProblemAsync(await Api.Http.GetAsync($"{trial}/rows?actual=Emperor", Cancel), HttpStatusCode.BadRequest);
         await ApiClient.ReadProblemAsync(await Api.Http.GetAsync($"{trial}/rows?limit=0", Cancel), HttpStatusCode.BadRequest);
         await ApiClient.ReadProblemAsync(await Api.Http.GetAsync($"{trial}/rows/99999", Cancel), HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task The_smallest_change_that_flips_an_answer_is_found_with_columns_that_may_not_change()
+    {
+        var trial = $"/api/v1/experiments/{models.ExperimentId}/trials/1";
+        var row = (await Api.GetAsync<TrialRowsApi.AnsweredRowsAnswer>($"{trial}/rows?actual=Adelie&predicted=Adelie&limit=1")).Rows[0];
+        async Task<HttpResponseMessage> AskAsync(TrialRowsApi.ChangesBody body) => await Api.Http.PostAsJsonAsync($"{trial}/changes", body, CoreJson.Options, Cancel);
+        async Task<TrialRowsApi.ChangesAnswer> FindAsync(TrialRowsApi.ChangesBody body) => await ApiClient.ReadAsync<TrialRowsApi.ChangesAnswer>(await AskAsync(body), HttpStatusCode.OK);
+
+        var found = await FindAsync(new(row.Row, Class: "Gentoo"));
+        Assert.Equal(("Adelie", false), (found.Answered, found.IsAsWanted));
+        Assert.NotEmpty(found.Changes);
+        var changed = row.Values.Where(v => v.Key != "species").ToDictionary();
+        foreach (var change in found.Changes[0].Changes)
+        {
+            Assert.Equal(row.Values[change.Column], change.From);
+            changed[change.Column] = change.To;
+        }
+        // The changed row is asked for by its values, and is then as wanted.
+        Assert.Equal(("Gentoo", true, 0), await FindAsync(new(Values: changed, Class: "Gentoo")) is var after ? (after.Answered, after.IsAsWanted, after.Changes.Count) : default);
+        var kept = found.Changes[0].Changes[0].Column;
+        Assert.DoesNotContain((await FindAsync(new(row.Row, Class: "Gentoo", Fixed: [kept]))).Changes, c => c.Changes.Any(x => x.Column == kept));
+
+        Assert.Contains("Found the class 'Emperor'", (await ApiClient.ReadProblemAsync(await AskAsync(new(row.Row, Class: "Emperor")), HttpStatusCode.BadRequest)).Detail);
+        Assert.Contains("expected class", (await ApiClient.ReadProblemAsync(await AskAsync(new(row.Row, AtLeast: 3)), HttpStatusCode.BadRequest)).Detail);
+        Assert.Contains("Expected either row or values", (await ApiClient.ReadProblemAsync(await AskAsync(new(Class: "Gentoo")), HttpStatusCode.BadRequest)).Detail);
+        Assert.Contains("no column 'beak'", (await ApiClient.ReadProblemAsync(await AskAsync(new(row.Row, Class: "Gentoo", Fixed: ["beak"])), HttpStatusCode.BadRequest)).Detail);
+        Assert.Contains("no row 99999", (await ApiClient.ReadProblemAsync(await AskAsync(new(99999, Class: "Gentoo")), HttpStatusCode.NotFound)).Detail);
     }
 
     [Fact]

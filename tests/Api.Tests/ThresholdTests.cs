@@ -9,6 +9,7 @@ using ModelWorkbench.Workbench.Assertions;
 using ModelWorkbench.Workbench.Datasets;
 using ModelWorkbench.Workbench.Endpoints;
 using ModelWorkbench.Workbench.Experiments;
+using ModelWorkbench.Workbench.Explanations;
 using ModelWorkbench.Workbench.Storage;
 using Xunit;
 
@@ -38,8 +39,22 @@ public sealed class ThresholdTests(SharedWorkbench workbench) : IClassFixture<Sh
         var f1Before = await F1Async();
 
         using (var set = await SetAsync(experiment.Id, 1, Chosen)) Assert.Equal(Chosen, (await ApiClient.ReadAsync<ExperimentApi.ReportAnswer>(set, HttpStatusCode.OK)).Trial.Threshold);
-        // The same model decides otherwise, and is measured so.
+        // The same model decides otherwise, and is measured so, with intervals.
         Assert.NotEqual(f1Before, await F1Async());
+        var report = await Api.GetAsync<ExperimentApi.ReportAnswer>($"/api/v1/experiments/{experiment.Id}/trials/1");
+        var decided = report.AtThreshold!;
+        Assert.All(ThresholdExplorer.ByClass, id => Assert.InRange(decided.Metrics[id]!.Value, decided.Intervals[id].Low, decided.Intervals[id].High));
+        Assert.NotEqual(report.Report!.Validation.Metrics[Metric.F1.Id], decided.Metrics[Metric.F1.Id]);
+        Assert.NotNull(report.FinalAtThreshold);
+        // So are its rows, cell by cell, and its errors; the likelier class stays with the other.
+        foreach (var (t, truth) in new[] { "No", "Yes" }.Index())
+            foreach (var (a, answered) in new[] { "No", "Yes" }.Index())
+                AssertNear(decided.Confusion[t][a], (await Api.GetAsync<TrialRowsApi.AnsweredRowsAnswer>($"/api/v1/experiments/{experiment.Id}/trials/1/rows?actual={truth}&predicted={answered}&limit=1")).Count);
+        var beside = await Api.GetAsync<SideBySideApi.SideBySideAnswer>($"/api/v1/experiments/{experiment.Id}/side-by-side?trials=2,1");
+        Assert.Equal([null, Chosen], beside.Models.Select(m => m.Threshold));
+        Assert.Equal(decided.Metrics[Metric.F1.Id], beside.Models[1].Report.Metrics[Metric.F1.Id]);
+        var right = beside.Held!.Others[0].Right!;
+        AssertNear(decided.Confusion[0][0] + decided.Confusion[1][1], right.BothRight + right.OnlyOther);
         var second = await Api.PublishAsync("churn", experiment.Id, 1);
         Assert.Equal(2, second.Version);
         Assert.True(second.Comparison!.ChangedShare > 0.05, $"{second.Comparison}");
@@ -67,6 +82,9 @@ public sealed class ThresholdTests(SharedWorkbench workbench) : IClassFixture<Sh
         endpoint = await Api.GetAsync<EndpointApi.EndpointAnswer>("/api/v1/endpoints/churn");
         Assert.Equal((null, endpoint.Versions[2].ModelSha256), (endpoint.Versions[0].Threshold, endpoint.Versions[0].ModelSha256));
         await Api.DeleteAsync("/api/v1/endpoints/churn");
+
+        // The counts of a report are of 500 thresholds, one of which is next to the one that was chosen.
+        static void AssertNear(int expected, int found) => Assert.InRange(found, expected - 40, expected + 40);
 
         async Task<double> F1Async() => (await Api.GetAsync<AssertionApi.ResultsAnswer>($"/api/v1/experiments/{experiment.Id}/trials/1/assertions")).Results[0].Finding!.Figure!.Value;
 

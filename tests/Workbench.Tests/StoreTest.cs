@@ -51,6 +51,8 @@ public abstract class StoreTest : BunitContext, IAsyncLifetime
         Services.AddSingleton<AssertionStore>();
         Services.AddSingleton<AssertionChecks>();
         Services.AddSingleton<SideBySides>();
+        Services.AddSingleton<RowPlaces>();
+        Services.AddSingleton<TrialRows>();
         Services.AddSingleton<TrialWorkQueue>();
         await Databases.MigrateAsync(Cancellation);
         this.ActAs(WorkspaceRole.Owner);

@@ -24,7 +24,7 @@ public sealed record Metric(string Id, string Name, string Meaning, bool HigherI
     /// <summary>With fewer classes it says nothing.</summary>
     public int FewestClasses { get; init; } = 2;
 
-    public static readonly Metric Accuracy = new("accuracy-score", "Accuracy", "Share of rows whose class is predicted correctly; misleading where one class is rare.", true, Classes) { IsOnLeaderboard = true };
+    public static readonly Metric Accuracy = new("accuracy-score", "Accuracy", "Share of rows whose class is predicted correctly; misleading where one class is rare. For several classes micro F1 is the same figure.", true, Classes) { IsOnLeaderboard = true };
     public static readonly Metric BalancedAccuracy = new("balanced-accuracy-score", "Balanced accuracy", "Mean over the classes of the share predicted correctly; guessing gives 1 / number of classes.", true, Classes) { IsOnLeaderboard = true };
     public static readonly Metric Auc = new("auc-score", "AUC", "Chance that a random row of the class is ranked above a random row of the others; 0.5 is guessing. For several classes the mean of each against the rest.", true, Classes) { IsOnLeaderboard = true };
     public static readonly Metric AveragePrecision = new("average-precision-score", "PR-AUC", "Area under the curve of precision and recall (average precision); guessing gives the share of the class, so it tells more than AUC where the class is rare. For several classes the mean of each against the rest.", true, Classes);

@@ -91,12 +91,13 @@ public sealed class PairedBootstrap
     /// <param name="metric">Defined for the task.</param>
     /// <param name="first">Row-major outputs of each fold.</param>
     /// <param name="others">Those of the other models.</param>
+    /// <param name="thresholds">Of the first and the others: the probability of the second of two classes from which on it is answered, null for the likelier class; empty where all answer that.</param>
     /// <returns>In their order; null where the metric is undefined on most draws.</returns>
     /// <remarks>A draw without a difference counts for both sides, so that two models that answer alike have p = 1: Efron and Tibshirani (1993), chapter 15, with the achieved significance level of both tails.</remarks>
-    public IReadOnlyList<PairedGain?> Gains(Metric metric, IReadOnlyList<double[]> first, IReadOnlyList<IReadOnlyList<double[]>> others)
+    public IReadOnlyList<PairedGain?> Gains(Metric metric, IReadOnlyList<double[]> first, IReadOnlyList<IReadOnlyList<double[]>> others, params IReadOnlyList<double?> thresholds)
     {
-        var own = Figures([metric], first)[0];
-        return [.. others.Select(other => Gain([.. own.Zip(Figures([metric], other)[0], (a, b) => metric.HigherIsBetter ? b - a : a - b)]))];
+        var own = Figures([metric], first, thresholds.FirstOrDefault())[0];
+        return [.. others.Select((other, i) => Gain([.. own.Zip(Figures([metric], other, thresholds.ElementAtOrDefault(i + 1))[0], (a, b) => metric.HigherIsBetter ? b - a : a - b)]))];
     }
 
     private static PairedGain? Gain(double?[] gains) => Interval(gains) is { } interval ? new PairedGain(interval, P([.. gains.OfType<double>()])) : null;
@@ -106,9 +107,9 @@ public sealed class PairedBootstrap
         Math.Clamp(2.0 * Math.Min(gains.Count(g => g <= 0), gains.Count(g => g >= 0)) / gains.Length, 1.0 / gains.Length, 1);
 
     /// <returns>By metric, then by draw.</returns>
-    private double?[][] Figures(IReadOnlyList<Metric> metrics, IReadOnlyList<double[]> outputs)
+    private double?[][] Figures(IReadOnlyList<Metric> metrics, IReadOnlyList<double[]> outputs, double? threshold = null)
     {
-        JudgedRows[] rows = [.. _parts.Select(part => new JudgedRows(_task, part.Labels, Kept(outputs[part.Fold], part.Kept), _classCount))];
+        JudgedRows[] rows = [.. _parts.Select(part => new JudgedRows(_task, part.Labels, Kept(outputs[part.Fold], part.Kept), _classCount, threshold))];
         var figures = metrics.Select(_ => new double?[Draws]).ToArray();
         Parallel.For(0, Draws, draw =>
         {
@@ -139,7 +140,9 @@ public sealed class PairedBootstrap
         return kept;
     }
 
-    private static MetricInterval? Interval(double?[] figures)
+    /// <param name="figures">One a draw.</param>
+    /// <returns>Null where most are undefined.</returns>
+    internal static MetricInterval? Interval(double?[] figures)
     {
         var known = figures.OfType<double>().Order().ToArray();
         if (known.Length < Draws / 2) return null;

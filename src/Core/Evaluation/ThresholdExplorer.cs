@@ -38,27 +38,46 @@ public static class ThresholdExplorer
             ClassificationMetrics.Accuracy(confusion), positive.Precision, positive.Recall, positive.F1, ClassificationMetrics.Mcc(confusion));
     }
 
-    /// <summary>A report as it is where a model decides by a threshold: the matrix, the figures by class, and the metrics that hang on which class is answered, of all rows together and without intervals.</summary>
+    /// <summary>A report as it is where a model decides by a threshold: the matrix, the figures by class, and the metrics that hang on which class is answered, of all rows together, with their intervals.</summary>
     /// <param name="report">Of a model that answers the likelier class.</param>
     /// <param name="threshold">Null leaves it.</param>
-    public static EvaluationReport Report(EvaluationReport report, double? threshold)
+    /// <param name="repeats">How often each row was judged, at least 1.</param>
+    public static EvaluationReport Report(EvaluationReport report, double? threshold, int repeats = 1)
     {
         if (threshold is not { } from || report.Classification is not { Thresholds: { } counts } classes) return report;
         var at = At(counts, IndexOf(counts, from));
         int[][] confusion = [[at.TrueNegatives, at.FalsePositives], [at.FalseNegatives, at.TruePositives]];
-        var perClass = ClassificationMetrics.PerClass(classes.Classes, confusion);
-        var metrics = report.Metrics.ToDictionary();
-        metrics[Metric.Accuracy.Id] = at.Accuracy;
-        metrics[Metric.BalancedAccuracy.Id] = ClassificationMetrics.BalancedAccuracy(confusion);
-        metrics[Metric.F1.Id] = at.F1;
-        metrics[Metric.Mcc.Id] = at.Mcc;
+        var (metrics, intervals) = (report.Metrics.ToDictionary(), report.Intervals?.ToDictionary() ?? []);
+        Func<int[][], double?>[] figures = [.. ByClass.Select(OfMatrix)];
+        var drawn = CountIntervals.Of(confusion, figures, repeats);
+        foreach (var (i, id) in ByClass.Index())
+        {
+            metrics[id] = figures[i](confusion);
+            if (drawn[i] is { } interval) intervals[id] = interval;
+            else intervals.Remove(id);
+        }
         return report with
         {
             Metrics = metrics,
-            Intervals = report.Intervals?.Where(i => !ByClass.Contains(i.Key)).ToDictionary(),
-            Classification = classes with { Confusion = confusion, PerClass = perClass },
+            Intervals = intervals,
+            Classification = classes with { Confusion = confusion, PerClass = ClassificationMetrics.PerClass(classes.Classes, confusion) },
         };
     }
+
+    /// <summary>95 % intervals of what is told at a threshold: accuracy, precision, recall, F1 and MCC, in this order; null where undefined on most draws.</summary>
+    /// <param name="at">The counts.</param>
+    /// <param name="repeats">How often each row was judged, at least 1.</param>
+    public static IReadOnlyList<MetricInterval?> IntervalsAt(ThresholdFigures at, int repeats) => CountIntervals.Of(
+        [[at.TrueNegatives, at.FalsePositives], [at.FalseNegatives, at.TruePositives]],
+        [OfMatrix(Metric.Accuracy.Id), m => Positive(m).Precision, m => Positive(m).Recall, OfMatrix(Metric.F1.Id), OfMatrix(Metric.Mcc.Id)], repeats);
+
+    private static ClassFigures Positive(int[][] confusion) => ClassificationMetrics.PerClass(Classes, confusion)[1];
+
+    private static Func<int[][], double?> OfMatrix(string id) =>
+        id == Metric.Accuracy.Id ? m => ClassificationMetrics.Accuracy(m)
+        : id == Metric.BalancedAccuracy.Id ? m => ClassificationMetrics.BalancedAccuracy(m)
+        : id == Metric.F1.Id ? m => Positive(m).F1
+        : m => ClassificationMetrics.Mcc(m);
 
     /// <summary>How often each class is answered at a threshold: the negative one, then the positive one.</summary>
     public static int[] Answered(ThresholdCounts counts, double? threshold)

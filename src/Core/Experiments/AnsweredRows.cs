@@ -7,7 +7,7 @@ namespace ModelWorkbench.Core.Experiments;
 /// <param name="Classes">Their names; empty for numbers.</param>
 /// <param name="Rows">0-based rows of the dataset, ascending, each once; without the locked test set.</param>
 /// <param name="Truths">The class as its position, or the number; one a row.</param>
-/// <param name="Answers">The likeliest class as its position, or the number, by the mean of the answers where a row was judged more than once; NaN where it never was, as in a split with a single validation part.</param>
+/// <param name="Answers">The class that is answered (the likeliest, or by the threshold where a person chose one) as its position, or the number, by the mean of the answers where a row was judged more than once; NaN where it never was, as in a split with a single validation part.</param>
 /// <param name="Probabilities">Of the class that is answered; NaN for numbers, and where there is no answer.</param>
 /// <param name="TruthProbabilities">Of the true class; NaN likewise.</param>
 /// <remarks>As a file: "MWAR", the number of classes and their names, the number of rows and the lists, little-endian.</remarks>
@@ -36,8 +36,11 @@ public sealed record AnsweredRows(IReadOnlyList<string> Classes, int[] Rows, flo
     }
 
     /// <summary>Joins the folds' answers.</summary>
+    /// <param name="data">Whose rows.</param>
+    /// <param name="predictions">Of a trial.</param>
+    /// <param name="threshold">Of two classes: the probability of the second from which on it is answered; null for the likelier.</param>
     /// <exception cref="InvalidOperationException">The predictions are not of the validation rows as they are split now.</exception>
-    internal static AnsweredRows Of(ExperimentData data, ValidationPredictions predictions)
+    internal static AnsweredRows Of(ExperimentData data, ValidationPredictions predictions, double? threshold = null)
     {
         var width = data.ClassCount;
         var isNumber = data.Target.Task == LearningTask.Regression;
@@ -72,7 +75,7 @@ public sealed record AnsweredRows(IReadOnlyList<string> Classes, int[] Rows, flo
             if (times[place] == 0) continue;
             var means = sums.AsSpan(place * width, width);
             foreach (ref var mean in means) mean /= times[place];
-            answers[place] = isNumber ? (float)means[0] : Target.Likeliest(means);
+            answers[place] = isNumber ? (float)means[0] : Target.Decide(means, threshold);
             if (!isNumber) (probabilities[place], truthProbabilities[place]) = ((float)means[(int)answers[place]], (float)means[(int)labels[place]]);
         }
         return new AnsweredRows(isNumber ? [] : data.Target.Classes, all, labels, answers, probabilities, truthProbabilities);

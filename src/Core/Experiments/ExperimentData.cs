@@ -100,6 +100,13 @@ internal sealed class ExperimentData
         return found;
     }
 
+    /// <summary>Some rows to learn from: of classes each its share, so that a rare one is not lost by chance.</summary>
+    /// <param name="labels">Of the rows to draw from.</param>
+    /// <param name="count">All rows where there are no more.</param>
+    /// <returns>0-based, ascending.</returns>
+    public int[] Draw(float[] labels, int count) =>
+        Target.Task == LearningTask.Regression ? RowSample.Take(labels.Length, count, Plan.Split.Seed) : PartSample.OfClasses(labels, count, Plan.Split.Seed);
+
     /// <param name="fold">0-based, or <see cref="All"/>.</param>
     public PreparedPart Part(int fold) => fold == All ? _all.Value : _folds[fold].Value;
 

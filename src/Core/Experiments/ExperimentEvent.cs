@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using ModelWorkbench.Core.Evaluation;
 using ModelWorkbench.Core.Explanations;
+using ModelWorkbench.Core.Models;
 using ModelWorkbench.Core.Tuning;
 
 namespace ModelWorkbench.Core.Experiments;
@@ -24,6 +25,8 @@ namespace ModelWorkbench.Core.Experiments;
 [JsonDerivedType(typeof(SegmentsMeasured), "segments-measured")]
 [JsonDerivedType(typeof(AnsweredRowsReady), "answered-rows-ready")]
 [JsonDerivedType(typeof(LearningCurveReady), "learning-curve-ready")]
+[JsonDerivedType(typeof(RowsPlaced), "rows-placed")]
+[JsonDerivedType(typeof(UnscaledComponentsFound), "unscaled-components-found")]
 [JsonDerivedType(typeof(JobFailed), "job-failed")]
 public abstract record ExperimentEvent;
 
@@ -97,6 +100,12 @@ public sealed record AnsweredRowsReady(string File) : ExperimentEvent;
 /// <param name="Curve">All its points.</param>
 public sealed record LearningCurveReady(LearningCurve Curve) : ExperimentEvent;
 
+/// <param name="File">Name of the finished <see cref="NeighbourMap"/> in the job's folder.</param>
+public sealed record RowsPlaced(string File) : ExperimentEvent;
+
+/// <param name="File">Name of the finished <see cref="PcaReport"/> in the job's folder; without what a trial answered.</param>
+public sealed record UnscaledComponentsFound(string File) : ExperimentEvent;
+
 /// <summary>Nothing could be trained at all: the table is unreadable, or the recipe does not apply.</summary>
 public sealed record JobFailed(string Reason) : ExperimentEvent;
 
@@ -112,6 +121,9 @@ public sealed record TrialReport(EvaluationReport Validation, PermutationImporta
     /// <summary>How much better than the baseline on the same validation rows, by the experiment's metric, in 95 of 100 cases: above 0 is better, whichever way the metric goes.
     /// Null for the baseline itself, where its predictions were not at hand, and in reports from before there were intervals.</summary>
     public MetricInterval? GainOverBaseline { get; init; }
+
+    /// <summary>For numbers: intervals around the answers, with their coverage and pinball loss. Null for classes, and in reports from before they were kept.</summary>
+    public IReadOnlyList<PredictionInterval>? PredictionIntervals { get; init; }
 }
 
 /// <summary>The order to a training process, as <c>job.json</c> in its folder.</summary>
@@ -133,6 +145,8 @@ public sealed record ExperimentJob(ExperimentPlan Plan, string TableFile, int Th
 [JsonDerivedType(typeof(MeasureSegments), "measure-segments")]
 [JsonDerivedType(typeof(AnswerRows), "answer-rows")]
 [JsonDerivedType(typeof(DrawLearningCurve), "learning-curve")]
+[JsonDerivedType(typeof(PlaceRows), "place-rows")]
+[JsonDerivedType(typeof(FindUnscaledComponents), "unscaled-components")]
 public abstract record JobWork
 {
     /// <summary>Runs trials until the budget is used up.</summary>
@@ -186,6 +200,12 @@ public abstract record JobWork
     /// <param name="Trial">Judged on all folds.</param>
     /// <param name="Members">For an ensemble, its members.</param>
     public sealed record DrawLearningCurve(FinishedTrial Trial, IReadOnlyList<FinishedTrial> Members) : JobWork;
+
+    /// <summary>Places training rows on a map that keeps neighbours.</summary>
+    public sealed record PlaceRows : JobWork;
+
+    /// <summary>Finds the principal components of features in their own units, which not every page asks for.</summary>
+    public sealed record FindUnscaledComponents : JobWork;
 }
 
 /// <param name="Number">1-based within the experiment.</param>

@@ -68,6 +68,12 @@ public sealed class ExperimentRunner
             case JobWork.AnswerRows rows:
                 runner.Try(() => runner.TellRows(data, rows.Trial));
                 break;
+            case JobWork.PlaceRows:
+                runner.Try(() => runner.PlaceRows(data, cancellationToken));
+                break;
+            case JobWork.FindUnscaledComponents:
+                runner.Try(() => runner.FindUnscaledComponents(data, cancellationToken));
+                break;
             case JobWork.DrawLearningCurve curve:
                 runner.Try(() => runner._report(new LearningCurveReady(new LearningCurveRunner(data, job.Threads, runner._report).Run(curve, cancellationToken))));
                 break;
@@ -87,9 +93,25 @@ public sealed class ExperimentRunner
     private void TellRows(ExperimentData data, FinishedTrial trial)
     {
         const string rowsFile = "rows.mwr";
-        var rows = AnsweredRows.Of(data, ValidationPredictions.Of(trial));
+        var rows = AnsweredRows.Of(data, ValidationPredictions.Of(trial), trial.Threshold);
         _folder.Write(rowsFile, rows.Write);
         _report(new AnsweredRowsReady(rowsFile));
+    }
+
+    private void PlaceRows(ExperimentData data, CancellationToken cancellationToken)
+    {
+        const string mapFile = "map.json";
+        var map = ComponentRows.Of(data, isScaled: true, cancellationToken).Map(data, _ => { }, cancellationToken);
+        _folder.Write(mapFile, stream => JsonSerializer.Serialize(stream, map, CoreJson.Options));
+        _report(new RowsPlaced(mapFile));
+    }
+
+    private void FindUnscaledComponents(ExperimentData data, CancellationToken cancellationToken)
+    {
+        const string reportFile = "components.json";
+        var report = ComponentRows.Of(data, isScaled: false, cancellationToken).Components(data, isScaled: false, cancellationToken);
+        _folder.Write(reportFile, stream => JsonSerializer.Serialize(stream, report, CoreJson.Options));
+        _report(new UnscaledComponentsFound(reportFile));
     }
 
     private void Compare(ExperimentData data, IReadOnlyList<FinishedTrial> trials)

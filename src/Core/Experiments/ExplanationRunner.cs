@@ -66,7 +66,7 @@ internal sealed class ExplanationRunner(ExperimentData data, int threads, JobFol
         Tell(0.8, "the model in a few rules");
         var surrogate = Surrogate(package, Sample(rows, SurrogateRows), cancellationToken);
         Tell(0.9, "where it errs");
-        var errors = Errors(ValidationPredictions.Of(work.Trial), cancellationToken);
+        var errors = Errors(ValidationPredictions.Of(work.Trial), work.Trial.Threshold, cancellationToken);
 
         Tell(0.95, "how rows differ from those that it learnt from");
         var drift = Drift(cancellationToken);
@@ -170,12 +170,12 @@ internal sealed class ExplanationRunner(ExperimentData data, int threads, JobFol
 
     private int ClassOf(ReadOnlySpan<double> answers) => _target.Task == LearningTask.Binary ? answers[0] > 0.5 ? 1 : 0 : Target.Likeliest(answers);
 
-    private ErrorReport Errors(ValidationPredictions predictions, CancellationToken cancellationToken)
+    private ErrorReport Errors(ValidationPredictions predictions, double? threshold, CancellationToken cancellationToken)
     {
         var (rows, labels, outputs) = data.Judged(predictions);
         var isNumber = _target.Task == LearningTask.Regression;
         var width = data.ClassCount;
-        double[] answers = isNumber ? outputs : [.. labels.Select((_, row) => (double)Target.Likeliest(outputs.AsSpan(row * width, width)))];
+        double[] answers = isNumber ? outputs : [.. labels.Select((_, row) => (double)Target.Decide(outputs.AsSpan(row * width, width), threshold))];
         double[] errors = [.. labels.Select((label, row) => isNumber ? Math.Abs(outputs[row] - label) : 1 - outputs[(row * width) + (int)label])];
         // For people a row is right or wrong; to find slices it helps to know by how much.
         double[] told = isNumber ? errors : [.. labels.Select((label, row) => label == answers[row] ? 0.0 : 1.0)];
@@ -187,9 +187,13 @@ internal sealed class ExplanationRunner(ExperimentData data, int threads, JobFol
         int[] worst = [.. isNumber ? ordered.Take(MostWorstRows) : ordered.Take(MostWorstRows).Concat(ordered.GroupBy(row => (labels[row], answers[row])).SelectMany(pair => pair.Take(WorstRowsAPair))).Distinct().OrderByDescending(row => errors[row])];
         string[] shown = [.. columns.Take(MostWorstRowColumns)];
         var datasetRows = data.DatasetRows(rows.Take(worst));
-        return new ErrorReport(rows.RowCount, slices, shown,
+        return new ErrorReport(
+            rows.RowCount, slices, shown,
             [.. worst.Select((row, i) => new WorstRow(rows.LineNumbers[row], Text(labels[row]), Text(answers[row]), errors[row], [.. shown.Select(name => rows[name].GetText(row))]) { Row = datasetRows[i] })],
-            [.. columns.Select(name => GroupReport.Compute(rows[name], _target.Task, labels, answers)).OfType<GroupReport>().OrderByDescending(g => g.Differences[0] ?? -1)]);
+            [.. columns.Select(name => GroupReport.Compute(rows[name], _target.Task, labels, answers)).OfType<GroupReport>().OrderByDescending(g => g.Differences[0] ?? -1)])
+        {
+            Threshold = threshold,
+        };
 
         string Text(double answer) => isNumber ? answer.ToString("G6", CultureInfo.InvariantCulture) : _target.Classes[(int)answer];
     }

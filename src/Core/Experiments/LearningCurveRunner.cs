@@ -71,7 +71,7 @@ internal sealed class LearningCurveRunner(ExperimentData data, int threads, Acti
     {
         var seed = data.Plan.Split.Seed;
         // The draw that the trial learnt from.
-        var learnt = RowSample.Take(part.TrainingLabels.Length, sampled ?? int.MaxValue, seed);
+        var learnt = data.Draw(part.TrainingLabels, sampled ?? int.MaxValue);
         int[] rows = [.. RowSample.Take(learnt.Length, MostTrainingRowsJudged, seed).Select(i => learnt[i])];
         var outputs = pipeline.Score(part.Training.Take(rows));
         return new JudgedRows(data.Target.Task, Array.ConvertAll(rows, row => part.TrainingLabels[row]), outputs, data.ClassCount).Figure(data.Metric);

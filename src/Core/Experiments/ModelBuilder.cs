@@ -87,13 +87,17 @@ internal sealed class ModelBuilder(ExperimentData data, TrialRunner runner, int 
         float[] truths = [.. data.ValidationLabels.SelectMany(l => l)];
         return new ModelPackage(new ModelManifest(trainerId, trainerName, data.Target, signature, recipe, fitted.Encoder, new GoldenRows(golden, outputs))
         {
-            Intervals = data.Target.Task == LearningTask.Regression ? PredictionInterval.Measure(answered, truths) : null,
+            Intervals = Intervals(validation),
             Calibration = data.Target.Task == LearningTask.Regression ? null : MeasuredCalibration.Measure(answered, truths),
             Background = background,
             Steps = data.Plan.Recipe.Steps,
             Answers = data.Target.Task == LearningTask.Regression ? ValueDistribution.OfNumbers(answered) : CountLikeliest(answered, data.Target.Classes.Count),
         }, fitted.Scorer);
     }
+
+    /// <summary>How far numbers are off, by answers of models of the folds that had not seen the rows; null for classes.</summary>
+    public IReadOnlyList<PredictionInterval>? Intervals(ValidationPredictions validation) =>
+        data.Target.Task == LearningTask.Regression ? PredictionInterval.Measure([.. validation.Outputs.SelectMany(o => o)], [.. data.ValidationLabels.SelectMany(l => l)]) : null;
 
     private static Table Evenly(Table rows, int most) =>
         rows.Take([.. Enumerable.Range(0, Math.Min(most, rows.RowCount)).Select(i => i * Math.Max(1, rows.RowCount / most))]);

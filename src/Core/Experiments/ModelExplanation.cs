@@ -62,7 +62,11 @@ public sealed record SurrogateLeaf(IReadOnlyList<TreeCondition> Conditions, int 
 /// <param name="Columns">Of the worst rows' values.</param>
 /// <param name="Worst">Largest error first; of each pair of actual and predicted class there are some.</param>
 /// <param name="Groups">How the groups of a column fare, for every column that has groups; those whose groups differ most first.</param>
-public sealed record ErrorReport(int RowCount, ErrorSlices? Slices, IReadOnlyList<string> Columns, IReadOnlyList<WorstRow> Worst, IReadOnlyList<GroupReport> Groups);
+public sealed record ErrorReport(int RowCount, ErrorSlices? Slices, IReadOnlyList<string> Columns, IReadOnlyList<WorstRow> Worst, IReadOnlyList<GroupReport> Groups)
+{
+    /// <summary>Of two classes: the probability of the second from which on it counts as the answer here; null for the likelier class.</summary>
+    public double? Threshold { get; init; }
+}
 
 /// <param name="Line">1-based line of the file on which the row starts.</param>
 /// <param name="Actual">The truth.</param>

@@ -95,12 +95,12 @@ internal sealed class TrialFinisher(ExperimentData data, TrialRunner trials, Mod
     private TrialReport Report(FinishedTrial trial, IReadOnlyList<FinishedTrial> members, double[] weights, FittedPipeline? firstFold, double seconds, CancellationToken cancellationToken)
     {
         var validation = Validation(trial);
-        if (seconds <= 0) return new TrialReport(validation, null, null, LaterNote, LaterNote) { GainOverBaseline = GainOverBaseline(trial) };
+        if (seconds <= 0) return new TrialReport(validation, null, null, LaterNote, LaterNote) { GainOverBaseline = GainOverBaseline(trial), PredictionIntervals = models.Intervals(predictionsOf(trial)) };
         // The model is finished: explaining it may go beyond the deadline a little, and whatever happens there does not undo the trial.
         // Components are those of the data, whatever the model: what one trial had no time for, the next may have.
         if (_pca is null || _pca.WhyNot == Explanation.TimedOut) _pca = Explanation.Run(Pca, PcaSeconds(seconds), cancellationToken);
         var importance = Explanation.Run(token => Importance(firstFold ?? FirstFold(trial, members, weights, token), token), seconds, cancellationToken);
-        return new TrialReport(validation, importance.Value, _pca.Value is { } pca ? pca with { Answers = Answers(pca, trial) } : null, _pca.WhyNot, importance.WhyNot) { GainOverBaseline = GainOverBaseline(trial) };
+        return new TrialReport(validation, importance.Value, _pca.Value is { } pca ? pca with { Answers = Answers(pca, trial) } : null, _pca.WhyNot, importance.WhyNot) { GainOverBaseline = GainOverBaseline(trial), PredictionIntervals = models.Intervals(predictionsOf(trial)) };
     }
 
     private EvaluationReport Validation(FinishedTrial trial) =>
@@ -138,24 +138,7 @@ internal sealed class TrialFinisher(ExperimentData data, TrialRunner trials, Mod
     private double PcaSeconds(double seconds) =>
         (long)data.Split.Training.Table.RowCount * data.Split.Training.Table.ColumnCount <= SmallPcaValueCount ? Math.Max(seconds, Explanation.MostSeconds) : seconds;
 
-    private PcaReport Pca(CancellationToken cancellationToken)
-    {
-        var part = data.Part(ExperimentData.All);
-        var sampled = Sample(part.Training, PcaReporter.MaximumRows(1), out var drawn);
-        var encoder = FeatureEncoder.Fit(sampled, FeatureEncoding.OneHotStandardized, cancellationToken);
-        // Asked before the features of a wide table fill the memory.
-        if (PcaReporter.WhyNot(sampled.RowCount, encoder.FeatureNames.Count) is { } reason) throw new ArgumentException(reason);
-        var features = Sample(sampled, PcaReporter.MaximumRows(encoder.FeatureNames.Count), out var fewer);
-        var labels = Of(Of(part.TrainingLabels, drawn), fewer);
-        var regression = data.Target.Task == LearningTask.Regression;
-        return PcaReporter.Create(
-            encoder.Encode(features),
-            regression ? null : [.. labels.Select(l => data.Target.Classes[(int)l])],
-            regression ? [.. labels.Select(l => (double)l)] : null,
-            standardize: true, data.Plan.Split.Seed, cancellationToken, data.DatasetRows(features));
-
-        static float[] Of(float[] values, int[]? rows) => rows is null ? values : Array.ConvertAll(rows, r => values[r]);
-    }
+    private PcaReport Pca(CancellationToken cancellationToken) => ComponentRows.Of(data, isScaled: true, cancellationToken).Components(data, isScaled: true, cancellationToken);
 
     /// <summary>What the trial answered for the shown rows where a fold held them out; of several times the mean.</summary>
     private PcaAnswers? Answers(PcaReport pca, FinishedTrial trial)

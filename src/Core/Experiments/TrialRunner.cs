@@ -3,7 +3,6 @@ using ModelWorkbench.Core.Evaluation;
 using ModelWorkbench.Core.Models;
 using ModelWorkbench.Core.Optimisation;
 using ModelWorkbench.Core.Recipes;
-using ModelWorkbench.Core.Splits;
 using ModelWorkbench.Core.Trainers;
 using ModelWorkbench.Core.Tuning;
 
@@ -121,7 +120,7 @@ internal sealed class TrialRunner(ExperimentData data, int threads)
             encoded = encoded with { Training = Project(components, encoded.Training), Validation = encoded.Validation is { } rows ? Project(components, rows) : null };
         }
         var training = new TrainingData(encoded.Training, part.TrainingLabels, data.Target.Task, data.ClassCount, part.TrainingWeights);
-        if (sampledRows is { } count && count < training.Labels.Length) training = training.Take(RowSample.Take(training.Labels.Length, count, data.Plan.Split.Seed));
+        if (sampledRows is { } count && count < training.Labels.Length) training = training.Take(data.Draw(training.Labels, count));
         var onLogarithm = trainer.LearnsLogarithm(values, training.Shape with { CanLogTarget = data.CanLogTarget });
         var validationLabels = part.ValidationLabels;
         if (onLogarithm) (training, validationLabels) = (training with { Labels = Logarithms(training.Labels) }, Logarithms(validationLabels));

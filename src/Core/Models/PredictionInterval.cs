@@ -9,6 +9,11 @@ namespace ModelWorkbench.Core.Models;
 /// <remarks>Split conformal prediction: the quantile (n + 1) · level of n residuals. Lei, G'Sell, Rinaldo, Tibshirani and Wasserman (2018), JASA 113(523).</remarks>
 public sealed record PredictionInterval(double Level, double HalfWidth, bool IsRelative, double Coverage, int RowCount)
 {
+    /// <summary>Mean pinball loss of both ends, in the target's unit; lower is better, and it is least where the ends are the quantiles they are meant to be. Widths are from the other half of the rows, as for the coverage. Null in intervals from before it was measured.</summary>
+    /// <remarks>Koenker and Bassett (1978), Econometrica 46(1); scikit-learn's mean_pinball_loss.</remarks>
+    [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)]
+    public double? Pinball { get; init; }
+
     /// <summary>Those that are measured.</summary>
     public static IReadOnlyList<double> Levels { get; } = [0.8, 0.9, 0.95];
 
@@ -37,7 +42,8 @@ public sealed record PredictionInterval(double Level, double HalfWidth, bool IsR
         var count = answers.Length;
         var isRelative = !sizes.Contains(0) && RankCorrelation(errors, sizes) > GrowsWithAnswer;
         var residuals = isRelative ? errors.Zip(sizes, (error, size) => error / size).ToArray() : errors;
-        return [.. Levels.Select(level => new PredictionInterval(level, Quantile(residuals, level), isRelative, Cover(residuals, level), count)).Where(i => double.IsFinite(i.HalfWidth))];
+        var (told, known) = (answers.ToArray(), truths.ToArray());
+        return [.. Levels.Select(level => new PredictionInterval(level, Quantile(residuals, level), isRelative, Cover(residuals, level), count) { Pinball = PinballOf(level, told, known, residuals, isRelative) }).Where(i => double.IsFinite(i.HalfWidth))];
     }
 
     /// <summary>Spearman's: 1 where the larger answer always has the larger error; ties by order, which does no harm here.</summary>
@@ -66,6 +72,23 @@ public sealed record PredictionInterval(double Level, double HalfWidth, bool IsR
         var sorted = residuals.Order().ToArray();
         var rank = (int)Math.Ceiling((sorted.Length + 1) * level);
         return rank > sorted.Length ? double.PositiveInfinity : sorted[rank - 1];
+    }
+
+    /// <summary>What a wrong quantile costs for one row: its distance from the truth, weighted by how far it is meant to lie on that side.</summary>
+    /// <param name="quantile">Which: 0.05 is meant to lie below 95 of 100 truths.</param>
+    public static double PinballLoss(double truth, double predicted, double quantile) => Math.Max(quantile * (truth - predicted), (quantile - 1) * (truth - predicted));
+
+    private static double? PinballOf(double level, double[] answers, float[] truths, double[] residuals, bool isRelative)
+    {
+        double[] widths = [Quantile([.. residuals.Where((_, i) => i % 2 == 1)], level), Quantile([.. residuals.Where((_, i) => i % 2 == 0)], level)];
+        if (!widths.All(double.IsFinite)) return null;
+        var sum = 0.0;
+        for (var i = 0; i < answers.Length; i++)
+        {
+            var half = isRelative ? widths[i % 2] * Math.Abs(answers[i]) : widths[i % 2];
+            sum += PinballLoss(truths[i], answers[i] - half, (1 - level) / 2) + PinballLoss(truths[i], answers[i] + half, (1 + level) / 2);
+        }
+        return sum / (2 * answers.Length);
     }
 
     private static double Cover(double[] residuals, double level)

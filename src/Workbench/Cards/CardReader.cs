@@ -17,7 +17,7 @@ public sealed class CardReader(ExperimentStore experiments, DatasetStore dataset
         if (await experiments.ReportAsync(trial, cancellationToken) is not { } report) return null;
         var beside = trial.TrainerId == BaselineTrainer.BaselineId ? null : experiment.Trials.FirstOrDefault(t => t.TrainerId == BaselineTrainer.BaselineId);
         // As the model decides since a person chose how.
-        report = report with { Validation = ThresholdExplorer.Report(report.Validation, trial.Threshold) };
+        report = report with { Validation = ThresholdExplorer.Report(report.Validation, trial.Threshold, experiment.Plan.Split.Repeats) };
         var card = new ModelCard(experiment, trial, report, ManagementApi.ProgramVersion, time.GetUtcNow())
         {
             Final = await experiments.FinalReportAsync(trial, cancellationToken) is { } final ? ThresholdExplorer.Report(final, trial.Threshold) : null,
@@ -68,7 +68,8 @@ public sealed class CardReader(ExperimentStore experiments, DatasetStore dataset
         var found = new Dictionary<int, MetricInterval>();
         foreach (var (trial, _) in card.Compared)
         {
-            var report = trial.Number == card.Trial.Number ? card.Report.Validation : await BesideAsync(trial, cancellationToken);
+            // Trials are compared by the likelier class, the card's own too.
+            var report = trial.Number == card.Trial.Number && trial.Threshold is null ? card.Report.Validation : await BesideAsync(trial, cancellationToken);
             if (report?.Intervals?.GetValueOrDefault(card.Plan.MetricId) is { } interval) found[trial.Number] = interval;
         }
         return found;

@@ -34,7 +34,7 @@ public static class ExperimentApi
     /// <param name="TrainerId">The family.</param>
     /// <param name="TrainerName">As people read it.</param>
     /// <param name="Spec">What it tries, who proposed it and why.</param>
-    /// <param name="Threshold">For two classes: the probability from which on the model answers the second; null for the likelier. The metrics in the result are those of the likelier.</param>
+    /// <param name="Threshold">For two classes: the probability from which on the model answers the second; null for the likelier. The metrics in the result are those of the likelier; a report has both.</param>
     /// <param name="HasModel">Whether a model was fitted on all training rows; else publishing it does so first.</param>
     public sealed record TrialAnswer(int Number, string TrainerId, string TrainerName, TrialStatus Status, string? Reason, TrialSpec? Spec, TrialResult? Result, bool HasModel, bool IsPinned, bool IsExcluded, TrialProgress? Progress, double? Threshold = null)
     {
@@ -71,7 +71,25 @@ public static class ExperimentApi
     /// <param name="Trial">The row of the leaderboard.</param>
     /// <param name="Report">On validation rows: measures, curves, importance, PCA.</param>
     /// <param name="Final">On the locked test set, once it was asked for.</param>
-    public sealed record ReportAnswer(TrialAnswer Trial, TrialReport? Report, EvaluationReport? Final);
+    public sealed record ReportAnswer(TrialAnswer Trial, TrialReport? Report, EvaluationReport? Final)
+    {
+        /// <summary>The validation figures as the model decides: at its threshold, of all folds together, with their intervals. Null where it answers the likelier class.</summary>
+        public DecidedFigures? AtThreshold { get; init; }
+
+        /// <summary>The same on the locked test set; null where it was not tested.</summary>
+        public DecidedFigures? FinalAtThreshold { get; init; }
+    }
+
+    /// <summary>What hangs on which class is answered.</summary>
+    /// <param name="Metrics">By id, those of the probabilities too.</param>
+    /// <param name="Intervals">95 %, by metric id.</param>
+    /// <param name="Confusion">Rows by true class, then by answered class.</param>
+    public sealed record DecidedFigures(IReadOnlyDictionary<string, double?> Metrics, IReadOnlyDictionary<string, MetricInterval> Intervals, IReadOnlyList<IReadOnlyList<int>> Confusion)
+    {
+        internal static DecidedFigures? Of(EvaluationReport? report, double? threshold, int repeats) =>
+            threshold is null || report?.Classification?.Thresholds is null ? null
+            : ThresholdExplorer.Report(report, threshold, repeats) is var decided ? new DecidedFigures(decided.Metrics, decided.Intervals!, decided.Classification!.Confusion) : null;
+    }
 
     public static void MapExperiments(this RouteGroupBuilder api)
     {
@@ -195,7 +213,12 @@ public static class ExperimentApi
     {
         if (await store.FindAsync(id, ct) is not { } experiment) return TrialApi.Unknown(id);
         if (experiment.FindTrial(number) is not { } trial) return UnknownTrial(experiment, number);
-        return Results.Ok(new ReportAnswer(TrialAnswer.From(trial, null), await store.ReportAsync(trial, ct), await store.FinalReportAsync(trial, ct)));
+        var (report, final) = (await store.ReportAsync(trial, ct), await store.FinalReportAsync(trial, ct));
+        return Results.Ok(new ReportAnswer(TrialAnswer.From(trial, null), report, final)
+        {
+            AtThreshold = DecidedFigures.Of(report?.Validation, trial.Threshold, experiment.Plan.Split.Repeats),
+            FinalAtThreshold = DecidedFigures.Of(final, trial.Threshold, 1),
+        });
     }
 
     private static async Task<IResult> FinalReportAsync(int id, int number, ExperimentStore store, ExperimentSupervisor supervisor, CancellationToken ct) =>

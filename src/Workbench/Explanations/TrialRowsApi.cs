@@ -2,6 +2,9 @@ using Microsoft.AspNetCore.Mvc;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Experiments;
 using ModelWorkbench.Core.Explanations;
+using ModelWorkbench.Core.Models;
+using ModelWorkbench.Core.Trainers;
+using ModelWorkbench.Workbench.Access;
 using ModelWorkbench.Workbench.Api;
 using ModelWorkbench.Workbench.Jobs;
 using ModelWorkbench.Workbench.Storage;
@@ -45,6 +48,19 @@ public static class TrialRowsApi
     /// <param name="Nearest">Training rows most like it.</param>
     public sealed record RowAnswer(AnsweredRow? Row, IReadOnlyDictionary<string, string?> Values, RowContributionsAnswer? Contributions, IReadOnlyList<string> Compared, IReadOnlyList<NeighbourAnswer> Nearest);
 
+    /// <param name="Row">1-based row of the dataset to change; null where values are given.</param>
+    /// <param name="Values">Or the row's values, as text by column; what is left out is missing.</param>
+    /// <param name="Class">The answer that is wanted, of classes.</param>
+    /// <param name="AtLeast">Or, of numbers, how large it is to be.</param>
+    /// <param name="AtMost">Or how small.</param>
+    /// <param name="Fixed">Columns that may not change.</param>
+    public sealed record ChangesBody(int? Row = null, IReadOnlyDictionary<string, string?>? Values = null, string? Class = null, double? AtLeast = null, double? AtMost = null, IReadOnlyList<string>? Fixed = null);
+
+    /// <param name="Answered">What the model answers to the row as it is: the class or the number.</param>
+    /// <param name="IsAsWanted">Whether that is what is wanted already.</param>
+    /// <param name="Changes">At most three, of different columns, smallest first; empty where changes of three columns do not suffice.</param>
+    public sealed record ChangesAnswer(string Answered, bool IsAsWanted, IReadOnlyList<Counterfactual> Changes);
+
     public static void MapTrialRows(this RouteGroupBuilder api)
     {
         var rows = api.MapGroup("/experiments/{id:int}/trials/{number:int}/rows").WithTags("Explanations");
@@ -54,7 +70,56 @@ public static class TrialRowsApi
         rows.MapGet("/{row:int}", FindAsync).WithName("GetTrialRow").WithSummary("A row of the dataset: what was answered, why, and the training rows most like it")
             .WithDescription("row counts from 1. neighbours is at most 100, 10 where it is left out; they are compared on the columns that the model uses, by Gower's distance, and are left out where no model was made.")
             .Produces<RowAnswer>().ProducesProblem(400).ProducesProblem(404).ProducesProblem(409);
+        api.MapPost("/experiments/{id:int}/trials/{number:int}/changes", ChangeAsync).RequireRole(WorkspaceRole.Viewer).WithTags("Explanations").WithName("FindChanges").WithSummary("The smallest changes of a row with which a model answers as wanted")
+            .WithDescription("Of a row of the dataset (row, from 1) or of values by column. Wanted is a class, or a number that is atLeast or atMost a limit; fixed names columns that may not change. Changes are of up to three columns to values that training rows had. They tell what the model would say, not what would happen. Nothing is kept.")
+            .Produces<ChangesAnswer>().ProducesProblem(400).ProducesProblem(404).ProducesProblem(409);
     }
+
+    private static Task<IResult> ChangeAsync(int id, int number, ChangesBody body, ExperimentStore store, TrialRows rows, CancellationToken ct) => store.WithTrialAsync(id, number, async (experiment, trial) =>
+    {
+        if (await rows.ModelAsync(trial, ct) is not { } model) return Results.Problem(statusCode: 409, title: "No model", detail: "This trial was not fitted on all training rows yet; make its model first.");
+        var target = model.Package.Manifest.Target;
+        string[] used = [.. model.Package.Manifest.Signature.Used.Select(i => i.Name)];
+        if (body.Fixed?.FirstOrDefault(name => !used.Contains(name)) is { } unknown) return BadChange($"The model uses no column '{unknown}'. The columns are: {string.Join(", ", used)}.");
+        if ((body.Row is null) == (body.Values is null)) return BadChange("Expected either row or values.");
+        if (body.Values?.Keys.FirstOrDefault(name => !used.Contains(name) && model.Package.Manifest.Signature.Inputs.All(i => i.Name != name)) is { } stray) return BadChange($"There is no column '{stray}'. The columns are: {string.Join(", ", used)}.");
+        var (wanted, problem) = WantedOf(body, target);
+        if (wanted is null) return BadChange(problem!);
+        var values = body.Values;
+        if (body.Row is { } row)
+        {
+            try
+            {
+                values = ValuesOf(await rows.ValuesAsync(experiment, [row - 1], null, ct), 0);
+            }
+            catch (ArgumentException)
+            {
+                return Results.Problem(statusCode: 404, title: "Unknown row", detail: $"The dataset has no row {row}.");
+            }
+        }
+        try
+        {
+            var inputs = model.Package.Manifest.Signature.Inputs;
+            var outputs = model.Package.Pipeline.Predict(TextRows.ToTable(inputs, [[.. inputs.Select(i => values!.GetValueOrDefault(i.Name) is { Length: > 0 } text ? text : null)]]));
+            var found = await Task.Run(() => CounterfactualSearch.Find(model.Package, values!, used.Except(body.Fixed ?? []).ToHashSet(StringComparer.Ordinal), wanted, ct), ct);
+            return Results.Ok(new ChangesAnswer(target.Classes.Count == 0 ? outputs[0].ToString("R", System.Globalization.CultureInfo.InvariantCulture) : target.Classes[target.Decide(outputs)], wanted.Margin(outputs) > 0, found));
+        }
+        catch (FormatException e)
+        {
+            return BadChange(e.Message);
+        }
+    }, ct);
+
+    private static (WantedAnswer? Wanted, string? Problem) WantedOf(ChangesBody body, Target target) => (target.Classes.Count > 0, body) switch
+    {
+        (true, { Class: { } name, AtLeast: null, AtMost: null }) => target.Classes.ToList().IndexOf(name) is >= 0 and var index ? (new WantedAnswer.OfClass(index, target.Threshold), null) : (null, $"Found the class '{name}', expected one of: {string.Join(", ", target.Classes)}."),
+        (true, _) => (null, "The model answers a class: expected class, without atLeast and atMost."),
+        (false, { Class: null, AtLeast: { } least, AtMost: null }) when double.IsFinite(least) => (new WantedAnswer.AtLeast(least), null),
+        (false, { Class: null, AtLeast: null, AtMost: { } most }) when double.IsFinite(most) => (new WantedAnswer.AtMost(most), null),
+        _ => (null, "The model answers a number: expected either atLeast or atMost, and no class."),
+    };
+
+    private static IResult BadChange(string detail) => Results.Problem(statusCode: 400, title: "No changes can be looked for", detail: detail);
 
     private static Task<IResult> ListAsync(int id, int number, [FromQuery] string? actual, [FromQuery] string? predicted, [FromQuery] int? limit, ExperimentStore store, TrialRows rows, CancellationToken ct) => store.WithTrialAsync(id, number, async (experiment, trial) =>
     {

@@ -6,6 +6,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using ModelWorkbench.Core.Evaluation;
 using ModelWorkbench.Core.Experiments;
+using ModelWorkbench.Core.Explanations;
 using ModelWorkbench.Core.Models;
 using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Core.Trainers;
@@ -310,17 +311,7 @@ public sealed class ExperimentSupervisor(
     public async Task<(SideBySideReport? Report, string? WhyNot)> HoldAgainstAsync(ExperimentRow experiment, IReadOnlyList<TrialRow> trials, CancellationToken cancellationToken)
     {
         if (trials.Select(WhyNotHoldAgainst).FirstOrDefault(why => why is not null) is { } whyNot) return (null, whyNot);
-        SideBySideReport? report = null;
-        string? failure = null;
-        var exit = await RunProcessAsync(Job(experiment, new JobWork.SideBySide([.. trials.Select(Finished)])), null, async (experimentEvent, folder) =>
-        {
-            if (experimentEvent is JobFailed failed) failure = failed.Reason;
-            if (experimentEvent is not SideBySideReady ready) return;
-            await using var file = File.OpenRead(Path.Combine(folder, ready.ReportFile));
-            report = await JsonSerializer.DeserializeAsync<SideBySideReport>(file, CoreJson.Options, CancellationToken.None);
-        }, cancellationToken);
-        if ((failure ?? exit.Reason) is { } reason) return (null, reason);
-        return report is null ? (null, "The training process ended without a report.") : (report, null);
+        return await ComputeAsync<SideBySideReport>(experiment, new JobWork.SideBySide([.. trials.Select(Finished)]), experimentEvent => (experimentEvent as SideBySideReady)?.ReportFile, cancellationToken);
     }
 
     /// <summary>Measures trials on parts of their validation rows, in a training process that knows the truth of them.</summary>
@@ -356,6 +347,33 @@ public sealed class ExperimentSupervisor(
             return Task.CompletedTask;
         }, cancellationToken);
         return reason is not null ? (null, reason) : rows is null ? (null, "The training process ended without the rows.") : (rows, null);
+    }
+
+    /// <summary>Places training rows of an experiment on a map that keeps neighbours.</summary>
+    /// <returns>The map, or why there is none.</returns>
+    public Task<(NeighbourMap? Map, string? WhyNot)> PlaceRowsAsync(ExperimentRow experiment, CancellationToken cancellationToken) =>
+        ComputeAsync<NeighbourMap>(experiment, new JobWork.PlaceRows(), experimentEvent => (experimentEvent as RowsPlaced)?.File, cancellationToken);
+
+    /// <summary>Finds the principal components of an experiment's features in their own units.</summary>
+    /// <returns>The components, without what a trial answered, or why there are none.</returns>
+    public Task<(PcaReport? Report, string? WhyNot)> UnscaledComponentsAsync(ExperimentRow experiment, CancellationToken cancellationToken) =>
+        ComputeAsync<PcaReport>(experiment, new JobWork.FindUnscaledComponents(), experimentEvent => (experimentEvent as UnscaledComponentsFound)?.File, cancellationToken);
+
+    /// <summary>Has a training process compute something that is not kept.</summary>
+    /// <param name="experiment">Whose.</param>
+    /// <param name="work">What.</param>
+    /// <param name="fileOf">The name of the JSON file that an event tells of, in the job's folder.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    private async Task<(T? Value, string? WhyNot)> ComputeAsync<T>(ExperimentRow experiment, JobWork work, Func<ExperimentEvent, string?> fileOf, CancellationToken cancellationToken) where T : class
+    {
+        T? value = null;
+        var reason = await WorkAsync(experiment, work, _ => { }, async (experimentEvent, folder) =>
+        {
+            if (fileOf(experimentEvent) is not { } name) return;
+            await using var file = File.OpenRead(Path.Combine(folder, name));
+            value = await JsonSerializer.DeserializeAsync<T>(file, CoreJson.Options, CancellationToken.None);
+        }, cancellationToken);
+        return reason is not null ? (null, reason) : value is null ? (null, "The training process ended without a result.") : (value, null);
     }
 
     /// <summary>Has a judged trial learn from ever more of the training rows, and keeps what came of it with the trial.</summary>

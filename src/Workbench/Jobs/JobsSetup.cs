@@ -13,6 +13,7 @@ public static class JobsSetup
         builder.Services.AddHostedSingleton<ExperimentSupervisor>();
         builder.Services.AddHostedSingleton<TrialWorkQueue>();
         builder.Services.AddSingleton<SideBySides>();
+        builder.Services.AddSingleton<RowPlaces>();
         builder.Services.AddHostedSingleton<AssertionChecks>();
         builder.Services.AddSingleton<TrialRows>();
         builder.Services.AddHostedSingleton<ImportQueue>();

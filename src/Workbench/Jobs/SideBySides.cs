@@ -22,7 +22,7 @@ public sealed class SideBySides(ExperimentSupervisor supervisor) : IDisposable
         _recent.FindAsync(KeyOf(experiment, trials), () => supervisor.HoldAgainstAsync(experiment, trials, cancellationToken), cancellationToken);
 
     private static string KeyOf(ExperimentRow experiment, IReadOnlyList<TrialRow> trials) =>
-        $"{experiment.Id} {string.Join(' ', trials.Select(t => $"{t.Number}:{t.PredictionsSha256}"))}";
+        $"{experiment.Id} {string.Join(' ', trials.Select(t => FormattableString.Invariant($"{t.Number}:{t.PredictionsSha256}@{t.Threshold:R}")))}";
 
     public void Dispose() => _recent.Dispose();
 }

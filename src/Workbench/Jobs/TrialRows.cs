@@ -20,7 +20,7 @@ public sealed class TrialRows(ExperimentSupervisor supervisor, ArtefactStore art
 
     /// <summary>What models of the folds answered for rows that they had not seen; joined with the rows in a training process when it is first asked for.</summary>
     public Task<(AnsweredRows? Rows, string? WhyNot)> FindAsync(ExperimentRow experiment, TrialRow trial, CancellationToken cancellationToken) =>
-        _answered.FindAsync($"{experiment.Id} {trial.Number}:{trial.PredictionsSha256}", () => supervisor.AnsweredRowsAsync(experiment, trial, cancellationToken), cancellationToken);
+        _answered.FindAsync(FormattableString.Invariant($"{experiment.Id} {trial.Number}:{trial.PredictionsSha256} at {trial.Threshold:R}"), () => supervisor.AnsweredRowsAsync(experiment, trial, cancellationToken), cancellationToken);
 
     /// <summary>The model of a trial, and what explains its answers; null where no model was made.</summary>
     public async Task<(ModelPackage Package, RowExplainer Explainer)?> ModelAsync(TrialRow trial, CancellationToken cancellationToken)

@@ -24,7 +24,7 @@ public static class FoldSpreadPlot
             $"{metric.Name} of {Figures.Count(known.Length, "fold")}, {(metric.HigherIsBetter ? "higher" : "lower")} is better: from {Figures.Metric(known.Min())} to {Figures.Metric(known.Max())}, mean {Figures.Metric(mean)}, standard deviation {Figures.Metric(spread)}."
                 + (repeats > 1 ? $" The mean of each repeat: {string.Join(", ", Enumerable.Range(0, repeats).Select(r => Figures.Metric(OfRepeat(r).OfType<double>().DefaultIfEmpty(double.NaN).Average())))}." : ""),
             new PlotAxis("Fold") { Names = [.. Enumerable.Range(1, Math.Min(folds, scores.Count)).Select(f => Figures.Count(f))], Grid = false },
-            new PlotAxis($"{metric.Name} ({(metric.HigherIsBetter ? "higher" : "lower")} is better)"),
+            new PlotAxis($"{metric.Name} ({(metric.HigherIsBetter ? "higher" : "lower")} is better)") { Range = PlotAxis.AroundOne(known) },
             colors =>
             [
                 .. spread == 0 ? Array.Empty<ITrace>() : [Level(mean - spread, "One standard deviation", "dot", colors, true), Level(mean + spread, "One standard deviation", "dot", colors, false)],

@@ -40,7 +40,8 @@ public static class PcaScatterPlot
             new PlotAxis(AxisTitle(report, y)),
             colors =>
             [
-                .. series.Select((s, i) => (ITrace)Points(report, s, i, across, up, x, y, color, colors)),
+                .. series.Select((s, i) => (ITrace)Points(
+                    report.Rows, s, i, [.. s.Points.Select(p => across[p])], [.. s.Points.Select(p => up[p])], across.Count, $"PC{x + 1} %{{x:.3f}}<br>PC{y + 1} %{{y:.3f}}", color, colors)),
                 .. ellipses ? series.Index().Where(s => s.Item.IsClass).Select(s => Ellipse(s.Item, across, up, color is PointColors.Classes ? colors.Category(s.Index) : colors.Text)).OfType<ITrace>() : [],
             ])
         {
@@ -61,23 +62,32 @@ public static class PcaScatterPlot
         };
     }
 
-    private static string AxisTitle(PcaReport report, int component) => report.ExplainedVarianceRatio.Count > component
+    internal static string AxisTitle(PcaReport report, int component) => report.ExplainedVarianceRatio.Count > component
         ? $"PC{component + 1} ({Figures.Percent(report.ExplainedVarianceRatio[component])} of the variance)"
         : $"PC{component + 1}";
 
-    private static ScatterGl Points(PcaReport report, PointSeries series, int index, IReadOnlyList<double> across, IReadOnlyList<double> up, int x, int y, PointColors color, PlotColors colors)
+    /// <summary>A series of rows in its colour, or in those of its numbers.</summary>
+    /// <param name="rows">0-based rows of the dataset, one a point of all; null where not known.</param>
+    /// <param name="series">Its points, of all.</param>
+    /// <param name="index">Of the series.</param>
+    /// <param name="x">One a point of the series.</param>
+    /// <param name="y">Likewise.</param>
+    /// <param name="count">Points of all series: the more, the smaller.</param>
+    /// <param name="coordinates">Told of a point beside its row; may be empty.</param>
+    /// <param name="color">One class or number a point of all.</param>
+    /// <param name="colors">Light or dark.</param>
+    internal static ScatterGl Points(IReadOnlyList<int>? rows, PointSeries series, int index, IReadOnlyList<double> x, IReadOnlyList<double> y, int count, string coordinates, PointColors color, PlotColors colors)
     {
-        var size = PlotPoints.Size(across.Count);
+        var size = PlotPoints.Size(count);
         var scale = color as PointColors.Scale;
-        var hover = $"PC{x + 1} %{{x:.3f}}<br>PC{y + 1} %{{y:.3f}}";
-        if (report.Rows is not null) hover = "row %{customdata}<br>" + hover;
+        var hover = rows is null ? coordinates : coordinates.Length == 0 ? "row %{customdata}" : $"row %{{customdata}}<br>{coordinates}";
         return new ScatterGl
         {
             Name = PlotText.Label(series.Name),
             Mode = ModeFlag.Markers,
-            X = PlotText.Points(series.Points.Select(i => across[i])),
-            Y = PlotText.Points(series.Points.Select(i => up[i])),
-            CustomData = report.Rows is { } rows ? [.. series.Points.Select(i => (object)(rows[i] + 1))] : null,
+            X = PlotText.Points(x),
+            Y = PlotText.Points(y),
+            CustomData = rows is not null ? [.. series.Points.Select(i => (object)(rows[i] + 1))] : null,
             Marker = !series.IsClass ? new Marker { Color = colors.MutedText, Size = size, Opacity = 0.35m, Symbol = SymbolEnum.CircleOpen }
                 : scale is null ? new Marker { Color = colors.Category(index), Symbol = PlotPoints.Symbol(index, colors), Size = size, Opacity = 0.7m }
                 : new Marker
@@ -96,7 +106,7 @@ public static class PcaScatterPlot
     }
 
     // Plotly.Blazor takes decimals here, which hold less than a double; the scale then reaches over all values.
-    private static decimal? End(double? value, ValueSpan? span) => span is { From: > -LargestDecimal, To: < LargestDecimal } ? (decimal?)value : null;
+    internal static decimal? End(double? value, ValueSpan? span) => span is { From: > -LargestDecimal, To: < LargestDecimal } ? (decimal?)value : null;
 
     // Drawn under the points, and sharp at any zoom.
     private static Scatter? Ellipse(PointSeries series, IReadOnlyList<double> across, IReadOnlyList<double> up, string color)

@@ -93,6 +93,15 @@ public sealed record PlotAxis(string Title)
     /// <summary>Lines across the plot at the ticks.</summary>
     public bool Grid { get; init; } = true;
 
+    /// <summary>A range around numbers that are all the same, in proportion to them; null where they differ, or there is none.</summary>
+    internal static (double From, double To)? AroundOne(IEnumerable<double> values)
+    {
+        double[] distinct = [.. values.Distinct().Take(2)];
+        if (distinct.Length != 1 || !double.IsFinite(distinct[0])) return null;
+        var margin = distinct[0] == 0 ? 0.05 : 0.05 * Math.Abs(distinct[0]);
+        return (distinct[0] - margin, distinct[0] + margin);
+    }
+
     // Half a step beyond the first and the last name: left to itself Plotly adds a margin around texts.
     private (double From, double To)? Ends => Names is null ? Range
         : Reversed ? (Math.Max(Names.Count, 1) - 0.5, -0.5)

@@ -32,6 +32,9 @@ public sealed record PlotNumbers(IReadOnlyList<string> Columns, IReadOnlyList<IR
                 case Scatter { HoverInfo: not Plotly.Blazor.Traces.ScatterLib.HoverInfoFlag.Skip } scatter:
                     Add(scatter.Name, scatter.X, scatter.Y, scatter.TextArray);
                     break;
+                case Scatter3D space:
+                    Add(space.Name, space.X, space.Y, [.. (space.Z ?? []).Select(Text)]);
+                    break;
                 case ScatterGl { HoverInfo: not Plotly.Blazor.Traces.ScatterGlLib.HoverInfoFlag.Skip } cloud:
                     Add(cloud.Name, cloud.X, cloud.Y, cloud.TextArray);
                     break;

@@ -170,6 +170,8 @@ public static class SearchPlots
     /// <summary>The range of the better trials: the baseline and failures would squeeze them into a line.</summary>
     private static (double From, double To)? Zoom(IReadOnlyList<SearchPoint> points, Metric metric)
     {
+        // Left to itself an axis of equal numbers reaches from one below them to one above.
+        if (points.Count > 0 && PlotAxis.AroundOne(points.Select(p => p.Score)) is { } alike) return alike;
         if (points.Count < 5) return null;
         var ordered = points.Select(p => p.Score).OrderBy(s => metric.HigherIsBetter ? -s : s).ToList();
         var (best, middling) = (ordered[0], ordered[(int)(0.85 * (ordered.Count - 1))]);

@@ -49,6 +49,20 @@ public sealed class SideBySideTests : IDisposable
         }
     }
 
+    [Fact]
+    public void A_trial_with_a_threshold_is_held_against_others_as_it_decides()
+    {
+        var (job, trials) = Search(LearningTask.Binary);
+        job = job with { Plan = job.Plan with { MetricId = Metric.Accuracy.Id } };
+        // From a probability of 0.000001 on everything is the second class: no better than its share.
+        var report = Compare(job, [trials[0], trials[0] with { Number = 9, Threshold = 1e-6 }]);
+        var held = Assert.Single(report.Others);
+        Assert.True(held.Gain < -0.2 && held.Chance is { IsDistinguishable: true, Interval.High: < -0.1 }, $"{held}");
+        Assert.True(held.Right!.OnlyFirst > 4 * held.Right.OnlyOther && held.Right.P < 0.001, $"{held.Right}");
+        // The gain is that of the folds, as the interval is.
+        Assert.InRange(held.Gain!.Value, held.Chance!.Interval.Low, held.Chance.Interval.High);
+    }
+
     [Theory]
     [InlineData(LearningTask.Binary)]
     [InlineData(LearningTask.Regression)]

@@ -17,6 +17,26 @@ public sealed class PredictionIntervalTests
         Assert.InRange(interval.Coverage, 0.85, 0.95);
     }
 
+    /// <summary>scikit-learn 1.2.1: mean_pinball_loss([1, 2, 3], [0, 2.5, 5], alpha=0.1) and alpha=0.9.</summary>
+    [Fact]
+    public void The_pinball_loss_is_scikit_learns()
+    {
+        (double Truth, double Predicted)[] rows = [(1, 0), (2, 2.5), (3, 5)];
+        Assert.Equal(0.7833333333333333, rows.Average(r => PredictionInterval.PinballLoss(r.Truth, r.Predicted, 0.1)), 1e-12);
+        Assert.Equal(0.3833333333333333, rows.Average(r => PredictionInterval.PinballLoss(r.Truth, r.Predicted, 0.9)), 1e-12);
+    }
+
+    [Fact]
+    public void The_pinball_loss_of_an_interval_is_near_that_of_the_true_quantiles()
+    {
+        // Errors even between -1 and 1: the quantile q is 2q - 1, and its loss q (1 - q).
+        var random = new Random(3);
+        double[] answers = [.. Enumerable.Range(0, 4000).Select(_ => 10 * random.NextDouble())];
+        float[] truths = [.. answers.Select(a => (float)(a + (2 * random.NextDouble()) - 1))];
+        foreach (var interval in PredictionInterval.Measure(answers, truths))
+            Assert.Equal((1 - interval.Level) / 2 * (1 + interval.Level) / 2, interval.Pinball!.Value, 0.004);
+    }
+
     [Fact]
     public void Where_errors_grow_with_the_answer_the_width_does_too()
     {
