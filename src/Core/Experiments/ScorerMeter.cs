@@ -12,7 +12,7 @@ internal static class ScorerMeter
     private const int WarmUpRounds = 3;
     private const int Rounds = 7;
     private const long MeasuredBytes = 4_000_000;
-    private const long MostCopies = 256;
+    private const long MostCopies = 32;
 
     // A warm-up that compiles needs time more than rounds.
     private const double WarmUpSeconds = 0.15;

@@ -8,7 +8,7 @@ namespace ModelWorkbench.Core.Trainers;
 /// All trees together ask each feature for few thresholds. A row is coded once, each value becoming the number of thresholds
 /// below it, and a node then compares two whole numbers. While a feature has no more thresholds than codes, every row goes
 /// exactly the way it went before; else thresholds that lie side by side become one. Leaves are whole multiples of a step that each tree has for
-/// itself, so an answer is off by at most half of the sum of the steps, before the link.
+/// itself, so an answer is off by at most half of the sum of the steps, before the link. Where both sides of a split have come to say the same, it is no longer asked.
 /// </remarks>
 public sealed class PackedTreeScorer : TreeScorer
 {
@@ -78,18 +78,27 @@ public sealed class PackedTreeScorer : TreeScorer
             var step = size == 0 ? 1 : (float)(size / largest);
             if (!float.IsNormal(step)) step = float.IsInfinity(step) ? throw new ArgumentException($"Tree {tree + 1} has a leaf of {size}, which is too large to be packed.", nameof(trees)) : SmallestStep;
             parts.StartTree(step);
-            for (var node = first; node < end; node++)
+            // Children stand behind their parent: from below, which leaf stands for a node whose leaves all say the same.
+            var said = new Entry[]?[end - first];
+            for (var node = end - 1; node >= first; node--)
             {
-                if (trees.IsLeaf(node, out var leaf, out var question))
+                if (trees.IsLeaf(node, out var leaf, out var asked))
+                    said[node - first] = [.. Enumerable.Range(leaf.First, leaf.Count).Select(trees.LeafEntry).Select(e => new Entry((ushort)e.Output, (short)Math.Clamp(Math.Round(e.Value / step), -largest, largest)))];
+                else if (said[asked.Left - first] is { } left && said[asked.Left + 1 - first] is { } right && left.AsSpan().SequenceEqual(right))
+                    said[node - first] = left;
+            }
+            var waiting = new Queue<int>([first]);
+            while (waiting.TryDequeue(out var node))
+            {
+                if (said[node - first] is { } entries)
                 {
                     parts.StartLeaf();
-                    for (var e = leaf.First; e < leaf.First + leaf.Count; e++)
-                    {
-                        var (value, output) = trees.LeafEntry(e);
-                        parts.AddEntry(output, (short)Math.Clamp(Math.Round(value / step), -largest, largest));
-                    }
+                    foreach (var entry in entries) parts.AddEntry(entry.Output, entry.Value);
                     continue;
                 }
+                trees.IsLeaf(node, out _, out var question);
+                waiting.Enqueue(question.Left);
+                waiting.Enqueue(question.Left + 1);
                 var (thresholds, codes) = codebooks[question.Feature];
                 var key = (question.Feature, !question.MissingGoesLeft);
                 if (!columnOf.TryGetValue(key, out var column))
