@@ -170,7 +170,8 @@ public abstract record JobWork
     /// <param name="Trial">Judged on all folds.</param>
     /// <param name="Members">For an ensemble, its members.</param>
     /// <param name="FirstNumber">Of the first variant as a trial.</param>
-    public sealed record Optimise(FinishedTrial Trial, IReadOnlyList<FinishedTrial> Members, int FirstNumber) : JobWork;
+    /// <param name="Limits">To search combinations under; null for the ladder alone.</param>
+    public sealed record Optimise(FinishedTrial Trial, IReadOnlyList<FinishedTrial> Members, int FirstNumber, LadderLimits? Limits = null) : JobWork;
 
     /// <summary>Explains a model.</summary>
     /// <param name="Trial">Judged on all folds.</param>

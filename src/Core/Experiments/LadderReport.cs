@@ -10,8 +10,17 @@ namespace ModelWorkbench.Core.Experiments;
 /// <param name="TimedRowCount">Rows that each scorer was timed on, one by one on one thread, warmed.</param>
 /// <param name="Original">The model itself, measured in the same run.</param>
 /// <param name="OriginalInterval">Of its metric, 95 %: paired bootstrap; null where it is undefined.</param>
-/// <param name="Rungs">In the order of the ladder, those that could not be built among them.</param>
-public sealed record LadderReport(string MetricId, int ValidationRowCount, int TimedRowCount, LadderFigures Original, MetricInterval? OriginalInterval, IReadOnlyList<LadderRung> Rungs);
+/// <param name="Rungs">In the order of the ladder, those that could not be built among them; then what a search tried, in its order.</param>
+/// <param name="Search">What a search under limits came to; null where none was asked for.</param>
+public sealed record LadderReport(
+    string MetricId, int ValidationRowCount, int TimedRowCount, LadderFigures Original, MetricInterval? OriginalInterval, IReadOnlyList<LadderRung> Rungs, LadderSearch? Search = null);
+
+/// <summary>A search over combinations of steps under limits.</summary>
+/// <param name="Limits">What was asked for.</param>
+/// <param name="TriedCount">Combinations that it built beyond the ladder.</param>
+/// <param name="Number">The variant to take, as a trial; null where none keeps the limits.</param>
+/// <param name="Ending">Why it went no further.</param>
+public sealed record LadderSearch(LadderLimits Limits, int TriedCount, int? Number, string Ending);
 
 /// <summary>What a model costs.</summary>
 /// <param name="FileBytes">Of encoder and scorer in the model package. Its description and the golden rows are left out, as they are the same for all variants.</param>
@@ -45,8 +54,9 @@ public enum LadderVerdict
 /// <param name="ChangedShare">Classes: the share of validation rows whose likeliest class is another; null for numbers.</param>
 /// <param name="Verdict">Null where the metric is undefined.</param>
 /// <param name="WhyNot">Why it could not be built; null where it was.</param>
+/// <param name="IsSearched">Whether a search tried it, rather than the ladder.</param>
 public sealed record LadderRung(
-    IReadOnlyList<OptimisationStep> Steps, string Name, int? Number, LadderFigures? Figures, double? Loss, MetricInterval? LossInterval, double? ChangedShare, LadderVerdict? Verdict, string? WhyNot)
+    IReadOnlyList<OptimisationStep> Steps, string Name, int? Number, LadderFigures? Figures, double? Loss, MetricInterval? LossInterval, double? ChangedShare, LadderVerdict? Verdict, string? WhyNot, bool IsSearched = false)
 {
     public static string NameOf(IReadOnlyList<OptimisationStep> steps) =>
         string.Join(", ", steps.Select((step, i) => i == 0 ? step.Name : char.ToLowerInvariant(step.Name[0]) + step.Name[1..]));

@@ -45,47 +45,61 @@ internal sealed class LadderRunner(ExperimentData data, int threads, JobFolder f
         var own = ScorerMeter.Measure(whole, timed, FoldMean.Compute(Reports(outputs))[data.Metric.Id]);
         var proposed = ScorerOptimiser.Propose(whole.Scorer);
         var (rungs, variants) = (new List<LadderRung>(), new List<LadderVariant>());
+        // What was learnt or taught anew is built upon by what follows.
+        var bases = new Dictionary<OptimisationStep, Learnt>();
+        var end = work.Limits is null ? 1 : 0.75;
         foreach (var (i, steps) in proposed.Index())
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            Tell(0.35 + (0.65 * i / proposed.Count), LadderRung.NameOf(steps));
-            // What comes after a student was taught is done to the student, not to the model.
-            if (steps.Take(steps[0] is OptimisationStep.Distil ? 1 : steps.Count).Select(step => ScorerOptimiser.WhyNot(whole.Scorer, step)).FirstOrDefault(why => why is not null) is { } whyNot)
-            {
-                rungs.Add(LadderRung.Not(steps, whyNot));
-                continue;
-            }
-            try
-            {
-                var (variant, rung) = Build(steps, work.FirstNumber + variants.Count);
-                variants.Add(variant);
-                rungs.Add(rung);
-            }
-            catch (Exception e) when (e is not OperationCanceledException)
-            {
-                rungs.Add(LadderRung.Not(steps, Explanation.OfFailure(e)));
-            }
+            Tell(0.35 + ((end - 0.35) * i / proposed.Count), LadderRung.NameOf(steps));
+            rungs.Add(Try(steps));
+        }
+        var ladder = new LadderReport(data.Metric.Id, _labels.Length, Math.Min(ScorerMeter.MostRows, timed.RowCount), own, ownInterval, rungs);
+        if (work.Limits is { } limits)
+        {
+            var search = new CombinationSearch(ladder, limits, Try, tried => Tell(end + ((1 - end) * tried / CombinationSearch.MostTried), FormattableString.Invariant($"searching, combination {tried + 1}")));
+            ladder = search.Run();
         }
         const string reportFile = "ladder.json";
-        folder.Write(reportFile, stream => JsonSerializer.Serialize(stream,
-            new LadderReport(data.Metric.Id, _labels.Length, Math.Min(ScorerMeter.MostRows, timed.RowCount), own, ownInterval, rungs), CoreJson.Options));
+        folder.Write(reportFile, stream => JsonSerializer.Serialize(stream, ladder, CoreJson.Options));
         report(new LadderReady(reportFile, variants));
 
         void Tell(double share, string phase) => report(new TrialProgressed(trial.Number, share, phase));
 
         FittedPipeline Join(FinalFit[] fits) => work.Members.Count > 0 ? ModelBuilder.Join(fits, weights, judged.Sharpness) : fits[0].Fit.Pipeline;
 
+        LadderRung Try(IReadOnlyList<OptimisationStep> steps)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            // What comes after a student was taught is done to the student, not to the model.
+            if (steps.Take(steps[0].IsTaught ? 1 : steps.Count).Select(step => ScorerOptimiser.WhyNot(whole.Scorer, step)).FirstOrDefault(why => why is not null) is { } whyNot) return LadderRung.Not(steps, whyNot);
+            try
+            {
+                var (variant, rung) = Build(steps, work.FirstNumber + variants.Count);
+                variants.Add(variant);
+                return rung;
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                return LadderRung.Not(steps, Explanation.OfFailure(e));
+            }
+        }
+
         (LadderVariant, LadderRung) Build(IReadOnlyList<OptimisationStep> steps, int number)
         {
             var clock = Stopwatch.StartNew();
-            var (final, result, answered) = steps is [OptimisationStep.Project or OptimisationStep.KeepColumns] ? Learn(steps[0]) : steps[0] is OptimisationStep.Distil distil ? Teach(distil, [.. steps.Skip(1)]) : Change(original, whole, steps);
+            var start = steps[0].IsLearnt ? Base(steps[0]) : new Learnt(original, whole, judged);
+            var rest = steps[0].IsLearnt ? steps.Skip(1).ToArray() : steps;
+            FittedPipeline[] folds = [.. start.Folds.Select((pipeline, fold) => Apply(pipeline, rest, fold))];
+            var (final, result) = (Apply(start.Whole, rest, ExperimentData.All), start.Result);
+            var answered = Answers(folds);
             var predictions = new ValidationPredictions(answered);
             var reports = Reports(answered);
             var metrics = FoldMean.Compute(reports);
             var pooled = answered.SelectMany(o => o).ToArray();
             var name = LadderRung.NameOf(steps);
             if (steps is [OptimisationStep.Project { Variance: not null }]) name += $" ({ScorerOptimiser.Within(final.Scorer).OfType<ProjectedScorer>().Single().ComponentCount} components)";
-            if (steps is [OptimisationStep.KeepColumns]) name += $" ({final.Encoder.Columns.Count} of {whole.Encoder.Columns.Count})";
+            if (steps is [OptimisationStep.KeepColumns]) name += $" ({start.Whole.Encoder.Columns.Count} of {whole.Encoder.Columns.Count})";
+            if (steps[0] is OptimisationStep.KeepWeights) name += $" ({final.Encoder.FeatureNames.Count} of {whole.Encoder.FeatureNames.Count})";
             var package = builder.Package(trial.Spec.TrainerId, $"{TrainerCatalog.NameOf(trial.Spec.TrainerId)}: {char.ToLowerInvariant(name[0])}{name[1..]}", final, predictions);
             var files = $"variant-{number}";
             var bytes = folder.Write($"{files}.mwm", package.Write);
@@ -117,32 +131,41 @@ internal sealed class LadderRunner(ExperimentData data, int threads, JobFolder f
                 new LadderRung(steps, name, number, figures, loss, interval, ChangedShare(pooled), Judge(loss, interval, result.Score), null));
         }
 
-        (FittedPipeline Whole, TrialResult Result, IReadOnlyList<double[]> Answers) Change(IReadOnlyList<FittedPipeline> models, FittedPipeline all, IReadOnlyList<OptimisationStep> steps)
+        Learnt Base(OptimisationStep step)
         {
-            FittedPipeline[] folds = [.. models.Select((pipeline, fold) => Apply(pipeline, steps, fold))];
-            return (Apply(all, steps, ExperimentData.All), judged, Answers(folds));
-        }
-
-        (FittedPipeline Whole, TrialResult Result, IReadOnlyList<double[]> Answers) Teach(OptimisationStep.Distil distil, IReadOnlyList<OptimisationStep> rest)
-        {
-            return Change([.. original.Select(Student)], Student(whole, ExperimentData.All), rest);
-
-            FittedPipeline Student(FittedPipeline teacher, int fold)
+            if (bases.TryGetValue(step, out var known)) return known;
+            return bases[step] = step switch
             {
-                var encoded = data.Encode(fold, new LightGbmTrainer().Encoding, cancellationToken);
-                var scorer = Distiller.Teach(encoded.Training, teacher.Score(data.Part(fold).Training), data.Target.Task, distil, new TrainingContext(data.Plan.Split.Seed, threads), cancellationToken);
-                return teacher with { Encoder = encoded.Encoder, Scorer = scorer };
-            }
+                OptimisationStep.Project or OptimisationStep.KeepColumns => Learn(step),
+                _ => new Learnt([.. original.Select((pipeline, fold) => Taught(pipeline, step, fold))], Taught(whole, step, ExperimentData.All), judged),
+            };
         }
 
-        (FittedPipeline Whole, TrialResult Result, IReadOnlyList<double[]> Answers) Learn(OptimisationStep step)
+        FittedPipeline Taught(FittedPipeline teacher, OptimisationStep step, int fold)
+        {
+            var part = data.Part(fold);
+            var context = new TrainingContext(data.Plan.Split.Seed, threads);
+            if (step is OptimisationStep.KeepWeights keep)
+            {
+                var rows = new TrainingData(teacher.Encoder.Encode(part.Training), part.TrainingLabels, data.Target.Task, data.ClassCount, part.TrainingWeights);
+                return teacher with { Scorer = SparseWeights.Learn(teacher.Scorer, rows, keep.Share, data.Plan.Split.Seed, cancellationToken) };
+            }
+            var encoded = data.Encode(fold, step is OptimisationStep.DistilLinear ? FeatureEncoding.OneHotStandardized : new LightGbmTrainer().Encoding, cancellationToken);
+            var answers = teacher.Score(part.Training);
+            Scorer student = step is OptimisationStep.Distil distil
+                ? Distiller.Teach(encoded.Training, answers, data.Target.Task, distil, context, cancellationToken)
+                : Distiller.TeachLinear(encoded.Training, answers, data.Target.Task, cancellationToken);
+            return teacher with { Encoder = encoded.Encoder, Scorer = student };
+        }
+
+        Learnt Learn(OptimisationStep step)
         {
             var projection = step as OptimisationStep.Project;
             Func<int, IReadOnlySet<string>>? columns = step is OptimisationStep.KeepColumns keep ? fold => Telling(keep, fold) : null;
             var outcome = _trials.Run(trial.Spec, null, null, SecondsForFolds, null, cancellationToken, projection, columns);
             var trainer = TrainerCatalog.Find(trial.Spec.TrainerId);
             var final = _trials.Fit(trainer, trial.Spec.Values, ExperimentData.All, null, outcome.Result.Iterations, threads, null, cancellationToken, projection: projection, columns: columns).Pipeline;
-            return (final with { Scorer = outcome.Result.Calibration.Apply(final.Scorer) }, outcome.Result, outcome.Predictions.Outputs);
+            return new Learnt([.. outcome.Fits.Select(f => f!.Pipeline)], final with { Scorer = outcome.Result.Calibration.Apply(final.Scorer) }, outcome.Result);
         }
 
         // Each fold asks the model of its own training rows, and those rows.
@@ -161,12 +184,21 @@ internal sealed class LadderRunner(ExperimentData data, int threads, JobFolder f
         {
             // Only pruning looks at rows.
             var features = new FeatureMatrix([], 0, pipeline.Encoder.FeatureNames);
-            if (steps.Any(s => s is OptimisationStep.PruneSplits))
+            var changed = pipeline;
+            foreach (var step in steps)
             {
-                var rows = data.Part(fold).Training;
-                features = pipeline.Encoder.Encode(rows.RowCount <= PruningRowCount ? rows : rows.Take(RowSample.Take(rows.RowCount, PruningRowCount, data.Plan.Split.Seed)));
+                // Thresholds and leaves are packed once, so what nothing asks for goes before.
+                if (step is OptimisationStep.Quantise) changed = Trim(changed);
+                if (step is OptimisationStep.PruneSplits) features = Rows(changed, fold);
+                changed = changed with { Scorer = ScorerOptimiser.Apply(changed.Scorer, step, features, cancellationToken) };
             }
-            return pipeline with { Scorer = steps.Aggregate(pipeline.Scorer, (scorer, step) => ScorerOptimiser.Apply(scorer, step, features, cancellationToken)) };
+            return Trim(changed);
+        }
+
+        FeatureMatrix Rows(FittedPipeline pipeline, int fold)
+        {
+            var rows = data.Part(fold).Training;
+            return pipeline.Encoder.Encode(rows.RowCount <= PruningRowCount ? rows : rows.Take(RowSample.Take(rows.RowCount, PruningRowCount, data.Plan.Split.Seed)));
         }
 
         double? ChangedShare(double[] pooled)
@@ -185,8 +217,20 @@ internal sealed class LadderRunner(ExperimentData data, int threads, JobFolder f
             : LadderVerdict.Worse;
     }
 
+    private static FittedPipeline Trim(FittedPipeline pipeline)
+    {
+        var (encoder, scorer) = FeatureTrimming.Trim(pipeline.Encoder, pipeline.Scorer);
+        return pipeline with { Encoder = encoder, Scorer = scorer };
+    }
+
     private IReadOnlyList<double[]> Answers(IReadOnlyList<FittedPipeline> folds) =>
         [.. folds.Select((pipeline, fold) => pipeline.Score(data.Part(fold).Validation ?? throw new InvalidOperationException($"Fold {fold + 1} has no validation rows.")))];
 
     private EvaluationReport[] Reports(IReadOnlyList<double[]> answers) => [.. answers.Select((outputs, fold) => data.EvaluateFold(fold, outputs))];
+
+    /// <summary>Models that further steps are done to.</summary>
+    /// <param name="Folds">By fold, none of which saw the fold's validation rows.</param>
+    /// <param name="Whole">Of all training rows.</param>
+    /// <param name="Result">How it was learnt.</param>
+    private sealed record Learnt(FittedPipeline[] Folds, FittedPipeline Whole, TrialResult Result);
 }

@@ -12,20 +12,24 @@ internal static class ScorerMeter
     private const int WarmUpRounds = 3;
     private const int Rounds = 7;
     private const long MeasuredBytes = 4_000_000;
-    private const long MostCopies = 256;
+    private const long MostCopies = 32;
 
     // A warm-up that compiles needs time more than rounds.
     private const double WarmUpSeconds = 0.15;
 
-    /// <summary>What a scorer takes once it is loaded: of small ones the mean over many, as the heap changes by a little at any time.</summary>
-    private static long MemoryBytes(MemoryStream file)
+    /// <summary>What a scorer takes once it is loaded and has answered: of small ones the mean over many, as the heap changes by a little at any time.</summary>
+    private static long MemoryBytes(MemoryStream file, FeatureMatrix features)
     {
         var copies = new Scorer[(int)Math.Clamp(MeasuredBytes / file.Length, 1, MostCopies)];
+        double[]? outputs = null;
         var before = GC.GetTotalMemory(forceFullCollection: true);
         for (var i = 0; i < copies.Length; i++)
         {
             file.Position = 0;
             copies[i] = ScorerFile.Read(file);
+            // Trees that are asked often are laid out anew.
+            outputs ??= new double[copies[i].OutputCount];
+            for (var row = 0; row < features.RowCount; row++) copies[i].Score(features.Row(row), outputs);
         }
         var bytes = Math.Max(0, GC.GetTotalMemory(forceFullCollection: true) - before) / copies.Length;
         GC.KeepAlive(copies);
@@ -39,13 +43,13 @@ internal static class ScorerMeter
     {
         using var file = new MemoryStream();
         ScorerFile.Write(pipeline.Scorer, file);
-        var memory = MemoryBytes(file);
+        var features = pipeline.Encoder.Encode(rows.RowCount <= MostRows ? rows : rows.Take([.. Enumerable.Range(0, MostRows).Select(i => (int)((long)i * rows.RowCount / MostRows))]));
+        var memory = MemoryBytes(file, features);
         file.Position = 0;
         var loaded = ScorerFile.Read(file);
         file.Position = file.Length;
         System.Text.Json.JsonSerializer.Serialize(file, pipeline.Encoder, CoreJson.Options);
 
-        var features = pipeline.Encoder.Encode(rows.RowCount <= MostRows ? rows : rows.Take([.. Enumerable.Range(0, MostRows).Select(i => (int)((long)i * rows.RowCount / MostRows))]));
         var outputs = new double[loaded.OutputCount];
         var clock = Stopwatch.StartNew();
         for (var round = 0; round < WarmUpRounds || clock.Elapsed.TotalSeconds < WarmUpSeconds; round++)

@@ -11,12 +11,40 @@ public static class Distiller
     // Beyond that a teacher is sure, and how sure is noise that would take the student's leaves.
     private const double SmallestProbability = 1e-3;
     private const int FewestTreesAClass = 30;
+    private const int MostLinearFeatures = 2_000;
+
+    // Features are standardised; columns that say the same share their weight.
+    private const double LinearPenalty = 1;
 
     /// <summary>Null, or why no student can be taught.</summary>
     public static string? WhyNot(Scorer teacher) =>
         teacher is ConstantScorer or LinearScorer ? "The model is as small as a student would be."
         : teacher.OutputCount > MostClasses ? $"A student has trees for each class; at most {MostClasses} classes are taught, found {teacher.OutputCount}."
         : LightGbmLibrary.LoadProblem;
+
+    /// <summary>Null, or why no linear model can be taught.</summary>
+    public static string? WhyNotLinear(Scorer teacher) =>
+        teacher is ConstantScorer || ScorerOptimiser.Within(teacher).OfType<LinearScorer>().Any() && teacher is not EnsembleScorer ? "The model is as small as a student would be." : null;
+
+    /// <param name="features">Rows to teach with, one-hot and standardised; n.</param>
+    /// <param name="answers">The teacher's, row-major: n · K probabilities, or n numbers.</param>
+    /// <param name="task">What the teacher was learnt for.</param>
+    /// <param name="cancellationToken">Stops soon.</param>
+    /// <exception cref="TrainingFailedException">The answers cannot be learnt.</exception>
+    public static LinearScorer TeachLinear(FeatureMatrix features, double[] answers, LearningTask task, CancellationToken cancellationToken)
+    {
+        if (features.FeatureCount is 0 or > MostLinearFeatures) throw new TrainingFailedException($"A linear student learns from 1 to {MostLinearFeatures:N0} features; found {features.FeatureCount:N0}.");
+        var classes = task == LearningTask.Regression ? 1 : answers.Length / Math.Max(1, features.RowCount);
+        var sums = task == LearningTask.Multiclass ? classes : 1;
+        var (weights, biases) = (new double[sums * features.FeatureCount], new double[sums]);
+        for (var sum = 0; sum < sums; sum++)
+        {
+            var student = RidgeRegression.Fit(features, Lessons(answers, task, classes, sum), null, LinearPenalty, new MonotoneProgress(null), cancellationToken);
+            student.Weights.CopyTo(weights.AsSpan(sum * features.FeatureCount));
+            biases[sum] = student.Biases[0];
+        }
+        return new LinearScorer(weights, biases, task switch { LearningTask.Regression => LinearLink.Identity, LearningTask.Binary => LinearLink.Logistic, _ => LinearLink.Softmax });
+    }
 
     /// <param name="features">Rows to teach with, encoded as <see cref="LightGbmTrainer"/> asks; n.</param>
     /// <param name="answers">The teacher's, row-major: n · K probabilities, or n numbers.</param>

@@ -11,6 +11,8 @@ namespace ModelWorkbench.Core.Optimisation;
 [JsonDerivedType(typeof(Distil), "distil")]
 [JsonDerivedType(typeof(Project), "pca")]
 [JsonDerivedType(typeof(KeepColumns), "keep-columns")]
+[JsonDerivedType(typeof(KeepWeights), "keep-weights")]
+[JsonDerivedType(typeof(DistilLinear), "distil-linear")]
 public abstract record OptimisationStep
 {
     /// <summary>As people read it.</summary>
@@ -20,6 +22,14 @@ public abstract record OptimisationStep
     /// <summary>What is done, and what it costs.</summary>
     [JsonIgnore]
     public abstract string Meaning { get; }
+
+    /// <summary>Whether a model is learnt or taught anew, so that it can only come first.</summary>
+    [JsonIgnore]
+    public bool IsLearnt => this is Project or KeepColumns or KeepWeights || IsTaught;
+
+    /// <summary>Whether another model learns the model's answers.</summary>
+    [JsonIgnore]
+    public bool IsTaught => this is Distil or DistilLinear;
 
     /// <summary>Leaves out the trees that were learnt last.</summary>
     /// <param name="Share">Of the trees that stay: above 0, below 1.</param>
@@ -69,6 +79,21 @@ public abstract record OptimisationStep
     {
         public override string Name => $"The {Percent(Share)} of the columns that matter most";
         public override string Meaning => "The model is learnt anew without the columns that its answers change least with, as found on training rows alone. Callers need not send those columns any more.";
+    }
+
+    /// <summary>Learns a linear model anew with a penalty on absolute weights, so strong that most of them are 0.</summary>
+    /// <param name="Share">Of the features with a weight that keep one at most: above 0, below 1.</param>
+    public sealed record KeepWeights(double Share) : OptimisationStep
+    {
+        public override string Name => $"Weights for {Percent(Share)} of the features";
+        public override string Meaning => "An L1 penalty is raised until so many weights are 0, and those that are left are learnt anew without it. Values and words without a weight leave the encoder, too.";
+    }
+
+    /// <summary>Teaches a linear model to answer as the model does.</summary>
+    public sealed record DistilLinear() : OptimisationStep
+    {
+        public override string Name => "Taught to a linear model";
+        public override string Meaning => "A linear model learns the model's own answers for the training rows, as log-odds or numbers, in place of the truth. Where effects of columns hang on one another it cannot follow.";
     }
 
     private static string Percent(double share) => (share * 100).ToString("0.#", CultureInfo.InvariantCulture) + " %";

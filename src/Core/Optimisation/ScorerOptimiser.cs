@@ -18,27 +18,41 @@ public static class ScorerOptimiser
         [
             [new OptimisationStep.Project(null, 0.99)], [new OptimisationStep.Project(null, 0.95)], [new OptimisationStep.Project(null, 0.9)],
             [new OptimisationStep.Project(null, 0.8)], [new OptimisationStep.Project(2, null)],
-            [new OptimisationStep.KeepColumns(0.5)], [new OptimisationStep.KeepColumns(0.25)],
+            [new OptimisationStep.KeepColumns(0.5)], [new OptimisationStep.KeepColumns(0.25)], [new OptimisationStep.KeepColumns(0.5), bits8], [new OptimisationStep.KeepColumns(0.25), bits8],
         ];
+        IReadOnlyList<IReadOnlyList<OptimisationStep>> sparse = [[new OptimisationStep.KeepWeights(0.5)], [new OptimisationStep.KeepWeights(0.25)], [new OptimisationStep.KeepWeights(0.25), bits8]];
         return [.. trees ? [[half], [quarter], [pruned], [deeper]] : Array.Empty<IReadOnlyList<OptimisationStep>>(), .. quantised,
-            .. trees ? [[half, bits8], [pruned, bits8], [half, pruned, bits8], [quarter, deeper, bits8]] : Array.Empty<IReadOnlyList<OptimisationStep>>(), [taught], [taught, bits8], .. fitted];
+            .. trees ? [[half, bits8], [pruned, bits8], [half, pruned, bits8], [quarter, deeper, bits8]] : Array.Empty<IReadOnlyList<OptimisationStep>>(), .. Within(scorer).OfType<LinearScorer>().Any() ? sparse : [], [taught], [taught, bits8], [new OptimisationStep.DistilLinear()], .. fitted];
     }
 
     /// <summary>Null, or why a step does nothing for a model.</summary>
     public static string? WhyNot(Scorer scorer, OptimisationStep step) => step switch
     {
         OptimisationStep.Distil => Distiller.WhyNot(scorer),
+        OptimisationStep.DistilLinear => Distiller.WhyNotLinear(scorer),
+        OptimisationStep.KeepWeights => SparseWeights.WhyNot(scorer),
         OptimisationStep.KeepTrees keep when !Within(scorer).OfType<TreeEnsembleScorer>().Any(t => TreePruning.LeavesOut(t, keep.Share)) => "The model has no trees to leave out.",
         OptimisationStep.PruneSplits when !Within(scorer).OfType<TreeEnsembleScorer>().Any(t => t.LeafCount > t.TreeCount) => "The model has no trees with splits.",
-        OptimisationStep.Quantise when !Within(scorer).OfType<TreeEnsembleScorer>().Any() && !Within(scorer).OfType<LinearScorer>().Any() => "Only trees and linear models can be quantised.",
+        OptimisationStep.Quantise when !Within(scorer).OfType<TreeEnsembleScorer>().Any() && !Within(scorer).OfType<LinearScorer>().Any() => WhyNotQuantised(scorer),
         OptimisationStep.Project or OptimisationStep.KeepColumns when scorer is ConstantScorer => "The model looks at no feature.",
         OptimisationStep.Project or OptimisationStep.KeepColumns when scorer is EnsembleScorer => "An ensemble's members would each be learnt anew; take a single model of the leaderboard.",
         _ => null,
     };
 
+    private static string WhyNotQuantised(Scorer scorer) => Within(scorer).Last() switch
+    {
+        ConstantScorer => "The model is one answer.",
+        AdditiveScorer => "An additive model's curves have few steps, and its thresholds and heights are added up over all columns: rounded, they would be off by the sum of all.",
+        NeuralScorer => "A network multiplies what it rounds, layer by layer. Taught to small trees, it is smaller than its weights in 8 bits.",
+        NeighboursScorer => "Neighbours are found by distances to the training rows themselves. Fewer columns make them smaller.",
+        GaussianBayesScorer => "A few means and variances a class are all there is to it.",
+        PackedTreeScorer or QuantisedLinearScorer => "It is quantised already.",
+        _ => "Only trees and linear models can be quantised.",
+    };
+
     /// <summary>Applies a step that needs no new training.</summary>
     /// <param name="scorer">What was learnt.</param>
-    /// <param name="step">Any but <see cref="OptimisationStep.Project"/>, <see cref="OptimisationStep.KeepColumns"/> and <see cref="OptimisationStep.Distil"/>.</param>
+    /// <param name="step">Any that is not <see cref="OptimisationStep.IsLearnt"/>.</param>
     /// <param name="training">Rows it learnt from, or some of them.</param>
     /// <param name="cancellationToken">Stops soon.</param>
     public static Scorer Apply(Scorer scorer, OptimisationStep step, FeatureMatrix training, CancellationToken cancellationToken) => Apply(scorer, step, training, 0, cancellationToken);
@@ -57,7 +71,7 @@ public static class ScorerOptimiser
             (TreeEnsembleScorer trees, OptimisationStep.PruneSplits prune) => TreePruning.PruneSplits(trees, prune.Share, training, firstFeature, cancellationToken),
             (TreeEnsembleScorer trees, OptimisationStep.Quantise quantise) => PackedTreeScorer.Pack(trees, quantise.Bits),
             (LinearScorer linear, OptimisationStep.Quantise quantise) => QuantisedLinearScorer.Quantise(linear, quantise.Bits),
-            (_, OptimisationStep.Project or OptimisationStep.KeepColumns or OptimisationStep.Distil) => throw new ArgumentException($"'{step.Name}' needs a model to be learnt anew.", nameof(step)),
+            (_, { IsLearnt: true }) => throw new ArgumentException($"'{step.Name}' needs a model to be learnt anew.", nameof(step)),
             _ => scorer,
         };
     }

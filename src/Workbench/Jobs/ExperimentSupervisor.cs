@@ -219,17 +219,18 @@ public sealed class ExperimentSupervisor(
     /// <summary>Builds smaller and faster variants of a judged trial, in place of those that were built before. All of them are kept, or none.</summary>
     /// <param name="experimentId">Which.</param>
     /// <param name="trialNumber">Of it.</param>
+    /// <param name="limits">To search combinations under; null for the ladder alone.</param>
     /// <param name="progress">Told what is being done.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>Null, or why it could not be done.</returns>
-    public async Task<string?> OptimiseAsync(int experimentId, int trialNumber, Action<TrialProgress> progress, CancellationToken cancellationToken)
+    public async Task<string?> OptimiseAsync(int experimentId, int trialNumber, LadderLimits? limits, Action<TrialProgress> progress, CancellationToken cancellationToken)
     {
         if (await experiments.FindAsync(experimentId, cancellationToken) is not { } experiment) return "The experiment does not exist.";
         if (WhyNotOptimise(experiment, trialNumber) is { } whyNot) return whyNot;
         var trial = experiment.Trials.Single(t => t.Number == trialNumber);
         var members = Members(experiment, trial);
         var first = experiment.Variants.Select(t => t.Number).DefaultIfEmpty(VariantNumbersFrom).Max() + 1;
-        return await WorkAsync(experiment, new JobWork.Optimise(Finished(trial), members, first), progress, async (experimentEvent, folder) =>
+        return await WorkAsync(experiment, new JobWork.Optimise(Finished(trial), members, first, limits), progress, async (experimentEvent, folder) =>
         {
             if (experimentEvent is LadderReady ready) await KeepLadderAsync(experimentId, trialNumber, ready, folder);
         }, cancellationToken);
@@ -420,8 +421,16 @@ public sealed class ExperimentSupervisor(
     private async Task KeepLadderAsync(int experimentId, int trialNumber, LadderReady ready, string folder)
     {
         var rows = new List<TrialRow>();
+        // A variant decides as the model does that it was made of.
+        var threshold = (await experiments.FindAsync(experimentId, CancellationToken.None))?.FindTrial(trialNumber)?.Threshold;
         foreach (var variant in ready.Variants)
         {
+            if (threshold is not null)
+            {
+                TrialReport? judged;
+                await using (var file = File.OpenRead(Path.Combine(folder, variant.ReportFile))) judged = await JsonSerializer.DeserializeAsync<TrialReport>(file, CoreJson.Options);
+                await DecideByAsync(Path.Combine(folder, variant.ModelFile), threshold, judged?.Validation);
+            }
             rows.Add(new TrialRow
             {
                 ExperimentId = experimentId,
@@ -434,6 +443,7 @@ public sealed class ExperimentSupervisor(
                 ReportSha256 = await artefacts.AddAsync(Path.Combine(folder, variant.ReportFile), CancellationToken.None),
                 PredictionsSha256 = await artefacts.AddAsync(Path.Combine(folder, variant.PredictionsFile), CancellationToken.None),
                 VariantOf = trialNumber,
+                Threshold = threshold,
             });
         }
         var ladder = await artefacts.AddAsync(Path.Combine(folder, ready.ReportFile), CancellationToken.None);

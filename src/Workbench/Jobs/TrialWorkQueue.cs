@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
+using ModelWorkbench.Core.Experiments;
 using ModelWorkbench.Workbench.Audit;
 using ModelWorkbench.Workbench.Settings;
 
@@ -36,6 +37,7 @@ public sealed class TrialWorkQueue(ExperimentSupervisor supervisor, JobMonitor m
     private readonly FairQueue<Key> _waiting = new();
     private readonly ConcurrentDictionary<Key, TrialWorkState> _states = [];
     private readonly ConcurrentDictionary<Key, CancellationTokenSource> _cancels = [];
+    private readonly ConcurrentDictionary<Key, LadderLimits> _limits = [];
 
     /// <summary>Null where nothing waits, runs or failed since the program began.</summary>
     public TrialWorkState? StateOf(int experimentId, int trialNumber, TrialWork work) => _states.GetValueOrDefault(new Key(experimentId, trialNumber, work));
@@ -43,14 +45,17 @@ public sealed class TrialWorkQueue(ExperimentSupervisor supervisor, JobMonitor m
     public bool IsUnderWay(int experimentId, int trialNumber, TrialWork work) => StateOf(experimentId, trialNumber, work) is { Failure: null };
 
     /// <summary>Puts work at the end of the queue; does nothing where it is there.</summary>
+    /// <param name="limits">Of <see cref="TrialWork.Optimise"/>: to search combinations under; null for the ladder alone.</param>
     /// <exception cref="LimitException">The person has as much waiting as may be.</exception>
-    public void Enqueue(int experimentId, int trialNumber, TrialWork work)
+    public void Enqueue(int experimentId, int trialNumber, TrialWork work, LadderLimits? limits = null)
     {
         var key = new Key(experimentId, trialNumber, work);
         var person = Actor.Current.UserId;
         if (_cancels.ContainsKey(key)) return;
         if (person is not null) LimitException.ThrowIfReached(_waiting.CountOf(person), options.Value.MaxTrialWorkPerPerson, "pieces of work on models", nameof(WorkbenchOptions.MaxTrialWorkPerPerson));
         if (!_cancels.TryAdd(key, new CancellationTokenSource())) return;
+        if (limits is null) _limits.TryRemove(key, out _);
+        else _limits[key] = limits;
         _states[key] = new TrialWorkState(null, null);
         _waiting.Add(person, key);
         monitor.Report(experimentId, monitor.ProgressOf(experimentId));
@@ -83,7 +88,7 @@ public sealed class TrialWorkQueue(ExperimentSupervisor supervisor, JobMonitor m
             {
                 failure = await (key.Work switch
                 {
-                    TrialWork.Optimise => supervisor.OptimiseAsync(key.Experiment, key.Trial, progress => Report(key, progress), cancel.Token),
+                    TrialWork.Optimise => supervisor.OptimiseAsync(key.Experiment, key.Trial, _limits.GetValueOrDefault(key), progress => Report(key, progress), cancel.Token),
                     TrialWork.Explain => supervisor.ExplainAsync(key.Experiment, key.Trial, progress => Report(key, progress), cancel.Token),
                     TrialWork.LearningCurve => supervisor.LearningCurveAsync(key.Experiment, key.Trial, progress => Report(key, progress), cancel.Token),
                     _ => supervisor.ExportAsync(key.Experiment, key.Trial, progress => Report(key, progress), cancel.Token),

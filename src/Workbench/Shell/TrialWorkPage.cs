@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Components;
+using ModelWorkbench.Core.Experiments;
 using ModelWorkbench.Workbench.Jobs;
 using ModelWorkbench.Workbench.Storage;
 
@@ -92,11 +93,14 @@ public abstract class TrialWorkPage<T> : ComponentBase, IAsyncDisposable where T
         return IsUnderWay;
     }
 
-    protected void Start()
+    protected void Start() => Start(null);
+
+    /// <param name="limits">Of variants: to search combinations under.</param>
+    protected void Start(LadderLimits? limits)
     {
         try
         {
-            Queue.Enqueue(Id, Number, Work);
+            Queue.Enqueue(Id, Number, Work, limits);
             State = Queue.StateOf(Id, Number, Work);
         }
         catch (LimitException e)

@@ -29,7 +29,7 @@ public sealed class LadderTests : IDisposable
             Numbers("a", a), Numbers("b", b), Numbers("c", c), Categories("d", d));
     }
 
-    private (LadderReport Report, IReadOnlyList<LadderVariant> Variants) Build(LearningTask task, string trainer, CancellationToken cancellationToken, Action<ExperimentEvent>? told = null)
+    private (LadderReport Report, IReadOnlyList<LadderVariant> Variants) Build(LearningTask task, string trainer, CancellationToken cancellationToken, Action<ExperimentEvent>? told = null, LadderLimits? limits = null)
     {
         var table = Noisy(task);
         var file = Path.Combine(_folder, "table.parquet");
@@ -41,7 +41,7 @@ public sealed class LadderTests : IDisposable
         var spec = events.OfType<TrialStarted>().Single().Spec;
         var trial = new FinishedTrial(1, spec, completed.Result, Path.Combine(_folder, completed.PredictionsFile!), true);
         events.Clear();
-        ExperimentRunner.Run(new ExperimentJob(plan, file, 2, new JobWork.Optimise(trial, [], 50)), _folder, e => { events.Add(e); told?.Invoke(e); }, new JobControl(), cancellationToken);
+        ExperimentRunner.Run(new ExperimentJob(plan, file, 2, new JobWork.Optimise(trial, [], 50, limits)), _folder, e => { events.Add(e); told?.Invoke(e); }, new JobControl(), cancellationToken);
         var ready = events.OfType<LadderReady>().Single();
         var report = JsonSerializer.Deserialize<LadderReport>(File.ReadAllBytes(Path.Combine(_folder, ready.ReportFile)), CoreJson.Options)!;
         Assert.Equal(completed.Result.Score!.Value, report.Original.Score!.Value, 1e-9);
@@ -73,7 +73,7 @@ public sealed class LadderTests : IDisposable
             Assert.True(figures.MedianMicroseconds > 0 && figures.P99Microseconds >= figures.MedianMicroseconds, rung.Name);
             Assert.NotNull(rung.Verdict);
             Assert.Equal(task == LearningTask.Regression, rung.ChangedShare is null);
-            if (rung.Steps.All(s => s is not OptimisationStep.Project and not OptimisationStep.KeepColumns and not OptimisationStep.Distil)) Assert.True(figures.FileBytes < report.Original.FileBytes, $"{rung.Name}: {figures.FileBytes} of {report.Original.FileBytes} bytes");
+            if (rung.Steps.All(s => !s.IsLearnt)) Assert.True(figures.FileBytes < report.Original.FileBytes, $"{rung.Name}: {figures.FileBytes} of {report.Original.FileBytes} bytes");
         }
         var lossless = Rung(report, new OptimisationStep.Quantise(16));
         Assert.Equal(report.Original.Score!.Value, lossless.Figures!.Score!.Value, 1e-3);
@@ -87,7 +87,20 @@ public sealed class LadderTests : IDisposable
             Assert.Equal(2, used.Length);
             Assert.Contains("d", used);
         }
-        if (trainer == "linear-lbfgs") return;
+        var columnsAndBits = Rung(report, new OptimisationStep.KeepColumns(0.5), new OptimisationStep.Quantise(8));
+        Assert.True(columnsAndBits.Figures!.FileBytes < half.Figures!.FileBytes, $"{columnsAndBits.Figures.FileBytes} of {half.Figures.FileBytes} bytes");
+        if (trainer == "linear-lbfgs")
+        {
+            var quarter = Rung(report, new OptimisationStep.KeepWeights(0.25));
+            Assert.IsType<LinearScorer>(Unwrapped(variants.Single(v => v.Number == quarter.Number)));
+            Assert.True(quarter.Figures!.FileBytes < report.Original.FileBytes && quarter.Loss > 0, $"{quarter.Name}: {quarter.Figures.FileBytes} of {report.Original.FileBytes} bytes, loss {quarter.Loss}");
+            Assert.Equal("The model is as small as a student would be.", Rung(report, new OptimisationStep.DistilLinear()).WhyNot);
+            return;
+        }
+        // What d does to b is beyond sums of columns.
+        var linear = Rung(report, new OptimisationStep.DistilLinear());
+        Assert.IsType<LinearScorer>(Unwrapped(variants.Single(v => v.Number == linear.Number)));
+        Assert.Equal(LadderVerdict.Worse, linear.Verdict);
         var small = Rung(report, new OptimisationStep.KeepTrees(0.25), new OptimisationStep.PruneSplits(0.25), new OptimisationStep.Quantise(8));
         Assert.True(small.Figures!.FileBytes < 0.5 * report.Original.FileBytes);
         var student = Rung(report, new OptimisationStep.Distil(100, 15), new OptimisationStep.Quantise(8));
@@ -98,6 +111,19 @@ public sealed class LadderTests : IDisposable
         Assert.IsType<ProjectedScorer>(Unwrapped(variants.Single(v => v.Number == two.Number)));
         Assert.Equal(LadderVerdict.Worse, two.Verdict);
         Assert.True(two.Loss > 0 && two.LossInterval!.Low > 0);
+    }
+
+    [Fact]
+    public void A_search_under_limits_finds_a_combination_that_the_ladder_has_not()
+    {
+        var limits = new LadderLimits(4, null, null);
+        var (report, variants) = Build(LearningTask.Regression, "lightgbm", TestContext.Current.CancellationToken, limits: limits);
+        Assert.Equal(limits, report.Search!.Limits);
+        Assert.True(report.Search.Number is not null, $"{report.Search.Ending} The smallest: {report.Rungs.Min(r => r.Figures?.FileBytes)} of {report.Original.FileBytes} bytes.");
+        var taken = report.Rungs.Single(r => r.Number == report.Search.Number);
+        Assert.True(taken.Figures!.FileBytes <= 4_000);
+        Assert.Equal(variants.Select(v => v.Number), report.Rungs.Where(r => r.Number is not null).Select(r => r.Number!.Value));
+        Assert.Equal(report.Search.TriedCount, report.Rungs.Count(r => r.IsSearched));
     }
 
     [Fact]

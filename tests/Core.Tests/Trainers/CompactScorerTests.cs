@@ -1,3 +1,4 @@
+using ModelWorkbench.Core.Optimisation;
 using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Core.Trainers;
 using Xunit;
@@ -18,7 +19,7 @@ public sealed class CompactScorerTests
     internal static TreeEnsembleScorer Grown(TreeLink link, int outputs, int thresholds, double size, int seed)
     {
         var random = new Random(seed);
-        var sums = TreeEnsembleScorer.SumsOf(link, outputs)!.Value;
+        var sums = TreeScorer.SumsOf(link, outputs)!.Value;
         var builder = new TreeEnsembleBuilder(Features, outputs, link, [.. Enumerable.Range(0, sums).Select(_ => link == TreeLink.Average ? 0 : random.NextDouble() - 0.5)]);
         for (var tree = 0; tree < 19; tree++)
         {
@@ -172,7 +173,9 @@ public sealed class CompactScorerTests
     public void Scoring_allocates_nothing()
     {
         var trees = Grown(TreeLink.Softmax, 3, 100, 1, 5);
-        Scorer[] scorers = [PackedTreeScorer.Pack(trees, 8), QuantisedLinearScorer.Quantise(new LinearScorer(new double[3 * Features], new double[3], LinearLink.Softmax), 8)];
+        var small = TreePruning.PruneSplits(trees, 0.2, new FeatureMatrix([.. Rows(200, 100).SelectMany(r => r)], 200, [.. Enumerable.Range(0, Features).Select(f => $"x{f}")]), 0, CancellationToken.None);
+        Assert.True(new LeafMasks(small).IsPossible);
+        Scorer[] scorers = [trees, small, PackedTreeScorer.Pack(trees, 8), PackedTreeScorer.Pack(small, 8), QuantisedLinearScorer.Quantise(new LinearScorer(new double[3 * Features], new double[3], LinearLink.Softmax), 8)];
         var rows = Rows(300, 100);
         var outputs = new double[3];
         foreach (var scorer in scorers)

@@ -91,8 +91,7 @@ public abstract class ScoreContributions
 
     private static ScoreContributions? Make(Scorer scorer, Background background, int[] groups, int groupCount) => scorer switch
     {
-        TreeEnsembleScorer trees => new TreeContributions(trees, background, groups, groupCount),
-        PackedTreeScorer packed => new TreeContributions(packed.Unpack(), background, groups, groupCount),
+        TreeScorer trees => new TreeContributions(trees.Unpack(), background, groups, groupCount),
         LinearScorer or QuantisedLinearScorer or AdditiveScorer or GaussianBayesScorer or ConstantScorer or ProjectedScorer { Inner: LinearScorer or QuantisedLinearScorer } => new SeparableContributions(scorer, background, groups, groupCount),
         ExponentialScorer exponential => Make(exponential.Inner, background, groups, groupCount) is { Scale: ContributionScale.Answer } inner ? new JoinedContributions(ContributionScale.Logarithm, [(inner, 0, 1)]) : null,
         SharpenedScorer sharpened => Make(sharpened.Inner, background, groups, groupCount) is { } inner ? Sharpen(inner, sharpened.Sharpness) : null,

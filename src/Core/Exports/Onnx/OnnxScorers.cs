@@ -18,8 +18,7 @@ internal static class OnnxScorers
         SharpenedScorer sharpened => WhyNot(sharpened.Inner),
         ExponentialScorer exponential => WhyNot(exponential.Inner),
         ProjectedScorer projected => WhyNot(projected.Inner),
-        TreeEnsembleScorer { NodeCount: > MostNodes } trees => $"The trees have {trees.NodeCount:N0} nodes; an ONNX file holds at most {MostNodes:N0} (2 GB).",
-        PackedTreeScorer { NodeCount: > MostNodes } trees => $"The trees have {trees.NodeCount:N0} nodes; an ONNX file holds at most {MostNodes:N0} (2 GB).",
+        TreeScorer { NodeCount: > MostNodes } trees => $"The trees have {trees.NodeCount:N0} nodes; an ONNX file holds at most {MostNodes:N0} (2 GB).",
         NeighboursScorer neighbours when neighbours.Rows.Length > MostNeighbourNumbers => $"The neighbours are {neighbours.Labels.Length:N0} rows of {neighbours.FeatureCount:N0} features, each of which ONNX would hold against a row at once.",
         _ => null,
     };
@@ -38,10 +37,8 @@ internal static class OnnxScorers
                 return Linear(graph, linear, features);
             case QuantisedLinearScorer quantised:
                 return Linear(graph, quantised.Expand(), features);
-            case TreeEnsembleScorer trees:
-                return Trees(graph, trees, features, cancellationToken);
-            case PackedTreeScorer packed:
-                return Trees(graph, packed.Unpack(), features, cancellationToken);
+            case TreeScorer trees:
+                return Trees(graph, trees.Unpack(), features, cancellationToken);
             case AdditiveScorer additive:
                 return Trees(graph, AsTrees(additive), features, cancellationToken);
             case GaussianBayesScorer bayes:

@@ -25,11 +25,9 @@ internal static class ScorerWriter
                 var weights = new short[sums * quantised.FeatureCount];
                 for (var i = 0; i < weights.Length; i++) weights[i] = bits == 8 ? (sbyte)q.ReadByte("weight") : BitConverter.ToInt16(q.Next(sizeof(short), "weight"));
                 return Of("quantised-linear", ("link", LinkOf(link)), ("outputs", quantised.OutputCount), ("biases", Numbers(biases)), ("steps", Numbers(steps)), ("weights", data.Whole(weights)));
-            case TreeEnsembleScorer trees:
-                return Trees(trees, data);
-            case PackedTreeScorer packed:
-                // The same answer for every row; that thresholds and leaves are few shows in the data.
-                return Trees(packed.Unpack(), data);
+            case TreeScorer trees:
+                // Of packed trees, too, the same answer for every row; that thresholds and leaves are few shows in the data.
+                return Trees(trees.Unpack(), data);
             case NeuralScorer neural:
                 return Of("neural", ("link", LinkOf(neural.Link)), ("outputs", neural.OutputCount), ("mean", neural.Mean), ("scale", neural.Scale), ("largestInput", NeuralScorer.LargestInput),
                     ("layers", new JsonArray([.. neural.Layers.Select(layer => new JsonObject { ["inputs"] = layer.Inputs, ["units"] = layer.Biases.Length, ["weights"] = data.Singles(layer.Weights), ["biases"] = data.Singles(layer.Biases) })])));

@@ -56,6 +56,15 @@ public sealed record OneHotEncoder(string Column, IReadOnlyList<string> Values, 
     public override IReadOnlyList<string> FeatureNames { get; } =
         [.. Values.Select(v => $"{Column}={v}"), .. MarksMissing ? [MissingName(Column)] : Array.Empty<string>()];
 
+    public override ColumnEncoder? Keep(ReadOnlySpan<bool> features)
+    {
+        var values = new List<string>();
+        for (var i = 0; i < Values.Count; i++)
+            if (features[i]) values.Add(Values[i]);
+        var marks = MarksMissing && features[^1];
+        return values.Count == 0 && !marks ? null : new OneHotEncoder(Column, values, marks);
+    }
+
     public override void Encode(Column column, float[] values, int first, int stride)
     {
         var forMissing = MarksMissing ? Values.Count : -1;

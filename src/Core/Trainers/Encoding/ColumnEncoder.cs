@@ -24,6 +24,10 @@ public abstract record ColumnEncoder(string Column)
     /// <param name="stride">Features a row.</param>
     public abstract void Encode(Column column, float[] values, int first, int stride);
 
+    /// <summary>An encoder of some of the features, which have the same values; null where none are left.</summary>
+    /// <param name="features">One a feature: whether it is wanted. Where features hang on one another all stay if any is.</param>
+    public virtual ColumnEncoder? Keep(ReadOnlySpan<bool> features) => features.Contains(true) ? this : null;
+
     /// <summary>One result a row; each distinct value of a dictionary column is mapped once.</summary>
     private protected static T[] MapTexts<T>(Column column, Func<string?, T> map)
     {
@@ -94,6 +98,13 @@ public sealed record NumericEncoder(string Column, NumericFeature? Value, bool M
     public override IReadOnlyList<string> FeatureNames { get; } =
         [.. Value is null ? Array.Empty<string>() : [Value.Name], .. MarksMissing ? [MissingName(Column)] : Array.Empty<string>()];
 
+    public override ColumnEncoder? Keep(ReadOnlySpan<bool> features)
+    {
+        var value = Value is not null && features[0] ? Value : null;
+        var marks = MarksMissing && features[^1];
+        return value is null && !marks ? null : new NumericEncoder(Column, value, marks);
+    }
+
     public override void Encode(Column column, float[] values, int first, int stride)
     {
         var numbers = Numbers(column);
@@ -130,6 +141,15 @@ public sealed record DateTimeEncoder(string Column, long OriginTicks, IReadOnlyL
 {
     public override IReadOnlyList<string> FeatureNames { get; } =
         [.. Parts.Select(p => p.Feature.Name), .. MarksMissing ? [MissingName(Column)] : Array.Empty<string>()];
+
+    public override ColumnEncoder? Keep(ReadOnlySpan<bool> features)
+    {
+        var parts = new List<DatePartFeature>();
+        for (var i = 0; i < Parts.Count; i++)
+            if (features[i]) parts.Add(Parts[i]);
+        var marks = MarksMissing && features[^1];
+        return parts.Count == 0 && !marks ? null : new DateTimeEncoder(Column, OriginTicks, parts, marks);
+    }
 
     public override void Encode(Column column, float[] values, int first, int stride)
     {

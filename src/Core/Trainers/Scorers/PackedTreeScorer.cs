@@ -8,11 +8,10 @@ namespace ModelWorkbench.Core.Trainers;
 /// All trees together ask each feature for few thresholds. A row is coded once, each value becoming the number of thresholds
 /// below it, and a node then compares two whole numbers. While a feature has no more thresholds than codes, every row goes
 /// exactly the way it went before; else thresholds that lie side by side become one. Leaves are whole multiples of a step that each tree has for
-/// itself, so an answer is off by at most half of the sum of the steps, before the link.
+/// itself, so an answer is off by at most half of the sum of the steps, before the link. Where both sides of a split have come to say the same, it is no longer asked.
 /// </remarks>
-public sealed class PackedTreeScorer : Scorer
+public sealed class PackedTreeScorer : TreeScorer
 {
-    private const int Lanes = 8;
     private const ushort LargestCode = ushort.MaxValue;
     private const int MostColumns = ushort.MaxValue;
     private const int MostStackCodes = 1024;
@@ -40,25 +39,22 @@ public sealed class PackedTreeScorer : Scorer
     // One a node and the end, for several sums: where the entries of a leaf begin. With one sum, each leaf has one entry and it stands at the node.
     private readonly int[]? _firstEntry;
     private readonly Entry[] _entries;
-    private readonly double[] _baseScores;
 
     private PackedTreeScorer(int featureCount, int outputCount, TreeLink link, int bits, Parts parts)
-        : base(featureCount, outputCount)
+        : base(featureCount, outputCount, link, parts.BaseScores)
     {
-        (Link, Bits) = (link, bits);
-        (_baseScores, _columns, _roots, _steps) = (parts.BaseScores, [.. parts.Columns], [.. parts.Roots], [.. parts.Steps]);
+        Bits = bits;
+        (_columns, _roots, _steps) = ([.. parts.Columns], [.. parts.Roots], [.. parts.Steps]);
         (_nodes, _entries) = ([.. parts.Nodes], [.. parts.Entries]);
         _firstEntry = parts.BaseScores.Length > 1 ? [.. parts.FirstEntries, parts.Entries.Count] : null;
     }
 
-    public TreeLink Link { get; }
-
     /// <summary>Of a threshold's code and of a leaf's value: 8 or 16.</summary>
     public int Bits { get; }
 
-    public int TreeCount => _roots.Length;
+    public override int TreeCount => _roots.Length;
 
-    public int NodeCount => _nodes.Length;
+    public override int NodeCount => _nodes.Length;
 
     /// <summary>Packs trees.</summary>
     /// <param name="trees">As they were learnt.</param>
@@ -82,18 +78,27 @@ public sealed class PackedTreeScorer : Scorer
             var step = size == 0 ? 1 : (float)(size / largest);
             if (!float.IsNormal(step)) step = float.IsInfinity(step) ? throw new ArgumentException($"Tree {tree + 1} has a leaf of {size}, which is too large to be packed.", nameof(trees)) : SmallestStep;
             parts.StartTree(step);
-            for (var node = first; node < end; node++)
+            // Children stand behind their parent: from below, which leaf stands for a node whose leaves all say the same.
+            var said = new Entry[]?[end - first];
+            for (var node = end - 1; node >= first; node--)
             {
-                if (trees.IsLeaf(node, out var leaf, out var question))
+                if (trees.IsLeaf(node, out var leaf, out var asked))
+                    said[node - first] = [.. Enumerable.Range(leaf.First, leaf.Count).Select(trees.LeafEntry).Select(e => new Entry((ushort)e.Output, (short)Math.Clamp(Math.Round(e.Value / step), -largest, largest)))];
+                else if (said[asked.Left - first] is { } left && said[asked.Left + 1 - first] is { } right && left.AsSpan().SequenceEqual(right))
+                    said[node - first] = left;
+            }
+            var waiting = new Queue<int>([first]);
+            while (waiting.TryDequeue(out var node))
+            {
+                if (said[node - first] is { } entries)
                 {
                     parts.StartLeaf();
-                    for (var e = leaf.First; e < leaf.First + leaf.Count; e++)
-                    {
-                        var (value, output) = trees.LeafEntry(e);
-                        parts.AddEntry(output, (short)Math.Clamp(Math.Round(value / step), -largest, largest));
-                    }
+                    foreach (var entry in entries) parts.AddEntry(entry.Output, entry.Value);
                     continue;
                 }
+                trees.IsLeaf(node, out _, out var question);
+                waiting.Enqueue(question.Left);
+                waiting.Enqueue(question.Left + 1);
                 var (thresholds, codes) = codebooks[question.Feature];
                 var key = (question.Feature, !question.MissingGoesLeft);
                 if (!columnOf.TryGetValue(key, out var column))
@@ -108,10 +113,9 @@ public sealed class PackedTreeScorer : Scorer
         return new PackedTreeScorer(trees.FeatureCount, trees.OutputCount, trees.Link, bits, parts);
     }
 
-    /// <summary>The same trees with their thresholds and leaves written out: the same answer for every row.</summary>
-    public TreeEnsembleScorer Unpack()
+    public override TreeEnsembleScorer Unpack()
     {
-        var builder = new TreeEnsembleBuilder(FeatureCount, OutputCount, Link, [.. _baseScores]);
+        var builder = new TreeEnsembleBuilder(FeatureCount, OutputCount, Link, [.. BaseScores]);
         for (var tree = 0; tree < _roots.Length; tree++)
         {
             builder.StartTree();
@@ -171,11 +175,8 @@ public sealed class PackedTreeScorer : Scorer
         return codebooks;
     }
 
-    public override void Score(ReadOnlySpan<float> features, Span<double> outputs)
+    private protected override void AddLeaves(ReadOnlySpan<float> features, Span<double> outputs)
     {
-        features = features[..FeatureCount];
-        outputs = outputs[..OutputCount];
-        _baseScores.CopyTo(outputs);
         // One more, as leaves look at the first column even where nothing is asked.
         var count = _columns.Length + 1;
         Span<ushort> codes = count <= MostStackCodes ? stackalloc ushort[count] : new ushort[count];
@@ -184,68 +185,57 @@ public sealed class PackedTreeScorer : Scorer
         {
             var column = _columns[c];
             var value = features[column.Feature];
-            codes[c] = float.IsNaN(value) ? column.MissingIsLargest ? LargestCode : (ushort)0 : (ushort)TreeWalk.CountBelow(column.Thresholds, value);
+            codes[c] = float.IsNaN(value) ? column.MissingIsLargest ? LargestCode : (ushort)0 : (ushort)CountBelow(column.Thresholds, value);
         }
-        ref var nodes = ref MemoryMarshal.GetArrayDataReference(_nodes);
-        ref var row = ref MemoryMarshal.GetReference(codes);
-        var roots = _roots;
-        var tree = 0;
-        for (; tree + Lanes <= roots.Length; tree += Lanes)
+        WalkAbreast(_roots, new Row(this, codes), outputs);
+    }
+
+    /// <summary>How many of the sorted thresholds are less than the value.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int CountBelow(float[] thresholds, float value)
+    {
+        ref var start = ref MemoryMarshal.GetArrayDataReference(thresholds);
+        int below = 0, length = thresholds.Length;
+        while (length > 0)
         {
-            var (a, b, c, d) = (roots[tree], roots[tree + 1], roots[tree + 2], roots[tree + 3]);
-            var (e, f, g, h) = (roots[tree + 4], roots[tree + 5], roots[tree + 6], roots[tree + 7]);
-            int moved;
-            do
+            var half = length >> 1;
+            // Halves without a branch: values lie on either side as often.
+            below = Unsafe.Add(ref start, below + half) < value ? below + length - half : below;
+            length = half;
+        }
+        return below;
+    }
+
+    private readonly ref struct Row(PackedTreeScorer trees, ReadOnlySpan<ushort> codes) : ITrees
+    {
+        private readonly ref Node _nodes = ref MemoryMarshal.GetArrayDataReference(trees._nodes);
+        private readonly ref ushort _codes = ref MemoryMarshal.GetReference(codes);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public int Step(int index)
+        {
+            ref readonly var node = ref Unsafe.Add(ref _nodes, (nint)(uint)index);
+            return node.Left + Unsafe.BitCast<bool, byte>(Unsafe.Add(ref _codes, (nint)node.Column) > node.Code);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Add(int node, int tree, Span<double> outputs)
+        {
+            var step = (double)trees._steps[tree];
+            if (trees._firstEntry is null)
             {
-                var (a1, b1, c1, d1) = (Step(ref nodes, ref row, a), Step(ref nodes, ref row, b), Step(ref nodes, ref row, c), Step(ref nodes, ref row, d));
-                var (e1, f1, g1, h1) = (Step(ref nodes, ref row, e), Step(ref nodes, ref row, f), Step(ref nodes, ref row, g), Step(ref nodes, ref row, h));
-                moved = (a ^ a1) | (b ^ b1) | (c ^ c1) | (d ^ d1) | (e ^ e1) | (f ^ f1) | (g ^ g1) | (h ^ h1);
-                (a, b, c, d, e, f, g, h) = (a1, b1, c1, d1, e1, f1, g1, h1);
+                outputs[0] += trees._entries[node].Value * step;
+                return;
             }
-            while (moved != 0);
-            Add(a, tree, outputs);
-            Add(b, tree + 1, outputs);
-            Add(c, tree + 2, outputs);
-            Add(d, tree + 3, outputs);
-            Add(e, tree + 4, outputs);
-            Add(f, tree + 5, outputs);
-            Add(g, tree + 6, outputs);
-            Add(h, tree + 7, outputs);
+            var end = trees._firstEntry[node + 1];
+            for (var entry = trees._firstEntry[node]; entry < end; entry++) outputs[trees._entries[entry].Output] += trees._entries[entry].Value * step;
         }
-        for (; tree < roots.Length; tree++)
-        {
-            var node = roots[tree];
-            for (var next = Step(ref nodes, ref row, node); next != node; next = Step(ref nodes, ref row, node)) node = next;
-            Add(node, tree, outputs);
-        }
-        TreeEnsembleScorer.Finish(Link, outputs, roots.Length);
-    }
-
-    /// <summary>The child that a row goes to. Children and columns were checked when the trees were laid out, so nothing is checked here.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Step(ref Node nodes, ref ushort row, int index)
-    {
-        ref readonly var node = ref Unsafe.Add(ref nodes, (nint)(uint)index);
-        return node.Left + Unsafe.BitCast<bool, byte>(Unsafe.Add(ref row, (nint)node.Column) > node.Code);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Add(int node, int tree, Span<double> outputs)
-    {
-        var step = (double)_steps[tree];
-        if (_firstEntry is null)
-        {
-            outputs[0] += _entries[node].Value * step;
-            return;
-        }
-        var end = _firstEntry[node + 1];
-        for (var entry = _firstEntry[node]; entry < end; entry++) outputs[_entries[entry].Output] += _entries[entry].Value * step;
     }
 
     protected internal override void WriteBody(BinaryWriter writer)
     {
         writer.Write((byte)Link);
-        foreach (var score in _baseScores) writer.Write(score);
+        foreach (var score in BaseScores) writer.Write(score);
         writer.Write((byte)Bits);
         writer.Write7BitEncodedInt(_columns.Length);
         foreach (var column in _columns)
@@ -291,7 +281,7 @@ public sealed class PackedTreeScorer : Scorer
     internal static PackedTreeScorer ReadBody(ScorerReader reader, int featureCount, int outputCount)
     {
         var link = reader.ReadEnum<TreeLink>("link");
-        var sums = TreeEnsembleScorer.SumsOf(link, outputCount) ?? throw reader.Damage("number of outputs", $"{outputCount}", $"one that suits a {link} link");
+        var sums = SumsOf(link, outputCount) ?? throw reader.Damage("number of outputs", $"{outputCount}", $"one that suits a {link} link");
         var parts = new Parts(reader.ReadFiniteDoubles(sums, "base scores"));
         var bits = reader.ReadByte("bits");
         if (bits is not (8 or 16)) throw reader.Damage("bits", $"{bits}", "8 or 16");

@@ -39,6 +39,11 @@ public sealed class QuantisedLinearScorer : Scorer
     /// <summary>The same model with its weights multiplied out.</summary>
     public LinearScorer Expand() => new([.. _weights.Select((weight, i) => weight * _steps[i / FeatureCount])], [.. _biases], Link);
 
+    /// <summary>The same model without features whose weights are 0: the same answers.</summary>
+    /// <param name="features">Those that stay, ascending.</param>
+    internal QuantisedLinearScorer Keep(int[] features) =>
+        new(features.Length, OutputCount, Link, Bits, [.. Enumerable.Range(0, _biases.Length).SelectMany(k => features.Select(j => _weights[(k * FeatureCount) + j]))], _steps, _biases);
+
     public override void Score(ReadOnlySpan<float> features, Span<double> outputs)
     {
         features = features[..FeatureCount];

@@ -38,7 +38,7 @@ public sealed class TreeEnsembleBuilder
     /// <exception cref="ArgumentException">The link cannot have so many outputs or base scores.</exception>
     public TreeEnsembleBuilder(int featureCount, int outputCount, TreeLink link, double[] baseScores)
     {
-        _sumCount = TreeEnsembleScorer.SumsOf(link, outputCount) ?? throw new ArgumentException($"A {link} link cannot have {outputCount} outputs.", nameof(outputCount));
+        _sumCount = TreeScorer.SumsOf(link, outputCount) ?? throw new ArgumentException($"A {link} link cannot have {outputCount} outputs.", nameof(outputCount));
         if (baseScores.Length != _sumCount)
             throw new ArgumentException($"{baseScores.Length} base scores for {_sumCount} sums.", nameof(baseScores));
         (_featureCount, _outputCount, _link, _baseScores) = (featureCount, outputCount, link, [.. baseScores]);

@@ -3,38 +3,14 @@ using System.Runtime.InteropServices;
 
 namespace ModelWorkbench.Core.Trainers;
 
-/// <summary>How the leaves that a row reaches become outputs.</summary>
-public enum TreeLink : byte
-{
-    /// <summary>Mean over the trees: class shares of a forest, or its number.</summary>
-    Average,
-
-    /// <summary>Base score plus the sum of the leaves.</summary>
-    Identity,
-
-    /// <summary>The exponential of that sum, for models of counts and rates.</summary>
-    Exponential,
-
-    /// <summary>Binary: the sum is the log-odds of the second class.</summary>
-    Logistic,
-
-    /// <summary>Multiclass: one sum a class, exponentials over their total.</summary>
-    Softmax,
-
-    /// <summary>Multiclass: one sum a class, the log-odds against the rest, scaled to sum to 1.</summary>
-    OneVersusAll,
-}
-
 /// <summary>Many decision trees, flattened: a value at most the threshold goes left, a missing one where the node says.</summary>
 /// <remarks>
 /// The nodes of a tree stand breadth-first and siblings side by side, so that where a node's children stand follows from the
 /// splits before it. The file does not hold child indexes, and no damage to it can make a cycle. Platt scaling is a factor and an
-/// offset on the sum and is folded into leaves and base scores. Eight trees are walked at a time without a branch on the data, so
-/// that the processor waits for the memory of all eight at once; a leaf leads to itself until the deepest of them is done.
+/// offset on the sum and is folded into leaves and base scores.
 /// </remarks>
-public sealed class TreeEnsembleScorer : Scorer
+public sealed class TreeEnsembleScorer : TreeScorer
 {
-    private const int Lanes = 8;
     private const uint MissingGoesLeft = 1u << 31;
 
     /// <summary>One cache line holds five of them.</summary>
@@ -53,7 +29,6 @@ public sealed class TreeEnsembleScorer : Scorer
     private readonly int[] _firstEntry;
     private readonly double[] _leafValues;
     private readonly int[] _leafOutputs;
-    private readonly double[] _baseScores;
 
     /// <param name="features">One a node: the feature asked for, or -n for a leaf with n entries.</param>
     /// <param name="thresholds">One a node: values at most this go left; 0 for leaves.</param>
@@ -61,10 +36,9 @@ public sealed class TreeEnsembleScorer : Scorer
     /// <param name="leafValues">One a leaf entry: what is added to <paramref name="leafOutputs"/>.</param>
     internal TreeEnsembleScorer(int featureCount, int outputCount, TreeLink link, double[] baseScores, int[] roots,
         int[] features, float[] thresholds, int[] left, bool[] missingGoesLeft, double[] leafValues, int[] leafOutputs)
-        : base(featureCount, outputCount)
+        : base(featureCount, outputCount, link, baseScores)
     {
-        Link = link;
-        (_baseScores, _roots, _leafValues, _leafOutputs) = (baseScores, roots, leafValues, leafOutputs);
+        (_roots, _leafValues, _leafOutputs) = (roots, leafValues, leafOutputs);
         _nodes = new Node[features.Length];
         _leafOf = new int[features.Length];
         var firstEntries = new List<int>();
@@ -84,89 +58,50 @@ public sealed class TreeEnsembleScorer : Scorer
         _firstEntry = [.. firstEntries, leafValues.Length];
     }
 
-    public TreeLink Link { get; }
+    public override int TreeCount => _roots.Length;
 
-    public int TreeCount => _roots.Length;
-
-    public int NodeCount => _nodes.Length;
+    public override int NodeCount => _nodes.Length;
 
     public int LeafCount { get; }
 
     /// <summary>Values that leaves add, over all leaves and outputs.</summary>
     public int LeafEntryCount => _leafValues.Length;
 
-    /// <summary>Raw sums a row: 1 for a logistic link, else one an output.</summary>
-    public int SumCount => SumsOf(Link, OutputCount) ?? 0;
+    public override TreeEnsembleScorer Unpack() => this;
 
-    public override void Score(ReadOnlySpan<float> features, Span<double> outputs)
+    private protected override void AddLeaves(ReadOnlySpan<float> features, Span<double> outputs)
     {
         // A forest without features is all leaves, and leaves look at the first one.
         if (FeatureCount == 0) features = [0];
-        else features = features[..FeatureCount];
-        outputs = outputs[..OutputCount];
-        _baseScores.CopyTo(outputs);
-        ref var nodes = ref MemoryMarshal.GetArrayDataReference(_nodes);
-        ref var row = ref MemoryMarshal.GetReference(features);
-        var roots = _roots;
-        var tree = 0;
-        for (; tree + Lanes <= roots.Length; tree += Lanes)
-        {
-            var (a, b, c, d) = (roots[tree], roots[tree + 1], roots[tree + 2], roots[tree + 3]);
-            var (e, f, g, h) = (roots[tree + 4], roots[tree + 5], roots[tree + 6], roots[tree + 7]);
-            int moved;
-            do
-            {
-                var (a1, b1, c1, d1) = (Step(ref nodes, ref row, a), Step(ref nodes, ref row, b), Step(ref nodes, ref row, c), Step(ref nodes, ref row, d));
-                var (e1, f1, g1, h1) = (Step(ref nodes, ref row, e), Step(ref nodes, ref row, f), Step(ref nodes, ref row, g), Step(ref nodes, ref row, h));
-                moved = (a ^ a1) | (b ^ b1) | (c ^ c1) | (d ^ d1) | (e ^ e1) | (f ^ f1) | (g ^ g1) | (h ^ h1);
-                (a, b, c, d, e, f, g, h) = (a1, b1, c1, d1, e1, f1, g1, h1);
-            }
-            while (moved != 0);
-            // In the order of the trees, so that sums are the same for every way of walking.
-            Add(a, outputs);
-            Add(b, outputs);
-            Add(c, outputs);
-            Add(d, outputs);
-            Add(e, outputs);
-            Add(f, outputs);
-            Add(g, outputs);
-            Add(h, outputs);
-        }
-        for (; tree < roots.Length; tree++)
-        {
-            var node = roots[tree];
-            for (var next = Step(ref nodes, ref row, node); next != node; next = Step(ref nodes, ref row, node)) node = next;
-            Add(node, outputs);
-        }
-        Finish(Link, outputs, roots.Length);
+        WalkAbreast(_roots, new Row(this, features), outputs);
     }
 
-    public override void ScoreRows(ReadOnlySpan<float> features, int stride, int rowCount, Span<double> outputs)
+    private readonly ref struct Row(TreeEnsembleScorer trees, ReadOnlySpan<float> features) : ITrees
     {
-        if (rowCount < TreeWalk.WorthCoding || !IsWorthCoding(rowCount) || LazyInitializer.EnsureInitialized(ref _walk, () => new TreeWalk(this)) is not { IsPossible: true } walk)
+        private readonly ref Node _nodes = ref MemoryMarshal.GetArrayDataReference(trees._nodes);
+        private readonly ref float _features = ref MemoryMarshal.GetReference(features);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public int Step(int index)
         {
-            base.ScoreRows(features, stride, rowCount, outputs);
-            return;
+            ref readonly var node = ref Unsafe.Add(ref _nodes, (nint)(uint)index);
+            var value = Unsafe.Add(ref _features, (nint)(node.FeatureAndMissing & ~MissingGoesLeft));
+            // A comparison with a missing value is false, and leads to the right unless the node says otherwise.
+            int right = Unsafe.BitCast<bool, byte>(!(value <= node.Threshold));
+            int missing = Unsafe.BitCast<bool, byte>(float.IsNaN(value));
+            return node.Left + (right & ~(missing & (int)(node.FeatureAndMissing >> 31)));
         }
-        outputs = outputs[..(rowCount * OutputCount)];
-        for (var row = 0; row < rowCount; row++) _baseScores.CopyTo(outputs[(row * OutputCount)..]);
-        walk.AddSums(features, stride, rowCount, outputs);
-        for (var row = 0; row < rowCount; row++) Finish(Link, outputs.Slice(row * OutputCount, OutputCount), _roots.Length);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Add(int node, int tree, Span<double> outputs)
+        {
+            var leaf = trees._leafOf[node];
+            var end = trees._firstEntry[leaf + 1];
+            for (var entry = trees._firstEntry[leaf]; entry < end; entry++) outputs[trees._leafOutputs[entry]] += trees._leafValues[entry];
+        }
     }
-
-    // Laying the trees out anew costs about as much as some rows through one tree of them: a model of a fold that judges its validation rows once must not pay for it.
-    private const int RowsANode = 4;
-
-    private long _rowsAsked;
-
-    private bool IsWorthCoding(int rowCount) => Volatile.Read(ref _walk) is not null || Interlocked.Add(ref _rowsAsked, rowCount) > (long)RowsANode * NodeCount / TreeCount;
-
-    private TreeWalk? _walk;
 
     internal ReadOnlySpan<int> Roots => _roots;
-
-    /// <summary>What sums begin with; length <see cref="SumCount"/>.</summary>
-    internal ReadOnlySpan<double> BaseScores => _baseScores;
 
     /// <summary>The nodes of a tree: from the root to before the end.</summary>
     internal (int First, int End) NodesOf(int tree) => (_roots[tree], tree + 1 < _roots.Length ? _roots[tree + 1] : _nodes.Length);
@@ -183,54 +118,10 @@ public sealed class TreeEnsembleScorer : Scorer
 
     internal (double Value, int Output) LeafEntry(int entry) => (_leafValues[entry], _leafOutputs[entry]);
 
-    /// <summary>From sums to outputs.</summary>
-    internal static void Finish(TreeLink link, Span<double> outputs, int treeCount)
-    {
-        switch (link)
-        {
-            case TreeLink.Average:
-                foreach (ref var output in outputs) output /= treeCount;
-                break;
-            case TreeLink.Exponential:
-                outputs[0] = Math.Exp(outputs[0]);
-                break;
-            case TreeLink.Logistic:
-                outputs[1] = Links.Sigmoid(outputs[0]);
-                outputs[0] = 1 - outputs[1];
-                break;
-            case TreeLink.Softmax:
-                Links.Softmax(outputs);
-                break;
-            case TreeLink.OneVersusAll:
-                Links.OneVersusAll(outputs);
-                break;
-        }
-    }
-
-    /// <summary>The child that a row goes to. Children and features were checked when the trees were laid out, so nothing is checked here.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Step(ref Node nodes, ref float row, int index)
-    {
-        ref readonly var node = ref Unsafe.Add(ref nodes, (nint)(uint)index);
-        var value = Unsafe.Add(ref row, (nint)(node.FeatureAndMissing & ~MissingGoesLeft));
-        // A comparison with a missing value is false, and leads to the right unless the node says otherwise.
-        int right = Unsafe.BitCast<bool, byte>(!(value <= node.Threshold));
-        int missing = Unsafe.BitCast<bool, byte>(float.IsNaN(value));
-        return node.Left + (right & ~(missing & (int)(node.FeatureAndMissing >> 31)));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Add(int node, Span<double> outputs)
-    {
-        var leaf = _leafOf[node];
-        var end = _firstEntry[leaf + 1];
-        for (var entry = _firstEntry[leaf]; entry < end; entry++) outputs[_leafOutputs[entry]] += _leafValues[entry];
-    }
-
     protected internal override void WriteBody(BinaryWriter writer)
     {
         writer.Write((byte)Link);
-        foreach (var score in _baseScores) writer.Write(score);
+        foreach (var score in BaseScores) writer.Write(score);
         writer.Write7BitEncodedInt(_roots.Length);
         for (var tree = 0; tree < _roots.Length; tree++)
         {
@@ -288,13 +179,4 @@ public sealed class TreeEnsembleScorer : Scorer
         reader.Tree = null;
         return builder.Build();
     }
-
-    /// <summary>Raw sums for so many outputs; null where the link cannot have them.</summary>
-    internal static int? SumsOf(TreeLink link, int outputCount) => link switch
-    {
-        TreeLink.Average => outputCount,
-        TreeLink.Identity or TreeLink.Exponential => outputCount == 1 ? 1 : null,
-        TreeLink.Logistic => outputCount == 2 ? 1 : null,
-        _ => outputCount >= 2 ? outputCount : null,
-    };
 }

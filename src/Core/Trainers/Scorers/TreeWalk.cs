@@ -17,10 +17,13 @@ internal sealed class TreeWalk
     /// <summary>For fewer rows coding is not worth its while.</summary>
     public const int WorthCoding = 16;
 
-    private const int RowsTogether = 4096;
+    // So many codes as stay in the second cache, of a block of rows.
+    private const int CodesTogether = 1 << 18;
+    private const int FewestRowsTogether = 512;
+    private const int MostRowsTogether = 4096;
+    private const int RowsEncoded = 64;
     private const int TopLevels = 6;
-    private const int MostThresholds = 254;
-    private const int MostColumns = (1 << 23) / RowsTogether;
+    private const int MostColumns = (1 << 23) / FewestRowsTogether;
     private const int MostEntries = (1 << 23) - 1;
     private const byte Largest = 255;
     private const int CodeAt = 55;
@@ -36,7 +39,9 @@ internal sealed class TreeWalk
     private readonly double[]? _onlyValues;
     private readonly Top[] _tops = [];
     private readonly ConcurrentBag<Room> _rooms = [];
-    private readonly (int Feature, bool MissingIsLargest, float[] Thresholds)[] _columns = [];
+    private readonly (int Feature, bool MissingIsLargest)[] _columns = [];
+    private readonly ThresholdLines _thresholds;
+    private readonly int _rowsTogether;
 
     public TreeWalk(TreeEnsembleScorer trees)
     {
@@ -45,11 +50,18 @@ internal sealed class TreeWalk
         _leaves = [.. Enumerable.Range(0, trees.LeafEntryCount).Select(trees.LeafEntry)];
         if (_leaves.Length == trees.LeafCount && _leaves.All(entry => entry.Output == 0)) _onlyValues = [.. _leaves.Select(entry => entry.Value)];
         var byFeature = new SortedSet<float>?[trees.FeatureCount];
-        for (var node = 0; node < _nodes.Length; node++)
-            if (!trees.IsLeaf(node, out _, out var question) && (byFeature[question.Feature] ??= []).Add(question.Threshold) && byFeature[question.Feature]!.Count > MostThresholds) return;
-        var sorted = Array.ConvertAll(byFeature, set => set?.ToArray() ?? []);
-        var columns = new List<(int, bool, float[])>();
+        var columns = new List<(int Feature, bool MissingIsLargest)>();
         var columnOf = new Dictionary<(int, bool), int>();
+        for (var node = 0; node < _nodes.Length; node++)
+        {
+            if (trees.IsLeaf(node, out _, out var question)) continue;
+            if ((byFeature[question.Feature] ??= []).Add(question.Threshold) && byFeature[question.Feature]!.Count > ThresholdLines.Most) return;
+            if (columnOf.TryAdd((question.Feature, !question.MissingGoesLeft), columns.Count)) columns.Add((question.Feature, !question.MissingGoesLeft));
+        }
+        // Trees that are one leaf each have no code to ask for.
+        if (columns.Count is 0 or > MostColumns) return;
+        var sorted = Array.ConvertAll(byFeature, set => set?.ToArray() ?? []);
+        _rowsTogether = Math.Clamp(CodesTogether / columns.Count / RowsEncoded * RowsEncoded, FewestRowsTogether, MostRowsTogether);
         for (var node = 0; node < _nodes.Length; node++)
         {
             if (trees.IsLeaf(node, out var entries, out var question))
@@ -60,18 +72,10 @@ internal sealed class TreeWalk
             }
             // The walk does not look whether it stays within the trees; here it is made sure of.
             if (question.Left <= node || question.Left >= _nodes.Length - 1) throw new InvalidOperationException($"Node {node} of {_nodes.Length} leads to {question.Left}; expected nodes behind it.");
-            var key = (question.Feature, !question.MissingGoesLeft);
-            if (!columnOf.TryGetValue(key, out var column))
-            {
-                columnOf.Add(key, column = columns.Count);
-                columns.Add((question.Feature, !question.MissingGoesLeft, sorted[question.Feature]));
-                if (columns.Count > MostColumns) return;
-            }
-            _nodes[node] = (uint)question.Left | ((ulong)(column * RowsTogether) << 32) | ((ulong)Array.BinarySearch(sorted[question.Feature], question.Threshold) << CodeAt);
+            var column = columnOf[(question.Feature, !question.MissingGoesLeft)];
+            _nodes[node] = (uint)question.Left | ((ulong)(column * _rowsTogether) << 32) | ((ulong)Array.BinarySearch(sorted[question.Feature], question.Threshold) << CodeAt);
         }
-        // Trees that are one leaf each have no code to ask for.
-        if (columns.Count == 0) return;
-        _columns = [.. columns];
+        (_columns, _thresholds) = ([.. columns], new ThresholdLines(columns.Select(column => sorted[column.Feature])));
         _tops = [.. trees.Roots.ToArray().Select(TopOf)];
         IsPossible = true;
     }
@@ -82,11 +86,11 @@ internal sealed class TreeWalk
     /// <summary>Adds the leaves of each row to its outputs, tree by tree in their order.</summary>
     public void AddSums(ReadOnlySpan<float> features, int stride, int rowCount, Span<double> outputs)
     {
-        if (!_rooms.TryTake(out var room)) room = new Room(_columns.Length);
+        if (!_rooms.TryTake(out var room)) room = new Room(_columns.Length, _rowsTogether);
         var width = _outputCount;
-        for (var first = 0; first < rowCount; first += RowsTogether)
+        for (var first = 0; first < rowCount; first += _rowsTogether)
         {
-            var count = Math.Min(RowsTogether, rowCount - first);
+            var count = Math.Min(_rowsTogether, rowCount - first);
             Encode(features[(first * stride)..], stride, count, room.Codes);
             Walk(room, count, outputs.Slice(first * width, count * width));
         }
@@ -96,32 +100,21 @@ internal sealed class TreeWalk
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Encode(ReadOnlySpan<float> features, int stride, int rowCount, byte[] codes)
     {
-        for (var c = 0; c < _columns.Length; c++)
+        var thresholds = _thresholds;
+        // Some rows at a time, so that their features are read while they are near.
+        for (var first = 0; first < rowCount; first += RowsEncoded)
         {
-            var (feature, missingIsLargest, thresholds) = _columns[c];
-            var column = codes.AsSpan(c * RowsTogether, rowCount);
-            for (var row = 0; row < column.Length; row++)
+            var end = Math.Min(first + RowsEncoded, rowCount);
+            for (var c = 0; c < _columns.Length; c++)
             {
-                var value = features[(row * stride) + feature];
-                column[row] = float.IsNaN(value) ? missingIsLargest ? Largest : (byte)0 : (byte)CountBelow(thresholds, value);
+                var (feature, missingIsLargest) = _columns[c];
+                for (var row = first; row < end; row++)
+                {
+                    var value = features[(row * stride) + feature];
+                    codes[(c * _rowsTogether) + row] = float.IsNaN(value) ? missingIsLargest ? Largest : (byte)0 : (byte)thresholds.CountBelow(c, value);
+                }
             }
         }
-    }
-
-    /// <summary>How many of the sorted thresholds are less than the value.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static int CountBelow(float[] thresholds, float value)
-    {
-        ref var start = ref MemoryMarshal.GetArrayDataReference(thresholds);
-        int below = 0, length = thresholds.Length;
-        while (length > 0)
-        {
-            var half = length >> 1;
-            // Halves without a branch: values lie on either side as often.
-            below = Unsafe.Add(ref start, below + half) < value ? below + length - half : below;
-            length = half;
-        }
-        return below;
     }
 
     private void Walk(Room room, int rowCount, Span<double> outputs)
@@ -246,14 +239,14 @@ internal sealed class TreeWalk
     }
 
     /// <summary>What one thread needs to walk.</summary>
-    private sealed class Room(int columns)
+    private sealed class Room(int columns, int rows)
     {
         /// <summary>Column by column.</summary>
-        public readonly byte[] Codes = new byte[columns * RowsTogether];
+        public readonly byte[] Codes = new byte[columns * rows];
 
         /// <summary>One a row: the node it stands on.</summary>
-        public readonly ulong[] Reached = new ulong[RowsTogether];
+        public readonly ulong[] Reached = new ulong[rows];
 
-        public readonly ushort[] Walking = new ushort[RowsTogether];
+        public readonly ushort[] Walking = new ushort[rows];
     }
 }

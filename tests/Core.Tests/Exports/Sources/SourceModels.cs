@@ -218,7 +218,7 @@ internal static class SourceModels
     private static TreeEnsembleScorer Grown(TreeLink link, int outputs, FeatureMatrix features)
     {
         var random = new Random(outputs);
-        var sums = TreeEnsembleScorer.SumsOf(link, outputs)!.Value;
+        var sums = TreeScorer.SumsOf(link, outputs)!.Value;
         var builder = new TreeEnsembleBuilder(features.FeatureCount, outputs, link, [.. Enumerable.Range(0, sums).Select(_ => link == TreeLink.Average ? 0 : random.NextDouble() - 0.5)]);
         for (var tree = 0; tree < 23; tree++)
         {

@@ -1,7 +1,6 @@
 using ModelWorkbench.Core.Evaluation;
-using ModelWorkbench.Core.Experiments;
 
-namespace ModelWorkbench.Workbench.Optimisation;
+namespace ModelWorkbench.Core.Experiments;
 
 /// <summary>What a person can afford; null is no limit.</summary>
 /// <param name="Kilobytes">Of the file, 1,000 bytes each.</param>
@@ -11,9 +10,19 @@ public sealed record LadderLimits(double? Kilobytes, double? Microseconds, doubl
 {
     public bool IsAny => Kilobytes is not null || Microseconds is not null || Loss is not null;
 
+    /// <summary>Null, or why nothing can be searched under them.</summary>
+    public string? WhyNot() =>
+        !IsAny ? "A search needs a limit: KB of the file, µs for a row, or the loss of the metric."
+        : Kilobytes is not (null or > 0) || Microseconds is not (null or > 0) ? "A limit of KB or µs is more than 0."
+        : Loss is not (null or >= 0) ? "A limit of the loss is 0 or more."
+        : null;
+
     /// <summary>Whether a variant keeps all of them.</summary>
-    public bool Hold(LadderRung rung) => rung.Figures is { } figures
-        && !(figures.FileBytes > Kilobytes * 1000) && !(figures.MedianMicroseconds > Microseconds) && !(rung.Loss > Loss);
+    public bool Hold(LadderRung rung) => rung.Figures is { } figures && Excess(figures) <= 0 && !(rung.Loss > Loss);
+
+    /// <summary>How far file and time are beyond their limits: the logarithm of each ratio above 1, added up; 0 within.</summary>
+    internal double Excess(LadderFigures figures) =>
+        Math.Max(0, Math.Log(figures.FileBytes / (Kilobytes * 1000) ?? 1)) + Math.Max(0, Math.Log(figures.MedianMicroseconds / Microseconds ?? 1));
 
     /// <summary>The variant to take: within the limits the smallest file. Where no loss is allowed by a number, one that loses beyond chance is not taken.</summary>
     public LadderRung? Choose(LadderReport report) => report.Rungs
