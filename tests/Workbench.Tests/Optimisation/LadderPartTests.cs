@@ -2,7 +2,6 @@ using Bunit;
 using ModelWorkbench.Core.Evaluation;
 using ModelWorkbench.Core.Experiments;
 using ModelWorkbench.Core.Optimisation;
-using ModelWorkbench.Workbench.Optimisation;
 using ModelWorkbench.Workbench.Optimisation.Parts;
 using ModelWorkbench.Workbench.Plots;
 using ModelWorkbench.Workbench.Shell;
