@@ -26,7 +26,7 @@ public sealed class CrashPointTests(ITestOutputHelper output)
         List<int> datasets = [];
         // But for the full profile, the first few and then longer and longer steps.
         foreach (var call in (string[])["pwrite64", "fsync", "rename"])
-            for (int n = 1, step = 1; ; n += step, step *= FaultRun.Count(16, 4, 1))
+            for (int n = 1, step = 1; ; n += step, step *= FaultRun.Count(16, 1))
             {
                 using var program = await WorkbenchProcess.StartAsync(folder.Path);
                 await CheckAsync(program);

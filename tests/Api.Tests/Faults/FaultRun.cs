@@ -16,15 +16,10 @@ public static class FaultRun
     /// <summary>For requests of which it is not known whether anybody answers.</summary>
     public const string Row = """{"features": [[5.1, 3.5, 1.4, 0.2]]}""";
 
-    private static readonly string? Profile = Environment.GetEnvironmentVariable("WORKBENCH_FAULTS");
-
     /// <summary>The full profile, for the night.</summary>
-    public static bool IsFull => Profile == "full";
+    public static bool IsFull { get; } = Environment.GetEnvironmentVariable("WORKBENCH_FAULTS") == "full";
 
     public static int Count(int quick, int full) => IsFull ? full : quick;
-
-    /// <param name="always">In every test run: where each takes a start of the program or two.</param>
-    public static int Count(int always, int quick, int full) => Profile switch { "full" => full, "quick" => quick, _ => always };
 
     /// <summary>Writes a line of figures to the test's output and, where the command of tests/Faults asks for it, to its report.</summary>
     public static void Report(ITestOutputHelper output, string fault, FormattableString figures)

@@ -23,6 +23,8 @@ public sealed class LargeRecipeTests(ITestOutputHelper output)
     {
         using var folder = new TemporaryFolder();
         using var program = await WorkbenchProcess.StartAsync(folder.Path, "--Workbench:MaxUploadMegabytes=2048");
+        using var http = new HttpClient { BaseAddress = program.Address, Timeout = Timeout.InfiniteTimeSpan };
+        http.DefaultRequestHeaders.Authorization = program.Api.Http.DefaultRequestHeaders.Authorization;
         // What each of it takes for the first time is not the file's.
         await CleanAsync(await UploadAsync(1));
         var before = Memory();
@@ -39,7 +41,7 @@ public sealed class LargeRecipeTests(ITestOutputHelper output)
                 await Task.Delay(50, Cancel);
             }
         }, Cancel);
-        var megabytes = FaultRun.Count(20, 100, 1_024);
+        var megabytes = FaultRun.Count(20, 1_024);
         var clock = Stopwatch.StartNew();
         var dataset = await UploadAsync(megabytes);
         var (uploaded, afterUpload) = (clock.Elapsed, most);
@@ -60,7 +62,7 @@ public sealed class LargeRecipeTests(ITestOutputHelper output)
 
         async Task<int> UploadAsync(int size)
         {
-            using var answer = await program.Api.Http.PostAsync($"/api/v1/datasets?name=sales{size}.csv", new StreamContent(new Rows(size * 1024L * 1024L)), Cancel);
+            using var answer = await http.PostAsync($"/api/v1/datasets?name=sales{size}.csv", new StreamContent(new Rows(size * 1024L * 1024L)), Cancel);
             var id = (await ApiClient.ReadAsync<Workbench.Datasets.DatasetApi.DatasetAnswer>(answer, HttpStatusCode.Created)).Id;
             await program.Api.SetRecipeAsync(id,
                 new RenameColumnStep("when", "date"), new TidyTextStep(["city", "note"], Case: LetterCase.Upper), new FillMissingStep(["discount"], FillMethod.Median), new FillMissingStep(["city"], FillMethod.MostFrequent),
@@ -70,7 +72,7 @@ public sealed class LargeRecipeTests(ITestOutputHelper output)
 
         async Task<(long Length, string Sha256)> CleanAsync(int id)
         {
-            using var answer = await program.Api.Http.GetAsync($"/api/v1/datasets/{id}/export", HttpCompletionOption.ResponseHeadersRead, Cancel);
+            using var answer = await http.GetAsync($"/api/v1/datasets/{id}/export", HttpCompletionOption.ResponseHeadersRead, Cancel);
             Assert.True(answer.StatusCode == HttpStatusCode.OK, await (answer.IsSuccessStatusCode ? Task.FromResult("") : answer.Content.ReadAsStringAsync(Cancel)));
             await using var body = await answer.Content.ReadAsStreamAsync(Cancel);
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -29,7 +29,7 @@ public sealed class RandomKillTests(ITestOutputHelper output)
     [Fact]
     public async Task What_was_acknowledged_outlives_kill_9_and_nothing_is_half_there()
     {
-        var kills = FaultRun.Count(3, 10, 200);
+        var kills = FaultRun.Count(3, 200);
         using var folder = new TemporaryFolder();
         var ledger = new Ledger();
         var random = new Random(Seed);

@@ -63,6 +63,23 @@ public sealed class CsvFuzzTests(ITestOutputHelper output)
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Count} damaged files (seed {Seed}): {read} read, {refused} refused in words, {compared} compared with the strict reader, mismatches 0, slowest {slowest.TotalMilliseconds:0} ms"));
     }
 
+    /// <summary>The same files against a reader that splits lines at commas: the comparison would see what it looks for.</summary>
+    [Fact]
+    public void A_reader_that_splits_at_commas_is_caught()
+    {
+        var random = new Random(Seed);
+        var (compared, wrong) = (0, 0);
+        for (var i = 0; i < Count; i++)
+        {
+            var bytes = Mutate(Encoding.UTF8.GetBytes(Seeds[random.Next(Seeds.Length)]), random);
+            if (StrictReader.Read(bytes) is not { } records) continue;
+            compared++;
+            var naive = Encoding.UTF8.GetString(bytes).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.TrimEnd('\r').Split(',')).ToList();
+            if (naive.Count != records.Count || naive.Zip(records).Any(pair => !pair.First.SequenceEqual(pair.Second))) wrong++;
+        }
+        Assert.True(wrong > 0, $"Of {compared} files none was read wrongly.");
+    }
+
     private static ImportedTable? Import(TemporaryFile source, TemporaryFile target, CsvOptions? options, int number)
     {
         try

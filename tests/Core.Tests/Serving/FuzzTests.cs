@@ -86,6 +86,33 @@ public sealed class FuzzTests
         Assert.True(answered > Count / 100 && refused > Count / 4, $"{answered} answered, {refused} refused: the fuzzer does not reach both.");
     }
 
+    /// <summary>The same requests against a handler that takes them at their word: the tests would see what they look for.</summary>
+    [Fact]
+    public void A_handler_that_takes_requests_at_their_word_is_caught()
+    {
+        var signature = Package.Value.Signature;
+        var random = new Random(12);
+        var (thrown, wrong) = (0, 0);
+        for (var i = 0; i < 2_000; i++)
+        {
+            var rows = Draw(signature, random, 1);
+            var body = Encoding.UTF8.GetBytes(Write(Dialect.Native, signature, rows, random));
+            try
+            {
+                using var document = JsonDocument.Parse(i % 2 == 0 ? body : Damage(body, random));
+                // By position, whatever the columns are called; null is nought.
+                var row = document.RootElement.GetProperty("features")[0];
+                var first = row[0].ValueKind == JsonValueKind.Null ? 0 : row[0].GetDouble();
+                if (i % 2 == 0 && (rows[0][0] is null || first != double.Parse(rows[0][0]!, CultureInfo.InvariantCulture))) wrong++;
+            }
+            catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or IndexOutOfRangeException)
+            {
+                thrown++;
+            }
+        }
+        Assert.True(thrown > 0 && wrong > 0, $"{thrown} requests were too much for it, and {wrong} misunderstood.");
+    }
+
     private static IReadOnlyList<IReadOnlyList<string?>> Draw(Signature signature, Random random, int count) =>
         [.. Enumerable.Range(0, count).Select(_ => (IReadOnlyList<string?>)[.. signature.Inputs.Select(input => random.Next(6) == 0 ? null : input.Kind switch
         {
