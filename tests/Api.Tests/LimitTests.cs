@@ -110,6 +110,18 @@ public sealed class LimitTests
             using var refused = await app.Api.Http.SendAsync(tus, Cancel);
             Assert.Contains("WorkspaceQuotaMegabytes", (await ApiClient.ReadProblemAsync(refused, HttpStatusCode.InsufficientStorage)).Detail);
         }
+        // Files to be scored and models from elsewhere count as well.
+        var (experiment, _) = await Faults.FaultRun.PrepareAsync(app.Api);
+        foreach (var address in (string[])["/api/v1/endpoints/iris/batches", "/api/v1/endpoints/import?name=other"])
+        {
+            using var body = new ByteArrayContent(longer);
+            body.Headers.ContentType = new("text/csv");
+            using var refused = await app.Api.Http.PostAsync(address, body, Cancel);
+            Assert.Contains("WorkspaceQuotaMegabytes", (await ApiClient.ReadProblemAsync(refused, HttpStatusCode.InsufficientStorage)).Detail);
+        }
+        await app.Api.DeleteAsync("/api/v1/endpoints/iris");
+        await app.Api.DeleteAsync($"/api/v1/experiments/{experiment}");
+        foreach (var iris in (await app.Api.GetAsync<Workbench.Datasets.DatasetApi.DatasetAnswer[]>("/api/v1/datasets")).Where(d => d.Id != dataset.Id)) await app.Api.DeleteAsync($"/api/v1/datasets/{iris.Id}");
         // Another workspace has one of its own, and what is deleted makes room.
         var ann = await JoinAsync(app, "Ann", elsewhere: true);
         using (var other = await ann.Http.PostAsync("/api/v1/datasets?name=b.csv", new ByteArrayContent(file), Cancel)) Assert.Equal(HttpStatusCode.Created, other.StatusCode);

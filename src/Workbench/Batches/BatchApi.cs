@@ -67,7 +67,7 @@ public static class BatchApi
             .WithName("DeleteBatch").WithSummary("Cancels a job that waits or runs; removes one that has ended, with its result").Produces(204).ProducesProblem(404).ProducesProblem(409);
     }
 
-    private static async Task<IResult> StartAsync(string name, [FromQuery] int? version, [FromQuery(Name = "name")] string? fileName, HttpContext context, Caller caller, Workspaces workspaces, BatchQueue queue, ArtefactStore artefacts, IOptions<WorkbenchOptions> options)
+    private static async Task<IResult> StartAsync(string name, [FromQuery] int? version, [FromQuery(Name = "name")] string? fileName, HttpContext context, Caller caller, Workspaces workspaces, BatchQueue queue, ArtefactStore artefacts, StoredBytes stored, IOptions<WorkbenchOptions> options)
     {
         var ct = context.RequestAborted;
         try
@@ -82,8 +82,9 @@ public static class BatchApi
             else
             {
                 // Before a large body is taken in vain.
+                if (await stored.WhyNotAsync(caller.WorkspaceId, context.Request.ContentLength ?? 0, ct) is { } full) return LargeBodies.WorkspaceFull(full);
                 await queue.VersionAsync(name, version, ct);
-                row = await TakeAsync(context, queue, name, version, fileName, artefacts, options.Value, ct);
+                row = await TakeAsync(context, caller, queue, name, version, fileName, artefacts, stored, options.Value, ct);
             }
             return Results.Accepted($"/api/v1/batches/{row.Id}", BatchAnswer.From(row, null));
         }
@@ -109,13 +110,15 @@ public static class BatchApi
         }
     }
 
-    private static async Task<BatchJobRow> TakeAsync(HttpContext context, BatchQueue queue, string endpoint, int? version, string? fileName, ArtefactStore artefacts, WorkbenchOptions options, CancellationToken ct)
+    private static async Task<BatchJobRow> TakeAsync(HttpContext context, Caller caller, BatchQueue queue, string endpoint, int? version, string? fileName, ArtefactStore artefacts, StoredBytes stored, WorkbenchOptions options, CancellationToken ct)
     {
         context.AllowLargeBody(options.MaxUploadBytes);
         var temporary = artefacts.NewTemporaryPath();
         try
         {
             await context.Request.Body.SaveAsync(temporary, artefacts, ct);
+            // Of a body in pieces the length is known now.
+            if (context.Request.ContentLength is null && await stored.WhyNotAsync(caller.WorkspaceId, new FileInfo(temporary).Length, ct) is { } full) throw new BatchException(507, "Workspace full", full);
             return await queue.AddFileAsync(endpoint, version, temporary, DatasetApi.CleanName(fileName), ct);
         }
         finally

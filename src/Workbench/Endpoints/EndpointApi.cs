@@ -167,18 +167,20 @@ public static class EndpointApi
     private static IResult Published(Publication made, HttpContext context) =>
         Results.Created($"/api/v1/endpoints/{made.Name}", new PublishAnswer(made.Name, made.Version, made.IsLive, $"{context.Request.Scheme}://{context.Request.Host}/api/v1/models/{made.Name}/predict", made.Key, made.Comparison));
 
-    private static async Task<IResult> ImportAsync([FromQuery] string? name, [FromQuery] string? file, [FromQuery] bool? goLive, [FromQuery] string? why, HttpContext context, Caller caller, EndpointStore store, ArtefactStore artefacts, IOptions<WorkbenchOptions> options)
+    private static async Task<IResult> ImportAsync([FromQuery] string? name, [FromQuery] string? file, [FromQuery] bool? goLive, [FromQuery] string? why, HttpContext context, Caller caller, EndpointStore store, ArtefactStore artefacts, StoredBytes stored, IOptions<WorkbenchOptions> options)
     {
         var (most, ct) = (options.Value.MaxModelBytes, context.RequestAborted);
         // Before a large body is taken in vain.
         if (name is null || !EndpointStore.IsName(name)) return Results.Problem(statusCode: 400, title: "Not published", detail: $"The query parameter 'name' is '{name}'; expected {EndpointStore.NameRule}.");
         if (context.Request.ContentLength > most) return TooLarge();
         if (context.Request.ContentLength is { } length && !artefacts.HasRoom(length)) return LargeBodies.DiskFull(artefacts);
+        if (await stored.WhyNotAsync(caller.WorkspaceId, context.Request.ContentLength ?? 0, ct) is { } full) return LargeBodies.WorkspaceFull(full);
         context.AllowLargeBody(most);
         var temporary = artefacts.NewTemporaryPath();
         try
         {
             await context.Request.Body.SaveAsync(temporary, artefacts, ct);
+            if (context.Request.ContentLength is null && await stored.WhyNotAsync(caller.WorkspaceId, new FileInfo(temporary).Length, ct) is { } tooMuch) return LargeBodies.WorkspaceFull(tooMuch);
             return Published(await store.ImportAsync(name, temporary, DatasetApi.CleanName(string.IsNullOrWhiteSpace(file) ? "model.mwm" : file), caller.WorkspaceId, Who(context), goLive ?? true, why, ct), context);
         }
         catch (UnmetAssertionsException e)
