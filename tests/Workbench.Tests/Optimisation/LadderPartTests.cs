@@ -2,7 +2,6 @@ using Bunit;
 using ModelWorkbench.Core.Evaluation;
 using ModelWorkbench.Core.Experiments;
 using ModelWorkbench.Core.Optimisation;
-using ModelWorkbench.Workbench.Optimisation;
 using ModelWorkbench.Workbench.Optimisation.Parts;
 using ModelWorkbench.Workbench.Plots;
 using ModelWorkbench.Workbench.Shell;
@@ -33,6 +32,20 @@ public sealed class LadderPartTests : PartTest
         Assert.Equal(1_000_003, (None with { Loss = 0.3, Kilobytes = 1.5 }).Choose(Report)?.Number);
         Assert.Null((None with { Kilobytes = 1.5 }).Choose(Report));
         Assert.Null((None with { Microseconds = 0.5, Loss = 1 }).Choose(Report));
+    }
+
+    [Fact]
+    public void What_a_search_tried_and_found_is_marked()
+    {
+        var searched = Report with
+        {
+            Rungs = [.. Report.Rungs, Rung(1_000_005, 3_000, 2, 0.89, LadderVerdict.WithinInterval) with { IsSearched = true }, Rung(1_000_006, 2_500, 2, 0.89, LadderVerdict.WithinInterval) with { IsSearched = true }],
+            Search = new LadderSearch(None with { Kilobytes = 2.5 }, 2, 1_000_006, "It ended where the limits were kept."),
+        };
+        var rows = Render<LadderTable>(p => p.Add(x => x.Report, searched).Add(x => x.ExperimentId, 7)).FindAll("[data-testid=rung]");
+        Assert.Contains("searched", rows[5].TextContent);
+        Assert.Contains("found", rows[6].TextContent);
+        Assert.DoesNotContain(rows.Take(5), r => r.TextContent.Contains("searched") || r.TextContent.Contains("found"));
     }
 
     [Fact]
