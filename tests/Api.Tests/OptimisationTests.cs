@@ -1,7 +1,9 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json;
 using ModelWorkbench.Core.Experiments;
 using ModelWorkbench.Core.Optimisation;
+using ModelWorkbench.Core.Recipes;
 using ModelWorkbench.Workbench.Optimisation;
 using Xunit;
 
@@ -16,9 +18,10 @@ public sealed class OptimisationTests(PublishedModels models) : IClassFixture<Pu
 
     private string Address(int trial) => $"/api/v1/experiments/{models.ExperimentId}/trials/{trial}/optimise";
 
-    private async Task<LadderReport> BuildAsync(int trial)
+    private async Task<LadderReport> BuildAsync(int trial, LadderLimits? limits = null)
     {
-        var accepted = await ApiClient.ReadAsync<OptimisationApi.OptimisationAnswer>(await Api.Http.PostAsync(Address(trial), null, Cancel), HttpStatusCode.Accepted);
+        using var asked = limits is null ? await Api.Http.PostAsync(Address(trial), null, Cancel) : await Api.Http.PostAsJsonAsync($"{Address(trial)}/search", limits, CoreJson.Options, Cancel);
+        var accepted = await ApiClient.ReadAsync<OptimisationApi.OptimisationAnswer>(asked, HttpStatusCode.Accepted);
         Assert.Contains(accepted.Status, (string[])["waiting", "running"]);
         OptimisationApi.OptimisationAnswer answer = accepted;
         await Poll.UntilAsync(async () => (answer = await Api.GetAsync<OptimisationApi.OptimisationAnswer>(Address(trial))).Status is "completed" or "failed", TimeSpan.FromMinutes(3), "the variants");
@@ -49,7 +52,12 @@ public sealed class OptimisationTests(PublishedModels models) : IClassFixture<Pu
         Assert.Equal(1, two.Sum(), 1e-9);
         Assert.NotEqual(original[0], two[0], 1e-3);
 
-        var again = await BuildAsync(1);
+        // Smaller than the smallest of the ladder, whatever it costs.
+        var limits = new LadderLimits((ladder.Rungs.Min(r => r.Figures?.FileBytes) - 100) / 1000.0, null, null);
+        var again = await BuildAsync(1, limits);
+        Assert.Equal(limits, again.Search!.Limits);
+        Assert.True(again.Search.TriedCount > 0, again.Search.Ending);
+        Assert.All(again.Rungs.Where(r => r.IsSearched), r => Assert.NotNull(r.Number));
         Assert.Empty(again.Rungs.Select(r => r.Number).OfType<int>().Intersect(ladder.Rungs.Select(r => r.Number).OfType<int>()));
         await ApiClient.ReadProblemAsync(await Api.Http.GetAsync($"/api/v1/experiments/{models.ExperimentId}/trials/{quantised.Number}", Cancel), HttpStatusCode.NotFound);
         // What is published keeps its model.
@@ -79,6 +87,7 @@ public sealed class OptimisationTests(PublishedModels models) : IClassFixture<Pu
     {
         await ApiClient.ReadProblemAsync(await Api.Http.PostAsync(Address(99), null, Cancel), HttpStatusCode.NotFound);
         await ApiClient.ReadProblemAsync(await Api.Http.GetAsync("/api/v1/experiments/9999/trials/1/optimise", Cancel), HttpStatusCode.NotFound);
+        Assert.Contains("needs a limit", (await ApiClient.ReadProblemAsync(await Api.Http.PostAsJsonAsync($"{Address(1)}/search", new LadderLimits(null, null, null), CoreJson.Options, Cancel), HttpStatusCode.BadRequest)).Detail);
         Assert.Contains("No variants of trial 2", (await ApiClient.ReadProblemAsync(await Api.Http.DeleteAsync(Address(2), Cancel), HttpStatusCode.NotFound)).Detail);
     }
 

@@ -10,6 +10,7 @@ using ModelWorkbench.Workbench.Datasets;
 using ModelWorkbench.Workbench.Endpoints;
 using ModelWorkbench.Workbench.Experiments;
 using ModelWorkbench.Workbench.Explanations;
+using ModelWorkbench.Workbench.Optimisation;
 using ModelWorkbench.Workbench.Storage;
 using Xunit;
 
@@ -76,11 +77,23 @@ public sealed class ThresholdTests(SharedWorkbench workbench) : IClassFixture<Sh
         using (var described = await http.GetAsync("/api/v1/models/churn/openapi.json", Cancel)) Assert.Contains("The answer is Yes where its probability is at least 0.2, else No.", await described.Content.ReadAsStringAsync(Cancel));
         using (var card = await Api.Http.GetAsync($"/api/v1/experiments/{experiment.Id}/trials/1/card", Cancel)) Assert.Contains("Yes from a probability of 0.2 on", await card.Content.ReadAsStringAsync(Cancel));
 
+        // Variants decide as the model does that they are made of.
+        var variants = $"/api/v1/experiments/{experiment.Id}/trials/1/optimise";
+        using (await Api.Http.PostAsync(variants, null, Cancel))
+        {
+            OptimisationApi.OptimisationAnswer? ladder = null;
+            await Poll.UntilAsync(async () => (ladder = await Api.GetAsync<OptimisationApi.OptimisationAnswer>(variants)).Status is "completed" or "failed", TimeSpan.FromMinutes(3), "the variants");
+            var number = ladder!.Ladder!.Rungs.Select(r => r.Number).OfType<int>().First();
+            Assert.Equal(Chosen, (await Api.GetAsync<ExperimentApi.ReportAnswer>($"/api/v1/experiments/{experiment.Id}/trials/{number}")).Trial.Threshold);
+            await Api.PublishAsync("churn", experiment.Id, number);
+            Assert.Equal(Chosen, (await Api.GetAsync<EndpointApi.EndpointAnswer>("/api/v1/endpoints/churn")).Versions[0].Threshold);
+        }
+
         // Back to what it was: the same bytes as before.
         using (var reset = await SetAsync(experiment.Id, 1, null)) Assert.Equal(HttpStatusCode.OK, reset.StatusCode);
         await Api.PublishAsync("churn", experiment.Id, 1);
         endpoint = await Api.GetAsync<EndpointApi.EndpointAnswer>("/api/v1/endpoints/churn");
-        Assert.Equal((null, endpoint.Versions[2].ModelSha256), (endpoint.Versions[0].Threshold, endpoint.Versions[0].ModelSha256));
+        Assert.Equal((null, endpoint.Versions[3].ModelSha256), (endpoint.Versions[0].Threshold, endpoint.Versions[0].ModelSha256));
         await Api.DeleteAsync("/api/v1/endpoints/churn");
 
         // The counts of a report are of 500 thresholds, one of which is next to the one that was chosen.

@@ -49,6 +49,9 @@ switch (args)
     case ["scorers"]:
         ScorerComparison.Run();
         break;
+    case ["ladder", { } folder, .. var more]:
+        LadderComparison.Run(folder, more is [var family] ? family : "lightgbm");
+        break;
     case ["bare-server", { } port]:
         BareServer.Run(int.Parse(port));
         break;
@@ -62,7 +65,7 @@ switch (args)
         IngestComparison.RunDuckDb(csv);
         break;
     default:
-        Console.Error.WriteLine("generate <csv> <rows> [seed] | ingest <csv> [rounds] | windows <table file> [rows] | training [most rows] | batch [rows] [rounds] | rows | scorers | contributions | importance [rounds] | search <train csv> <test csv> <target> <task> <seconds> <seed> <predictions csv> [each-once] | losses <train csv> <target> <task> <rows> <result json>");
+        Console.Error.WriteLine("generate <csv> <rows> [seed] | ingest <csv> [rounds] | windows <table file> [rows] | training [most rows] | batch [rows] [rounds] | rows | scorers | ladder <folder of data sets> [trainer] | contributions | importance [rounds] | search <train csv> <test csv> <target> <task> <seconds> <seed> <predictions csv> [each-once] | losses <train csv> <target> <task> <rows> <result json>");
         return 1;
 }
 return 0;

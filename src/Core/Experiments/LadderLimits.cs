@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using ModelWorkbench.Core.Evaluation;
 
 namespace ModelWorkbench.Core.Experiments;
@@ -8,6 +9,7 @@ namespace ModelWorkbench.Core.Experiments;
 /// <param name="Loss">Of the metric.</param>
 public sealed record LadderLimits(double? Kilobytes, double? Microseconds, double? Loss)
 {
+    [JsonIgnore]
     public bool IsAny => Kilobytes is not null || Microseconds is not null || Loss is not null;
 
     /// <summary>Null, or why nothing can be searched under them.</summary>

@@ -16,6 +16,7 @@ internal sealed class LadderRunner(ExperimentData data, int threads, JobFolder f
     private const string NoExplanations = "Not computed for variants; the model they were made of has it.";
     private const int PruningRowCount = 20_000;
     private const int InfluenceRowCount = 1_000;
+    private const int KeptBases = 2;
 
     // A variant learns as long as it takes: the person waits for it and can cancel.
     private const double SecondsForFolds = 24 * 3600;
@@ -45,8 +46,8 @@ internal sealed class LadderRunner(ExperimentData data, int threads, JobFolder f
         var own = ScorerMeter.Measure(whole, timed, FoldMean.Compute(Reports(outputs))[data.Metric.Id]);
         var proposed = ScorerOptimiser.Propose(whole.Scorer);
         var (rungs, variants) = (new List<LadderRung>(), new List<LadderVariant>());
-        // What was learnt or taught anew is built upon by what follows.
-        var bases = new Dictionary<OptimisationStep, Learnt>();
+        // What was learnt or taught anew is built upon by what follows soon; more than the last of them could be large.
+        var bases = new List<(OptimisationStep Step, Learnt Learnt)>();
         var end = work.Limits is null ? 1 : 0.75;
         foreach (var (i, steps) in proposed.Index())
         {
@@ -133,12 +134,12 @@ internal sealed class LadderRunner(ExperimentData data, int threads, JobFolder f
 
         Learnt Base(OptimisationStep step)
         {
-            if (bases.TryGetValue(step, out var known)) return known;
-            return bases[step] = step switch
-            {
-                OptimisationStep.Project or OptimisationStep.KeepColumns => Learn(step),
-                _ => new Learnt([.. original.Select((pipeline, fold) => Taught(pipeline, step, fold))], Taught(whole, step, ExperimentData.All), judged),
-            };
+            if (bases.Find(b => b.Step == step).Learnt is { } known) return known;
+            if (bases.Count == KeptBases) bases.RemoveAt(0);
+            var learnt = step is OptimisationStep.Project or OptimisationStep.KeepColumns ? Learn(step)
+                : new Learnt([.. original.Select((pipeline, fold) => Taught(pipeline, step, fold))], Taught(whole, step, ExperimentData.All), judged);
+            bases.Add((step, learnt));
+            return learnt;
         }
 
         FittedPipeline Taught(FittedPipeline teacher, OptimisationStep step, int fold)

@@ -11,7 +11,7 @@ public static class Distiller
     // Beyond that a teacher is sure, and how sure is noise that would take the student's leaves.
     private const double SmallestProbability = 1e-3;
     private const int FewestTreesAClass = 30;
-    private const int MostLinearFeatures = 2_000;
+    private const int MostLinearFeatures = 500;
 
     // Features are standardised; columns that say the same share their weight.
     private const double LinearPenalty = 1;

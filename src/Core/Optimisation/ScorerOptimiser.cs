@@ -18,7 +18,7 @@ public static class ScorerOptimiser
         [
             [new OptimisationStep.Project(null, 0.99)], [new OptimisationStep.Project(null, 0.95)], [new OptimisationStep.Project(null, 0.9)],
             [new OptimisationStep.Project(null, 0.8)], [new OptimisationStep.Project(2, null)],
-            [new OptimisationStep.KeepColumns(0.5)], [new OptimisationStep.KeepColumns(0.25)], [new OptimisationStep.KeepColumns(0.5), bits8], [new OptimisationStep.KeepColumns(0.25), bits8],
+            [new OptimisationStep.KeepColumns(0.5)], [new OptimisationStep.KeepColumns(0.5), bits8], [new OptimisationStep.KeepColumns(0.25)], [new OptimisationStep.KeepColumns(0.25), bits8],
         ];
         IReadOnlyList<IReadOnlyList<OptimisationStep>> sparse = [[new OptimisationStep.KeepWeights(0.5)], [new OptimisationStep.KeepWeights(0.25)], [new OptimisationStep.KeepWeights(0.25), bits8]];
         return [.. trees ? [[half], [quarter], [pruned], [deeper]] : Array.Empty<IReadOnlyList<OptimisationStep>>(), .. quantised,

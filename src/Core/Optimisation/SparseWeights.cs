@@ -13,10 +13,13 @@ public static class SparseWeights
 {
     private const int MostRows = 20_000;
     private const int FewestRows = 1_000;
-    private const int MostNumbers = 4_000_000;
+    private const int MostNumbers = 1_000_000;
     private const double Falls = 0.75;
     private const int PathSteps = 40;
     private const int MostSteps = 2_000;
+
+    // Of the largest weight. Along the path it only matters which weights are 0.
+    private const double PathPrecision = 1e-4, Precision = 1e-7;
 
     // What remains of the largest penalty on the features that were chosen: without any, weights of rows that can be told apart would grow without end.
     private const double Rest = 1e-3;
@@ -45,12 +48,12 @@ public static class SparseWeights
         var problem = new Problem(rows);
         var wanted = Math.Max(1, (int)(share * used));
         var chosen = problem.Choose(wanted, cancellationToken);
-        var learnt = problem.Solve(Rest * problem.LargestPenalty, chosen, null, cancellationToken);
+        var learnt = problem.Solve(Rest * problem.LargestPenalty, chosen, null, Precision, cancellationToken);
         return wrap is null ? learnt : new ExponentialScorer(learnt, wrap.Factor, wrap.Ceiling);
     }
 
     /// <summary>Minimises the mean loss (half the squared error, or the log loss) plus <paramref name="alpha"/> times the sum of absolute weights; biases are not penalised.</summary>
-    internal static LinearScorer Solve(TrainingData rows, double alpha, CancellationToken cancellationToken) => new Problem(rows).Solve(alpha, null, null, cancellationToken);
+    internal static LinearScorer Solve(TrainingData rows, double alpha, CancellationToken cancellationToken) => new Problem(rows).Solve(alpha, null, null, Precision, cancellationToken);
 
     private sealed class Problem
     {
@@ -79,7 +82,7 @@ public static class SparseWeights
                 _weights[row] = (rows.Weights?[row] ?? 1) / total;
             }
             _step = 1 / (Curvature() * (_task switch { LearningTask.Regression => 1, LearningTask.Binary => 0.25, _ => 0.5 }));
-            var bias = Solve(double.PositiveInfinity, new bool[_width - 1], null, CancellationToken.None);
+            var bias = Solve(double.PositiveInfinity, new bool[_width - 1], null, Precision, CancellationToken.None);
             var gradient = new double[_sums * _width];
             Gradient(Join(bias), gradient);
             LargestPenalty = Enumerable.Range(0, gradient.Length).Where(i => i % _width < _width - 1).Max(i => Math.Abs(gradient[i]));
@@ -98,7 +101,7 @@ public static class SparseWeights
             for (var i = 0; i < PathSteps; i++)
             {
                 alpha *= Falls;
-                var solved = Solve(alpha, null, at, cancellationToken);
+                var solved = Solve(alpha, null, at, PathPrecision, cancellationToken);
                 at = Join(solved);
                 var sizes = Enumerable.Range(0, chosen.Length).Select(j => Enumerable.Range(0, _sums).Max(k => Math.Abs(at[(k * _width) + j]))).ToArray();
                 if (sizes.Count(s => s > 0) <= wanted)
@@ -115,7 +118,8 @@ public static class SparseWeights
 
         /// <param name="among">Features that may have a weight; null for all.</param>
         /// <param name="start">Weights to begin with.</param>
-        public LinearScorer Solve(double alpha, bool[]? among, double[]? start, CancellationToken cancellationToken)
+        /// <param name="precision">Of the largest weight: it ends where no weight moves further.</param>
+        public LinearScorer Solve(double alpha, bool[]? among, double[]? start, double precision, CancellationToken cancellationToken)
         {
             double[] at = start?.ToArray() ?? new double[_sums * _width], ahead = [.. at], gradient = new double[at.Length];
             var momentum = 1.0;
@@ -140,7 +144,7 @@ public static class SparseWeights
                 var lead = against > 0 ? 0 : (momentum - 1) / following;
                 for (var i = 0; i < at.Length; i++) ahead[i] = next[i] + (lead * (next[i] - at[i]));
                 (at, momentum) = (next, following);
-                if (moved <= 1e-7 * Math.Max(1e-3, size)) break;
+                if (moved <= precision * Math.Max(1e-3, size)) break;
             }
             var count = _width - 1;
             double[] weights = [.. Enumerable.Range(0, _sums).SelectMany(k => at.AsSpan(k * _width, count).ToArray())];

@@ -35,6 +35,20 @@ public sealed class LadderPartTests : PartTest
     }
 
     [Fact]
+    public void What_a_search_tried_and_found_is_marked()
+    {
+        var searched = Report with
+        {
+            Rungs = [.. Report.Rungs, Rung(1_000_005, 3_000, 2, 0.89, LadderVerdict.WithinInterval) with { IsSearched = true }, Rung(1_000_006, 2_500, 2, 0.89, LadderVerdict.WithinInterval) with { IsSearched = true }],
+            Search = new LadderSearch(None with { Kilobytes = 2.5 }, 2, 1_000_006, "It ended where the limits were kept."),
+        };
+        var rows = Render<LadderTable>(p => p.Add(x => x.Report, searched).Add(x => x.ExperimentId, 7)).FindAll("[data-testid=rung]");
+        Assert.Contains("searched", rows[5].TextContent);
+        Assert.Contains("found", rows[6].TextContent);
+        Assert.DoesNotContain(rows.Take(5), r => r.TextContent.Contains("searched") || r.TextContent.Contains("found"));
+    }
+
+    [Fact]
     public void The_front_holds_what_nothing_beats_in_size_and_metric()
     {
         Assert.Equal([1_000_003, 1_000_002, 1_000_001], LadderLimits.Front(Report).Select(r => r.Number!.Value));

@@ -62,6 +62,10 @@ internal sealed class LeafMasks
     /// <param name="RulesOut">Where the answer is no.</param>
     private readonly record struct Question(int Column, int Position, bool MissingGoesRight, int Tree, ulong RulesOut);
 
+    private LeafMasks()
+    {
+    }
+
     public LeafMasks(TreeEnsembleScorer trees)
     {
         (_outputCount, _treeCount) = (trees.OutputCount, trees.TreeCount);
@@ -112,6 +116,12 @@ internal sealed class LeafMasks
         else (_entriesOf, _entries) = (entriesOf, [.. Enumerable.Range(0, trees.LeafEntryCount).Select(trees.LeafEntry)]);
         IsPossible = true;
     }
+
+    /// <summary>Of trees that are too large, without a look at them.</summary>
+    public static LeafMasks Impossible { get; } = new();
+
+    /// <summary>Whether one of so many trees must be too large.</summary>
+    public static bool IsTooLarge(int nodeCount, int treeCount) => nodeCount > ((2 * MostLeaves) - 1L) * treeCount;
 
     /// <summary>Whether trees, thresholds and features are few enough.</summary>
     public bool IsPossible { get; }

@@ -83,7 +83,8 @@ public abstract class TreeScorer : Scorer
 
     private bool IsAskedOften(int rowCount) => Volatile.Read(ref _masks) is not null || Interlocked.Add(ref _rowsAsked, rowCount) > (long)RowsANode * NodeCount / TreeCount;
 
-    private LeafMasks Masks => Volatile.Read(ref _masks) ?? LazyInitializer.EnsureInitialized(ref _masks, () => new LeafMasks(Unpack()));
+    // A packed forest of deep trees is not unpacked only to see that they are deep.
+    private LeafMasks Masks => Volatile.Read(ref _masks) ?? LazyInitializer.EnsureInitialized(ref _masks, () => LeafMasks.IsTooLarge(NodeCount, TreeCount) ? LeafMasks.Impossible : new LeafMasks(Unpack()));
 
     private TreeWalk Walk => Volatile.Read(ref _walk) ?? LazyInitializer.EnsureInitialized(ref _walk, () => new TreeWalk(Unpack()));
 
