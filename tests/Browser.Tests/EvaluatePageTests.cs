@@ -8,7 +8,7 @@ using static Microsoft.Playwright.Assertions;
 namespace ModelWorkbench.Browser.Tests;
 
 /// <summary>All pages about one model, light and dark, wide and narrow: no empty plot, nothing that overlaps or is cut, no error; and how soon a large model's measures are there.</summary>
-/// <remarks>With WORKBENCH_PAGES=all, or the name of a set, also for many classes, rare ones, a wide table and a large one, which takes the shared data sets and a quarter of an hour.</remarks>
+/// <remarks>Light and wide alone, of one set, in a usual run; with WORKBENCH_PAGES=all, or the name of a set, in all four looks, and for many classes, rare ones, a wide table and a large one, which takes the shared data sets and a quarter of an hour.</remarks>
 public sealed class EvaluatePageTests(Workbench workbench) : IClassFixture<Workbench>
 {
     private static readonly string? Asked = Environment.GetEnvironmentVariable("WORKBENCH_PAGES") is { Length: > 0 } asked ? asked : null;
@@ -61,7 +61,7 @@ public sealed class EvaluatePageTests(Workbench workbench) : IClassFixture<Workb
         }
 
         string[] pages = [trial, $"{trial}/explain", $"{trial}/errors", $"{trial}/components?ellipses=true&arrows=true", $"{trial}/components?x=2&y=3&z=1", $"{trial}/row?row=7", $"{trial}/assertions", $"/experiments/{experiment}", $"/experiments/{experiment}/side-by-side?trials={number},{number + 1}"];
-        foreach (var (dark, width) in Asked is not null ? new[] { (false, 1400), (true, 1400), (false, 420), (true, 420) } : [(false, 1400), (true, 420)])
+        foreach (var (dark, width) in Asked is not null ? new[] { (false, 1400), (true, 1400), (false, 420), (true, 420) } : [(false, 1400)])
         {
             await using var look = await workbench.VisitAsync("/datasets", dark, width);
             foreach (var path in pages)
