@@ -30,12 +30,14 @@ public sealed class PairedBootstrap
 {
     public const int Draws = 250;
 
-    /// <summary>More rows cost time; of more, an even sample is drawn from and the interval is that of so many rows, a little too wide.</summary>
-    public const int MostRows = 10_000;
+    /// <summary>More rows cost time; of more, an even sample is drawn from, about the figure of all of them, and the interval is that of so many rows, a little too wide.</summary>
+    public const int MostRows = 50_000;
 
     private readonly LearningTask _task;
     private readonly int _classCount, _seed, _rowCount;
     private readonly IReadOnlyList<Part> _parts;
+    private readonly IReadOnlyList<JudgedFold> _folds;
+    private readonly bool _isSampled;
 
     /// <param name="task">What was learnt.</param>
     /// <param name="classCount">Outputs a row.</param>
@@ -46,9 +48,10 @@ public sealed class PairedBootstrap
         (_task, _classCount, _seed) = (task, classCount, seed);
         var numbers = new Dictionary<int, int>();
         foreach (var row in folds.SelectMany(f => f.Rows)) numbers.TryAdd(row, numbers.Count);
+        (_folds, _isSampled) = (folds, numbers.Count > MostRows);
         _rowCount = Math.Min(numbers.Count, MostRows);
         var drawn = new int[numbers.Count];
-        if (numbers.Count > MostRows) Array.Fill(drawn, -1);
+        if (_isSampled) Array.Fill(drawn, -1);
         for (var i = 0; i < _rowCount; i++) drawn[(int)((long)i * numbers.Count / _rowCount)] = i;
         _parts = [.. folds.Select(Keep).Where(part => part.Kept.Length > 0)];
 
@@ -111,6 +114,7 @@ public sealed class PairedBootstrap
     {
         JudgedRows[] rows = [.. _parts.Select(part => new JudgedRows(_task, part.Labels, Kept(outputs[part.Fold], part.Kept), _classCount, threshold))];
         var figures = metrics.Select(_ => new double?[Draws]).ToArray();
+        var shifts = _isSampled ? Shifts(metrics, outputs, rows, threshold) : null;
         Parallel.For(0, Draws, draw =>
         {
             var drawn = new int[_rowCount];
@@ -127,11 +131,34 @@ public sealed class PairedBootstrap
                     sum += figure * totals[part];
                     weight += totals[part];
                 }
-                figures[m][draw] = weight > 0 ? sum / weight : null;
+                figures[m][draw] = weight == 0 ? null : shifts is null ? sum / weight : Within(metrics[m], (sum / weight) + shifts[m]);
             }
         });
         return figures;
     }
+
+    /// <summary>How far the figures of the rows that are drawn from are from those of all: errors so rare that the sample has none of them would else have an interval that leaves the figure out.</summary>
+    private double[] Shifts(IReadOnlyList<Metric> metrics, IReadOnlyList<double[]> outputs, JudgedRows[] sampled, double? threshold)
+    {
+        (JudgedRows Rows, int Count)[] all = [.. _folds.Select((fold, i) => (Rows: new JudgedRows(_task, fold.Labels, outputs[i], _classCount, threshold), Count: fold.Labels.Length)).Where(fold => fold.Count > 0)];
+        (JudgedRows Rows, int Count)[] some = [.. sampled.Select((part, i) => (part, _parts[i].Kept.Length))];
+        return [.. metrics.Select(metric => Mean(all, metric) is { } whole && Mean(some, metric) is { } drawn ? whole - drawn : 0)];
+
+        static double? Mean((JudgedRows Rows, int Count)[] folds, Metric metric)
+        {
+            var (sum, weight) = (0.0, 0L);
+            foreach (var (rows, count) in folds)
+            {
+                if (rows.Figure(metric) is not { } figure) continue;
+                sum += figure * count;
+                weight += count;
+            }
+            return weight > 0 ? sum / weight : null;
+        }
+    }
+
+    // No score is above 1, no loss below 0.
+    private static double Within(Metric metric, double figure) => metric.HigherIsBetter ? Math.Min(1, figure) : Math.Max(0, figure);
 
     private double[] Kept(double[] outputs, int[] rows)
     {

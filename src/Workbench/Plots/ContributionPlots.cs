@@ -24,7 +24,7 @@ public static class ContributionPlots
         return new PlotFigure(
             "What it leans on",
             $"Mean size of what each column adds to an answer. {string.Join(", ", columns.Take(5).Select(c => $"{c.Column} {Figures.Number(Size(c), 3)}"))}.",
-            new PlotAxis($"Mean size, {char.ToLowerInvariant(axis[0])}{axis[1..]}"),
+            new PlotAxis($"Mean size,\n{char.ToLowerInvariant(axis[0])}{axis[1..]}"),
             new PlotAxis("") { Names = [.. columns.Select(c => c.Column)], Reversed = true, Grid = false },
             colors =>
             [

@@ -69,7 +69,7 @@ public sealed record PlotFigure(string Title, string Description, PlotAxis X, Pl
 }
 
 /// <summary>An axis: its title, and the range or the names where they are given.</summary>
-/// <param name="Title">Plain text; empty for none.</param>
+/// <param name="Title">Plain text; empty for none. Across, it may have two lines, where a narrow screen would cut it.</param>
 public sealed record PlotAxis(string Title)
 {
     /// <summary>From and to; null fits the data.</summary>
@@ -109,7 +109,7 @@ public sealed record PlotAxis(string Title)
 
     internal XAxis ForX(PlotColors colors) => new()
     {
-        Title = new() { Text = PlotText.Escape(Title), Standoff = 12 },
+        Title = new() { Text = PlotText.Escape(Title).Replace("\n", "<br>", StringComparison.Ordinal), Standoff = 12 },
         Range = Ends is { } ends ? [ends.From, ends.To] : null,
         TickFormat = TickFormat,
         TickMode = Names is null ? null : Plotly.Blazor.LayoutLib.XAxisLib.TickModeEnum.Array,

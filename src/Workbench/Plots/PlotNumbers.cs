@@ -42,7 +42,7 @@ public sealed record PlotNumbers(IReadOnlyList<string> Columns, IReadOnlyList<IR
         }
         var (hasSeries, hasValue) = (rows.Select(r => r.Series).Distinct().Count() > 1, rows.Any(r => r.Value.Length > 0));
         return new PlotNumbers(
-            [.. hasSeries ? ["series"] : Array.Empty<string>(), figure.X.Title is { Length: > 0 } x ? x : Across, figure.Y.Title is { Length: > 0 } y ? y : Up, .. hasValue ? ["value"] : Array.Empty<string>()],
+            [.. hasSeries ? ["series"] : Array.Empty<string>(), figure.X.Title is { Length: > 0 } x ? x.Replace('\n', ' ') : Across, figure.Y.Title is { Length: > 0 } y ? y : Up, .. hasValue ? ["value"] : Array.Empty<string>()],
             [.. rows.Select(r => (IReadOnlyList<string>)[.. hasSeries ? [r.Series] : Array.Empty<string>(), r.X, r.Y, .. hasValue ? [r.Value] : Array.Empty<string>()])]);
 
         void Add(string? name, IList<object>? x, IList<object>? y, IList<string>? texts)

@@ -87,6 +87,18 @@ public sealed class PairedBootstrapTests
         }
     }
 
+    /// <summary>Nine of 200,000 answers are wrong, all of them beside the rows that are drawn from.</summary>
+    [Fact]
+    public void Errors_that_the_sampled_rows_lack_are_in_the_interval()
+    {
+        float[] labels = [.. Enumerable.Range(0, 4 * PairedBootstrap.MostRows).Select(i => (float)(i % 3))];
+        double[] outputs = [.. labels.SelectMany((label, i) => Enumerable.Range(0, 3).Select(c => c == (i % 4 == 1 && i < 36 ? (label + 1) % 3 : label) ? 0.8 : 0.1))];
+        var figure = MetricCalculator.Compute(Metric.Accuracy, LearningTask.Multiclass, labels, outputs, 3)!.Value;
+        Assert.Equal(1 - (9.0 / labels.Length), figure, 1e-12);
+        var interval = new PairedBootstrap(LearningTask.Multiclass, 3, [JudgedFold.Of(labels)], 1).Of(Metric.Accuracy, [outputs])!;
+        Assert.InRange(figure, interval.Low, interval.High);
+    }
+
     [Fact]
     public void Every_metric_of_the_task_has_an_interval_unless_it_is_undefined()
     {
