@@ -13,7 +13,7 @@ public static class ThresholdPlot
         [("Precision", f => f.Precision), ("Recall", f => f.Recall), ("F1", f => f.F1), ("MCC", f => f.Mcc)];
 
     /// <param name="figures">At every threshold, highest first.</param>
-    /// <param name="own">The threshold of the model itself.</param>
+    /// <param name="own">The threshold that the model decides by: one that a person chose, or that of the likelier class.</param>
     public static PlotFigure Figure(IReadOnlyList<ThresholdFigures> figures, double own)
     {
         var best = figures.MaxBy(f => f.F1)!;

@@ -74,7 +74,13 @@ public static class Figures
     }
 
     /// <summary>A number of microseconds, in the unit that suits it.</summary>
-    public static string Microseconds(double? microseconds) => microseconds is { } value && double.IsFinite(value) ? Duration(TimeSpan.FromMicroseconds(value)) : None;
+    public static string Microseconds(double? microseconds) => microseconds switch
+    {
+        null or double.NaN or double.PositiveInfinity or double.NegativeInfinity => None,
+        // Shorter than a duration can tell.
+        > 0 and < 0.9995 and var value => $"{(value * 1e3).ToString(value < 0.00995 ? "F1" : "F0", Format)} ns",
+        { } value => Duration(TimeSpan.FromMicroseconds(value)),
+    };
 
     /// <summary>A duration in the unit that suits it: <c>12 µs</c>, <c>45 ms</c>, <c>1.2 s</c>, <c>3 min 20 s</c>, <c>2 h 5 min</c>.</summary>
     public static string Duration(TimeSpan duration)

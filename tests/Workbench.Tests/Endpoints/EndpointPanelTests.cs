@@ -37,6 +37,26 @@ public sealed class EndpointPanelTests : PartTest
         Assert.All(saved!, s => Assert.InRange(s.Percent, 1, 100));
     }
 
+    [Theory]
+    [InlineData("auc-score", 0.79, 0.84, true)]
+    [InlineData("auc-score", 0.84, 0.79, false)]
+    [InlineData("rmse-error", 12.5, 11.0, true)]
+    [InlineData("rmse-error", 11.0, 12.5, false)]
+    [InlineData("auc-score", 0.840001, 0.840002, false)]
+    public void What_is_worse_than_the_live_version_goes_live_only_where_somebody_says_so(string metric, double now, double before, bool isAsked)
+    {
+        var confirmed = false;
+        var part = Render<WorseConfirmation>(p => p.Add(x => x.Comparison, new VersionComparison(2, 1000, 0.1, metric, now, before, 12, 24)).Add(x => x.IsConfirmedChanged, c => confirmed = c));
+        Assert.Equal(isAsked, WorseConfirmation.IsWorse(part.Instance.Comparison));
+        Assert.Equal(isAsked ? 1 : 0, part.FindAll("[data-testid=worse]").Count);
+        if (!isAsked) return;
+        part.Find("input[type=checkbox]").Change(true);
+        Assert.True(confirmed);
+        // Of what could not be compared nothing is known.
+        part.Render(p => p.Add(x => x.Comparison, new VersionComparison(2, 0, 0, null, null, null, 0, 0, WhyNot: "Other columns.")));
+        Assert.Empty(part.FindAll("[data-testid=worse]"));
+    }
+
     [Fact]
     public void With_one_version_there_is_nothing_to_split()
     {

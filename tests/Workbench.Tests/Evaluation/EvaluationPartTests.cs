@@ -155,6 +155,7 @@ public class EvaluationPartTests : PartTest
 
         section.Render(p => p.Add(x => x.Kept, 0.4));
         Assert.Equal("yes from 0.4", section.Find("[data-testid=kept-threshold]").TextContent);
+        Assert.Contains("The model itself decides at 0.4.", section.Markup);
         Assert.Equal("0.4", section.Find("[data-testid=threshold-value]").TextContent);
         Assert.True(section.Find("[data-testid=use-threshold]").HasAttribute("disabled"));
         section.Find("[data-testid=drop-threshold]").Click();

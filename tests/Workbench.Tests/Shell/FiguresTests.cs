@@ -69,4 +69,14 @@ public class FiguresTests
     [InlineData(200, "3 min 20 s")]
     [InlineData(7500, "2 h 5 min")]
     public void A_duration_takes_the_unit_that_suits_it(double seconds, string text) => Assert.Equal(text, Figures.Duration(TimeSpan.FromTicks((long)Math.Round(seconds * TimeSpan.TicksPerSecond))));
+
+    [Theory]
+    [InlineData(0.0042, "4.2 ns")]
+    [InlineData(0.084, "84 ns")]
+    [InlineData(1.26, "1.3 µs")]
+    [InlineData(2_500.0, "2.5 ms")]
+    [InlineData(0.0, "0 s")]
+    [InlineData(double.NaN, "–")]
+    [InlineData(null, "–")]
+    public void Microseconds_have_the_unit_that_suits_them(double? microseconds, string expected) => Assert.Equal(expected, Figures.Microseconds(microseconds));
 }
