@@ -29,7 +29,11 @@ public sealed class WorkbenchApp : WebApplicationFactory<Program>
     public static async Task<WorkbenchApp> StartAsync(string dataFolder, params (string Name, string Value)[] settings)
     {
         var app = new WorkbenchApp(dataFolder, settings);
+        var address = Path.Combine(dataFolder, "address");
+        File.Delete(address);
         app.StartServer();
+        // The program makes the link that it prints a moment after the server has started, and only the newest link signs in.
+        await Poll.UntilAsync(() => Task.FromResult(File.Exists(address)), TimeSpan.FromSeconds(30), "the program has made its link");
         app.Api = new ApiClient(app.Anonymous(await app.NewTokenAsync("tests")));
         return app;
     }
