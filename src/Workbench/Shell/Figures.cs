@@ -74,29 +74,22 @@ public static class Figures
     }
 
     /// <summary>A number of microseconds, in the unit that suits it.</summary>
-    public static string Microseconds(double? microseconds) => microseconds switch
-    {
-        null or double.NaN or double.PositiveInfinity or double.NegativeInfinity => None,
-        // Shorter than a duration can tell.
-        > 0 and < 0.9995 and var value => $"{(value * 1e3).ToString(value < 0.00995 ? "F1" : "F0", Format)} ns",
-        { } value => Duration(TimeSpan.FromMicroseconds(value)),
-    };
+    public static string Microseconds(double? microseconds) => microseconds is { } value && double.IsFinite(value) ? Seconds(value / 1e6) : None;
 
-    /// <summary>A duration in the unit that suits it: <c>12 µs</c>, <c>45 ms</c>, <c>1.2 s</c>, <c>3 min 20 s</c>, <c>2 h 5 min</c>.</summary>
-    public static string Duration(TimeSpan duration)
+    /// <summary>A duration in the unit that suits it: <c>84 ns</c>, <c>12 µs</c>, <c>45 ms</c>, <c>1.2 s</c>, <c>3 min 20 s</c>, <c>2 h 5 min</c>.</summary>
+    public static string Duration(TimeSpan duration) => Seconds(duration.TotalSeconds);
+
+    private static string Seconds(double seconds) => seconds switch
     {
-        var seconds = duration.TotalSeconds;
-        return seconds switch
-        {
-            < 0 => None,
-            0 => "0 s",
-            < 0.0009995 => $"{(seconds * 1e6).ToString(seconds < 0.00000995 ? "F1" : "F0", Format)} µs",
-            < 0.9995 => $"{(seconds * 1e3).ToString(seconds < 0.00995 ? "F1" : "F0", Format)} ms",
-            < 59.95 => $"{seconds.ToString("F1", Format)} s",
-            < 3599.5 => $"{(long)Math.Round(seconds) / 60} min {(long)Math.Round(seconds) % 60} s",
-            _ => $"{(long)Math.Round(seconds / 60) / 60} h {(long)Math.Round(seconds / 60) % 60} min",
-        };
-    }
+        < 0 => None,
+        0 => "0 s",
+        < 0.0000009995 => $"{(seconds * 1e9).ToString(seconds < 0.00000000995 ? "F1" : "F0", Format)} ns",
+        < 0.0009995 => $"{(seconds * 1e6).ToString(seconds < 0.00000995 ? "F1" : "F0", Format)} µs",
+        < 0.9995 => $"{(seconds * 1e3).ToString(seconds < 0.00995 ? "F1" : "F0", Format)} ms",
+        < 59.95 => $"{seconds.ToString("F1", Format)} s",
+        < 3599.5 => $"{(long)Math.Round(seconds) / 60} min {(long)Math.Round(seconds) % 60} s",
+        _ => $"{(long)Math.Round(seconds / 60) / 60} h {(long)Math.Round(seconds / 60) % 60} min",
+    };
 
     private static string Scientific(double number) => number.ToString("0.00e0", Format);
 }
