@@ -30,7 +30,7 @@ public sealed class WorkbenchApp : WebApplicationFactory<Program>
     {
         var app = new WorkbenchApp(dataFolder, settings);
         var address = Path.Combine(dataFolder, "address");
-        File.Delete(address);
+        if (File.Exists(address)) File.Delete(address);
         app.StartServer();
         // The program makes the link that it prints a moment after the server has started, and only the newest link signs in.
         await Poll.UntilAsync(() => Task.FromResult(File.Exists(address)), TimeSpan.FromSeconds(30), "the program has made its link");
