@@ -26,11 +26,12 @@ public sealed class NaiveTests
         using var folder = new TemporaryFolder();
         var file = Path.Combine(folder.Path, "kept");
         using var process = StartPython($$"""
-            import sys
+            import time
             f = open(r'{{file}}', 'w')
-            for i in range(1_000_000):
+            for i in range(50):
                 f.write(f'{i}\n')
                 print(i, flush=True)
+            time.sleep(60)
             """);
         var acknowledged = 0;
         while (acknowledged < 50 && process.StandardOutput.ReadLine() is not null) acknowledged++;
