@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using ModelWorkbench.Workbench.Access;
 using ModelWorkbench.Workbench.Storage;
 
 namespace ModelWorkbench.Workbench.Api;
@@ -42,6 +43,13 @@ public static class LargeBodies
     /// <param name="megabytes">The limit.</param>
     /// <param name="setting">That sets it.</param>
     public static IResult TooLarge(string what, int megabytes, string setting) => Results.Problem(statusCode: 413, title: "File too large", detail: $"The {what} is larger than {megabytes:N0} MB ({setting}).");
+
+    /// <summary>Why a workspace cannot keep the body of a request: before it has come, by the length that it announces, if any.</summary>
+    public static Task<string?> WhyNotAsync(this StoredBytes stored, HttpContext context, Caller caller) => stored.WhyNotAsync(caller.WorkspaceId, context.Request.ContentLength ?? 0, context.RequestAborted);
+
+    /// <summary>Why a workspace cannot keep a body that came in pieces: its length is known now. Any other was asked about before.</summary>
+    public static async Task<string?> WhyNotArrivedAsync(this StoredBytes stored, HttpContext context, Caller caller, string path) =>
+        context.Request.ContentLength is null ? await stored.WhyNotAsync(caller.WorkspaceId, new FileInfo(path).Length, context.RequestAborted) : null;
 
     /// <param name="why">With found and expected.</param>
     public static IResult WorkspaceFull(string why) => Results.Problem(statusCode: 507, title: "Workspace full", detail: why);

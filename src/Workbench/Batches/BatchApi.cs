@@ -82,7 +82,7 @@ public static class BatchApi
             else
             {
                 // Before a large body is taken in vain.
-                if (await stored.WhyNotAsync(caller.WorkspaceId, context.Request.ContentLength ?? 0, ct) is { } full) return LargeBodies.WorkspaceFull(full);
+                if (await stored.WhyNotAsync(context, caller) is { } full) return LargeBodies.WorkspaceFull(full);
                 await queue.VersionAsync(name, version, ct);
                 row = await TakeAsync(context, caller, queue, name, version, fileName, artefacts, stored, options.Value, ct);
             }
@@ -117,8 +117,7 @@ public static class BatchApi
         try
         {
             await context.Request.Body.SaveAsync(temporary, artefacts, ct);
-            // Of a body in pieces the length is known now.
-            if (context.Request.ContentLength is null && await stored.WhyNotAsync(caller.WorkspaceId, new FileInfo(temporary).Length, ct) is { } full) throw new BatchException(507, "Workspace full", full);
+            if (await stored.WhyNotArrivedAsync(context, caller, temporary) is { } full) throw new BatchException(507, "Workspace full", full);
             return await queue.AddFileAsync(endpoint, version, temporary, DatasetApi.CleanName(fileName), ct);
         }
         finally

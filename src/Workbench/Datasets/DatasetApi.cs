@@ -87,7 +87,7 @@ public static class DatasetApi
         var most = options.Value.MaxUploadBytes;
         if (context.Request.ContentLength > most) return TooLarge(options.Value);
         if (context.Request.ContentLength is { } length && !artefacts.HasRoom(length)) return LargeBodies.DiskFull(artefacts);
-        if (await stored.WhyNotAsync(caller.WorkspaceId, context.Request.ContentLength ?? 0, context.RequestAborted) is { } full) return LargeBodies.WorkspaceFull(full);
+        if (await stored.WhyNotAsync(context, caller) is { } full) return LargeBodies.WorkspaceFull(full);
         context.AllowLargeBody(most + 64 * 1024);
 
         var isForm = context.Request.ContentType?.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase) == true;
@@ -103,8 +103,7 @@ public static class DatasetApi
             }
             await body.SaveAsync(temporary, artefacts, context.RequestAborted);
             if (new FileInfo(temporary).Length > most) return TooLarge(options.Value);
-            // Of a body in pieces the length is known now.
-            if (context.Request.ContentLength is null && await stored.WhyNotAsync(caller.WorkspaceId, new FileInfo(temporary).Length, context.RequestAborted) is { } tooMuch) return LargeBodies.WorkspaceFull(tooMuch);
+            if (await stored.WhyNotArrivedAsync(context, caller, temporary) is { } tooMuch) return LargeBodies.WorkspaceFull(tooMuch);
             var row = await store.ImportAsync(temporary, CleanName(name), null, caller.WorkspaceId, context.RequestAborted);
             return Results.Created($"/api/v1/datasets/{row.Id}", DatasetAnswer.From(row));
         }

@@ -174,13 +174,13 @@ public static class EndpointApi
         if (name is null || !EndpointStore.IsName(name)) return Results.Problem(statusCode: 400, title: "Not published", detail: $"The query parameter 'name' is '{name}'; expected {EndpointStore.NameRule}.");
         if (context.Request.ContentLength > most) return TooLarge();
         if (context.Request.ContentLength is { } length && !artefacts.HasRoom(length)) return LargeBodies.DiskFull(artefacts);
-        if (await stored.WhyNotAsync(caller.WorkspaceId, context.Request.ContentLength ?? 0, ct) is { } full) return LargeBodies.WorkspaceFull(full);
+        if (await stored.WhyNotAsync(context, caller) is { } full) return LargeBodies.WorkspaceFull(full);
         context.AllowLargeBody(most);
         var temporary = artefacts.NewTemporaryPath();
         try
         {
             await context.Request.Body.SaveAsync(temporary, artefacts, ct);
-            if (context.Request.ContentLength is null && await stored.WhyNotAsync(caller.WorkspaceId, new FileInfo(temporary).Length, ct) is { } tooMuch) return LargeBodies.WorkspaceFull(tooMuch);
+            if (await stored.WhyNotArrivedAsync(context, caller, temporary) is { } tooMuch) return LargeBodies.WorkspaceFull(tooMuch);
             return Published(await store.ImportAsync(name, temporary, DatasetApi.CleanName(string.IsNullOrWhiteSpace(file) ? "model.mwm" : file), caller.WorkspaceId, Who(context), goLive ?? true, why, ct), context);
         }
         catch (UnmetAssertionsException e)
