@@ -50,7 +50,7 @@ public sealed class HealthTests(ITestOutputHelper output)
         if (OperatingSystem.IsWindows()) Assert.Skip("There is no SIGTERM on Windows.");
         using var folder = new TemporaryFolder();
         int id;
-        using (var program = await WorkbenchProcess.StartAsync(folder.Path))
+        using (var program = await WorkbenchProcess.StartAsync(folder.Path, "--Workbench:DrainSeconds=3"))
         {
             var iris = await program.Api.UploadAsync(TestFiles.Sample("iris.csv"));
             var quick = await program.Api.RunAsync(new ExperimentApi.StartBody(iris.Id, "species", Trainers: ["linear-lbfgs"], BudgetSeconds: 60));
@@ -59,29 +59,22 @@ public sealed class HealthTests(ITestOutputHelper output)
             id = (await program.Api.StartAsync(new ExperimentApi.StartBody(telco.Id, "churn", Trainers: ["baseline", "random-forest"], Split: new SplitPlan(Folds: 20), BudgetSeconds: 300))).Id;
             await program.Api.WaitForExperimentAsync(id, e => e.Leaderboard.Any(t => t.Number == 2 && t.Status == TrialStatus.Running), "the second trial runs");
 
-            var (answered, refused) = (0, 0);
+            // Callers behind a balancer: they come until readiness says no. Whoever comes when the listener closes may be reset by the system before anybody begins with them.
+            using var told = new CancellationTokenSource();
+            var answered = 0;
             var model = new ModelClient(program.Api.Http, "iris", key);
             var load = Task.WhenAll(Enumerable.Range(0, 4).Select(async _ =>
             {
-                while (true)
+                while (!told.IsCancellationRequested)
                 {
-                    try
-                    {
-                        using var answer = await model.SendAsync("""{"features": [[5.1, 3.5, 1.4, 0.2]]}""");
-                        Assert.True(answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.TooManyRequests, $"{answer.StatusCode}");
-                        Interlocked.Increment(ref answered);
-                        await Task.Delay(15, Cancel);
-                    }
-                    catch (HttpRequestException e) when (e.HttpRequestError is HttpRequestError.ConnectionError)
-                    {
-                        // Nobody listens any more: not begun, so not lost.
-                        Interlocked.Increment(ref refused);
-                        return;
-                    }
+                    using var answer = await model.SendAsync("""{"features": [[5.1, 3.5, 1.4, 0.2]]}""");
+                    Assert.True(answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.TooManyRequests, $"{answer.StatusCode}");
+                    Interlocked.Increment(ref answered);
+                    await Task.Delay(15, Cancel);
                 }
             }));
             // A large upload that is under way.
-            using var slow = new SlowContent(await File.ReadAllBytesAsync(TestFiles.Sample("iris.csv"), Cancel), TimeSpan.FromSeconds(3));
+            using var slow = new SlowContent(await File.ReadAllBytesAsync(TestFiles.Sample("iris.csv"), Cancel), TimeSpan.FromSeconds(5));
             var upload = program.Api.Http.PostAsync("/api/v1/datasets?name=slow.csv", slow, Cancel);
             await slow.Begun.Task.WaitAsync(Cancel);
 
@@ -91,12 +84,14 @@ public sealed class HealthTests(ITestOutputHelper output)
             {
                 using var ready = await program.Api.Http.GetAsync("/readyz", Cancel);
                 return ready.StatusCode == HttpStatusCode.ServiceUnavailable;
-            }, TimeSpan.FromSeconds(1), "readiness says no");
+            }, TimeSpan.FromSeconds(3), "readiness says no");
             var notReady = clock.Elapsed;
+            await told.CancelAsync();
             await load;
+            Assert.True(answered > 0);
             using (var uploaded = await upload) Assert.Equal(HttpStatusCode.Created, uploaded.StatusCode);
             Assert.Equal(0, await program.WaitForExitAsync(TimeSpan.FromSeconds(30)));
-            output.WriteLine($"not ready after {notReady.TotalMilliseconds:0} ms, {answered} requests answered, 0 broken, an upload of 3 s finished, ended after {clock.Elapsed.TotalSeconds:0.0} s");
+            output.WriteLine($"not ready after {notReady.TotalMilliseconds:0} ms, {answered} requests answered, 0 broken, an upload of 5 s finished, ended after {clock.Elapsed.TotalSeconds:0.0} s");
             Assert.Empty(TrainingProcesses.Of(folder.Path));
         }
         using var next = await WorkbenchProcess.StartAsync(folder.Path);
