@@ -2,6 +2,9 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using ModelWorkbench.Workbench.Audit;
 using ModelWorkbench.Workbench.Endpoints;
 using ModelWorkbench.Workbench.Storage;
 using Xunit;
@@ -223,6 +226,56 @@ public sealed class VersionTests(PublishedModels models) : IClassFixture<Publish
         Assert.Equal(HttpStatusCode.Unauthorized, (await AskAsync(live, null)).Status);
         Assert.Equal([HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.TooManyRequests], [(await AskAsync(live, key)).Status, (await AskAsync(live, key)).Status, (await AskAsync(live, key)).Status]);
         Assert.Contains(await models.App.Api.GetAsync<EndpointApi.EventAnswer[]>($"/api/v1/endpoints/{name}/history"), h => h.To == "opened to anybody");
+
+        // Who uses a day's quota up is in the audit log, once, and among the figures.
+        Assert.Equal(HttpStatusCode.TooManyRequests, (await AskAsync(live, key)).Status);
+        await models.App.Services.GetServices<IHostedService>().OfType<ModelWorkbench.Workbench.Serving.KeyUses>().Single().WriteAsync();
+        var entry = Assert.Single(await models.App.Services.GetRequiredService<AuditLog>().ListAsync(new AuditFilter(Action: "endpoint.quota"), null, 10, Cancel));
+        Assert.Equal($"endpoint {name}", entry.Subject);
+        Assert.Contains("\"requestsPerDay\":2", entry.Details);
+    }
+
+    [Fact]
+    public async Task Callers_are_told_classes_alone_or_rounded_scores_where_the_endpoint_says_so()
+    {
+        var (name, key) = await StartAsync("reticent");
+        using var http = models.App.Anonymous(key);
+        var live = $"/api/v1/models/{name}/predict";
+        async Task<string> AnswerAsync(string address, string body, HttpStatusCode expected = HttpStatusCode.OK, string? accept = null)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = ApiClient.Json(body) };
+            if (accept is not null) request.Headers.Add("Accept", accept);
+            using var answer = await http.SendAsync(request, Cancel);
+            Assert.Equal(expected, answer.StatusCode);
+            return await answer.Content.ReadAsStringAsync(Cancel);
+        }
+        async Task<string> GetAsync(string address) => await http.GetStringAsync(address, Cancel);
+        var explained = Adelie.Insert(1, "\"explain\": true, ");
+        const string Infer = """{"inputs": [{"name": "rows", "shape": [1, 6], "datatype": "BYTES", "data": ["Torgersen", "39.1", "18.7", "181", "3750", "male"]}], "outputs": [{"name": "predict_proba"}]}""";
+        Assert.Equal("scoreDecimals is 16; expected 0 to 15.", await RefusalAsync(HttpMethod.Put, $"{name}/settings", new { scoreDecimals = 16 }));
+        var full = JsonDocument.Parse(await AnswerAsync(live, Adelie)).RootElement;
+        Assert.Contains("explanation", await AnswerAsync(live, explained));
+        Assert.Contains("predict_proba", await AnswerAsync($"/v2/models/{name}/infer", Infer));
+        Assert.Contains("predict_proba", await GetAsync($"/v2/models/{name}"));
+
+        // Rounded: the same class, decided before.
+        await ChangeAsync(HttpMethod.Put, $"{name}/settings", new EndpointSettings { ScoreDecimals = 2 });
+        var rounded = JsonDocument.Parse(await AnswerAsync(live, Adelie)).RootElement;
+        Assert.Equal(full.GetProperty("predictions")[0].GetString(), rounded.GetProperty("predictions")[0].GetString());
+        Assert.Equal(full.GetProperty("probabilities")[0].EnumerateArray().Select(p => Math.Round(p.GetDouble(), 2)), rounded.GetProperty("probabilities")[0].EnumerateArray().Select(p => p.GetDouble()));
+        Assert.NotEqual(full.GetProperty("probabilities")[0].ToString(), rounded.GetProperty("probabilities")[0].ToString());
+        Assert.Contains("rounded scores", await AnswerAsync(live, explained, HttpStatusCode.BadRequest));
+        Assert.Contains("rounded to 2 digits", await GetAsync($"/api/v1/models/{name}/openapi.json"));
+
+        // Classes alone, in every form.
+        await ChangeAsync(HttpMethod.Put, $"{name}/settings", new EndpointSettings { LabelsOnly = true });
+        Assert.Equal(["model", "version", "predictions", "classes"], JsonDocument.Parse(await AnswerAsync(live, Adelie)).RootElement.EnumerateObject().Select(p => p.Name));
+        Assert.Equal("prediction\nAdelie\n", await AnswerAsync(live, Adelie, accept: "text/csv"));
+        Assert.Contains("labels alone", await AnswerAsync(live, explained, HttpStatusCode.BadRequest));
+        Assert.Contains("this endpoint tells labels alone", await AnswerAsync($"/v2/models/{name}/infer", Infer, HttpStatusCode.BadRequest));
+        Assert.Equal("predict", JsonDocument.Parse(await AnswerAsync($"/v2/models/{name}/infer", Infer.Replace(", \"outputs\": [{\"name\": \"predict_proba\"}]", "", StringComparison.Ordinal))).RootElement.GetProperty("outputs").EnumerateArray().Single().GetProperty("name").GetString());
+        Assert.DoesNotContain("predict_proba", await GetAsync($"/v2/models/{name}"));
+        Assert.DoesNotContain("probabilities", await GetAsync($"/api/v1/models/{name}/openapi.json"));
     }
 
     [Theory]

@@ -13,7 +13,8 @@ public static class CsvAnswers
         var isNumber = prediction.Predictor.ClassNames is null;
         var classes = isNumber ? [] : prediction.Predictor.Target.Classes;
         Text(output, "prediction");
-        foreach (var name in classes) { Text(output, ","); Text(output, Quote($"probability {name}")); }
+        var tellsProbabilities = !prediction.Disclosure.LabelsOnly;
+        foreach (var name in tellsProbabilities ? classes : []) { Text(output, ","); Text(output, Quote($"probability {name}")); }
         Text(output, "\n");
         string[] quoted = [.. classes.Select(Quote)];
         for (var row = 0; row < prediction.Rows.RowCount; row++)
@@ -22,7 +23,7 @@ public static class CsvAnswers
             else
             {
                 Text(output, quoted[prediction.AnsweredClass(row)]);
-                foreach (var probability in prediction.Outputs(row)) { Text(output, ","); Number(output, probability); }
+                foreach (var probability in tellsProbabilities ? prediction.Outputs(row) : []) { Text(output, ","); Number(output, probability); }
             }
             Text(output, "\n");
         }

@@ -77,6 +77,9 @@ public sealed class Prediction : IDisposable
     /// <summary>Number of classes, or 1 for regression.</summary>
     public int OutputCount { get; }
 
+    /// <summary>How much of the answers the caller is told.</summary>
+    public Disclosure Disclosure { get; set; } = Disclosure.Full;
+
     /// <summary>What the caller calls this request, or null.</summary>
     public string? RequestId { get; set; }
 
@@ -107,11 +110,14 @@ public sealed class Prediction : IDisposable
     /// <summary>Whether the caller wants columns of answers rather than a list.</summary>
     internal bool WantsColumns { get; set; }
 
-    /// <summary>The model's answers to one row: a probability a class, or the number.</summary>
+    /// <summary>The model's answers to one row: a probability a class, or the number; rounded where <see cref="Disclosure"/> says so.</summary>
     public ReadOnlySpan<double> Outputs(int row) => _outputs.AsSpan(row * OutputCount, OutputCount);
 
     /// <summary>Position of the class that is the answer.</summary>
-    public int AnsweredClass(int row) => _predictor.Target.Decide(Outputs(row));
+    public int AnsweredClass(int row) => _answered is { } answered ? answered[row] : _predictor.Target.Decide(Outputs(row));
+
+    // Decided before the probabilities were rounded; null where they were not.
+    private int[]? _answered;
 
     /// <summary>Answers all rows.</summary>
     /// <exception cref="InvalidOperationException">The rows have problems.</exception>
@@ -122,6 +128,13 @@ public sealed class Prediction : IDisposable
         if (_outputs.Length < length) _outputs = new double[Math.Max(length, Math.Min(2 * _outputs.Length, KeptOutputs))];
         if (_predictor.Encoder is not { } encoder || !ScoreDirectly(encoder, cancellationToken)) _predictor.Package.Pipeline.Predict(Rows.ToTable()).CopyTo(_outputs, 0);
         if (WantsExplanation) Contributions = _predictor.Explainer.Explain(Rows.ToTable(), cancellationToken);
+        if (Disclosure.ScoreDecimals is { } decimals) Round(decimals, length);
+    }
+
+    private void Round(int decimals, int length)
+    {
+        if (_predictor.ClassNames is not null) _answered = [.. Enumerable.Range(0, Rows.RowCount).Select(row => _predictor.Target.Decide(Outputs(row)))];
+        foreach (ref var output in _outputs.AsSpan(0, length)) output = Math.Round(output, decimals);
     }
 
     private bool ScoreDirectly(RowEncoder encoder, CancellationToken cancellationToken)
@@ -159,6 +172,8 @@ public sealed class Prediction : IDisposable
         (WantsColumns, WantsExplanation, WantsBytes) = (false, false, false);
         BytesByOutput.Clear();
         Contributions = null;
+        Disclosure = Disclosure.Full;
+        _answered = null;
     }
 
     public void Dispose()

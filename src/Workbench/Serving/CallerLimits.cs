@@ -9,6 +9,10 @@ namespace ModelWorkbench.Workbench.Serving;
 /// <param name="RequestsPerDay">In a day of UTC; null for no limit.</param>
 public sealed record CallRate(int? RequestsPerSecond, int Burst, int? RequestsPerDay);
 
+/// <summary>A key that has sent all that it may send in a day.</summary>
+/// <param name="Key">Public part of the key; empty for callers without one.</param>
+public sealed record SpentQuota(string Endpoint, string Key, int RequestsPerDay);
+
 /// <summary>Counts the requests of each key against its endpoint's limits. Counts live in memory: a restart begins a new day.</summary>
 public sealed class CallerLimits(TimeProvider time) : IDisposable
 {
@@ -19,17 +23,28 @@ public sealed class CallerLimits(TimeProvider time) : IDisposable
     }
 
     private readonly ConcurrentDictionary<(string Endpoint, string Key), Caller> _callers = new();
+    private readonly ConcurrentQueue<SpentQuota> _spent = new();
 
     /// <returns>Null where the request may go on; otherwise after which time it is worth asking again.</returns>
     /// <param name="key">Public part of the key; empty for callers without one, who share a limit.</param>
     public TimeSpan? TryEnter(string endpoint, string key, CallRate rate)
     {
         if (!_callers.TryGetValue((endpoint, key), out var caller) || !caller.Rate.Equals(rate)) caller = Renew(endpoint, key, rate);
-        if (rate.RequestsPerDay is { } daily && CountToday(caller) > daily) return UntilMidnight();
+        if (rate.RequestsPerDay is { } daily && CountToday(caller) is var count && count > daily)
+        {
+            if (count == daily + 1) _spent.Enqueue(new SpentQuota(endpoint, key, daily));
+            return UntilMidnight();
+        }
         if (caller.Bucket is not { } bucket) return null;
         using var lease = bucket.AttemptAcquire();
         if (lease.IsAcquired) return null;
         return lease.TryGetMetadata(MetadataName.RetryAfter, out var after) && after > TimeSpan.Zero ? after : TimeSpan.FromSeconds(1);
+    }
+
+    /// <summary>The quotas that were used up since this was asked last; each once a day.</summary>
+    public IEnumerable<SpentQuota> TakeSpent()
+    {
+        while (_spent.TryDequeue(out var spent)) yield return spent;
     }
 
     private Caller Renew(string endpoint, string key, CallRate rate)

@@ -18,7 +18,7 @@ public static class EndpointDescription
 {
     private const int MostChoices = 30;
 
-    public static JsonObject Write(LiveModel model, string address)
+    public static JsonObject Write(LiveModel model, Disclosure disclosure, string address)
     {
         var manifest = model.Package.Manifest;
         var row = SampleRows.First(manifest);
@@ -59,12 +59,12 @@ public static class EndpointDescription
                     ["bearer"] = new JsonObject { ["type"] = "http", ["scheme"] = "bearer", ["description"] = "The endpoint's key (mwk_…)." },
                     ["apiKey"] = new JsonObject { ["type"] = "apiKey", ["in"] = "header", ["name"] = "X-Api-Key" },
                 },
-                ["schemas"] = Schemas(manifest, used, names),
+                ["schemas"] = Schemas(manifest, disclosure, used, names),
             },
         };
     }
 
-    private static JsonObject Schemas(ModelManifest manifest, IReadOnlyList<InputColumn> used, JsonArray names)
+    private static JsonObject Schemas(ModelManifest manifest, Disclosure disclosure, IReadOnlyList<InputColumn> used, JsonArray names)
     {
         var isNumber = manifest.Target.Task == LearningTask.Regression;
         JsonObject Answer() => isNumber ? new() { ["type"] = Types("number") } : new()
@@ -91,7 +91,8 @@ public static class EndpointDescription
             ["warnings"] = Array(new JsonObject { ["type"] = "object", ["properties"] = new JsonObject { ["row"] = new JsonObject { ["type"] = "integer" }, ["column"] = new JsonObject { ["type"] = "string" }, ["message"] = new JsonObject { ["type"] = "string" } } }, "What was answered in spite of."),
         };
         JsonObject Number() => new() { ["type"] = Types("number") };
-        answer["explanation"] = new JsonObject
+        var explains = disclosure.WhyNoExplanation is null;
+        if (explains) answer["explanation"] = new JsonObject
         {
             ["type"] = "object",
             ["description"] = "On request. For every row and sum, base and contributions add up to what the model says on the scale.",
@@ -114,8 +115,8 @@ public static class EndpointDescription
         }
         else
         {
-            answer["classes"] = Array(new JsonObject { ["type"] = "string" }, "In the order of the probabilities.");
-            answer["probabilities"] = Array(Array(new JsonObject { ["type"] = "number", ["minimum"] = 0, ["maximum"] = 1 }, "One a class."), "One array a row.");
+            answer["classes"] = Array(new JsonObject { ["type"] = "string" }, disclosure.LabelsOnly ? "All there are." : "In the order of the probabilities.");
+            if (!disclosure.LabelsOnly) answer["probabilities"] = Array(Array(new JsonObject { ["type"] = "number", ["minimum"] = 0, ["maximum"] = 1 }, "One a class."), $"One array a row{(disclosure.ScoreDecimals is { } decimals ? $"; rounded to {decimals} digits after the point" : "")}.");
         }
         var request = new JsonObject
         {
@@ -123,8 +124,8 @@ public static class EndpointDescription
             ["features"] = Positional(),
             ["columns"] = Array(new JsonObject { ["type"] = "string" }, "Names for the values of features, where they come in another order."),
             ["requestId"] = new JsonObject { ["type"] = "string", ["description"] = "Comes back with the answer." },
-            ["explain"] = new JsonObject { ["type"] = "boolean", ["default"] = false, ["description"] = $"Asks for what each column adds to each answer; at most {Prediction.MostExplainedRows} rows." },
         };
+        if (explains) request["explain"] = new JsonObject { ["type"] = "boolean", ["default"] = false, ["description"] = $"Asks for what each column adds to each answer; at most {Prediction.MostExplainedRows} rows." };
         if (manifest.Intervals is { Count: > 0 } intervals) request["interval"] = new JsonObject { ["type"] = "number", ["enum"] = new JsonArray([.. intervals.Select(i => JsonValue.Create(i.Level))]), ["description"] = "Asks for an interval around each number." };
         JsonObject Tensor(JsonNode data) => new()
         {
@@ -152,7 +153,7 @@ public static class EndpointDescription
                 ["required"] = new JsonArray("status", "detail"),
             },
             ["InferRequest"] = new JsonObject { ["type"] = "object", ["properties"] = new JsonObject { ["id"] = new JsonObject { ["type"] = "string" }, ["parameters"] = Options(), ["inputs"] = Array(Tensor(Values()), "One tensor a column, by its name."), ["outputs"] = Array(new JsonObject { ["type"] = "object", ["properties"] = new JsonObject { ["name"] = new JsonObject { ["type"] = "string" } } }, "Those that are wanted; all where it is left out.") }, ["required"] = new JsonArray("inputs") },
-            ["InferAnswer"] = new JsonObject { ["type"] = "object", ["properties"] = new JsonObject { ["model_name"] = new JsonObject { ["type"] = "string" }, ["model_version"] = new JsonObject { ["type"] = "string" }, ["id"] = new JsonObject { ["type"] = "string" }, ["outputs"] = Array(Tensor(Values()), isNumber ? "predict." : "predict and predict_proba.") }, ["required"] = new JsonArray("model_name", "outputs") },
+            ["InferAnswer"] = new JsonObject { ["type"] = "object", ["properties"] = new JsonObject { ["model_name"] = new JsonObject { ["type"] = "string" }, ["model_version"] = new JsonObject { ["type"] = "string" }, ["id"] = new JsonObject { ["type"] = "string" }, ["outputs"] = Array(Tensor(Values()), isNumber || disclosure.LabelsOnly ? "predict." : "predict and predict_proba.") }, ["required"] = new JsonArray("model_name", "outputs") },
             ["Invocation"] = new JsonObject
             {
                 ["type"] = "object",

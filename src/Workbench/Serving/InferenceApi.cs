@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http.Metadata;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Models;
+using ModelWorkbench.Core.Serving;
 using ModelWorkbench.Core.Serving.Dialects;
 using ModelWorkbench.Workbench.Api;
 using ModelWorkbench.Workbench.Storage;
@@ -47,11 +48,11 @@ public static class InferenceApi
         return app.MapPost(path, (RequestDelegate)(context => Answer(context, requests, dialect))).Open().WithMetadata(AnswersPrograms.Metadata);
     }
 
-    private static void MapDescription(WebApplication app) => app.MapGet("/api/v1/models/{name}/openapi.json", async (string name, HttpContext context, InferenceRequests requests) =>
+    private static void MapDescription(WebApplication app) => app.MapGet("/api/v1/models/{name}/openapi.json", async (string name, HttpContext context, LiveModels models, InferenceRequests requests) =>
     {
         if (await FindAsync(context, requests, Dialect.Native) is not { } model) return;
         context.Response.ContentType = "application/json";
-        var document = EndpointDescription.Write(model, $"{context.Request.Scheme}://{context.Request.Host}");
+        var document = EndpointDescription.Write(model, models.FindEndpoint(model.Name)?.Disclosure ?? Disclosure.Full, $"{context.Request.Scheme}://{context.Request.Host}");
         await context.Response.WriteAsync(document.ToJsonString(DescriptionOptions), context.RequestAborted);
     }).Open().WithName("DescribeModel").WithTags("Predictions").WithSummary("OpenAPI 3.1 document of one endpoint: its columns with ranges, choices and a real row, in all protocols").Produces(200, contentType: "application/json").ProducesProblem(401).ProducesProblem(404);
 
@@ -217,7 +218,7 @@ public static class InferenceApi
         writer.WriteStartArray("outputs"u8);
         var isNumber = model.Predictor.ClassNames is null;
         WriteTensor(writer, "predict", isNumber ? "FP64" : "BYTES", 1);
-        if (!isNumber) WriteTensor(writer, "predict_proba", "FP64", model.Predictor.Target.Classes.Count);
+        if (!isNumber && endpoint?.Disclosure.LabelsOnly != true) WriteTensor(writer, "predict_proba", "FP64", model.Predictor.Target.Classes.Count);
         writer.WriteEndArray();
     }
 

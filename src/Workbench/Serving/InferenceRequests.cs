@@ -223,6 +223,7 @@ public sealed class InferenceRequests(LiveModels models, CallerLimits limits, Se
     private async ValueTask<ServedRequest> AnswerAsync(HttpContext context, Dialect dialect, LiveEndpoint endpoint, LiveModel model, BodyForm form, string? encoding, ServedRequest served, CancellationToken cancellationToken)
     {
         using var prediction = model.Predictor.Begin();
+        prediction.Disclosure = endpoint.Disclosure;
         using var body = await RequestBody.ReadAsync(context.Request, encoding, endpoint.MostMegabytes * 1024L * 1024L, cancellationToken);
         if (!endpoint.Room.Wait(0, CancellationToken.None) && !await WaitAsync(endpoint, cancellationToken))
         {

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using ModelWorkbench.Core.Models;
+using ModelWorkbench.Core.Serving;
 using ModelWorkbench.Workbench.Access;
 using ModelWorkbench.Workbench.Settings;
 using ModelWorkbench.Workbench.Storage;
@@ -107,6 +108,7 @@ public sealed class LiveEndpoint
         MostRows = Math.Min(settings.MaxRows ?? defaults.MaxPredictionRows, defaults.MaxPredictionRows);
         MostMegabytes = Math.Min(settings.MaxBodyMegabytes ?? defaults.MaxPredictionMegabytes, defaults.MaxPredictionMegabytes);
         (Name, WorkspaceId, CreatedAt, Versions, Routing, Settings) = (row.Name, row.WorkspaceId, row.CreatedAt, versions, row.Routing, row.Settings);
+        Disclosure = new Disclosure(settings.LabelsOnly, settings.ScoreDecimals);
         Champion = versions[row.LiveVersion];
         KeysByPrefix = new Dictionary<string, LiveKey>(keys, StringComparer.Ordinal);
         _keys = KeysByPrefix.GetAlternateLookup<ReadOnlySpan<char>>();
@@ -136,6 +138,9 @@ public sealed class LiveEndpoint
     public int MostRows { get; }
 
     public int MostMegabytes { get; }
+
+    /// <summary>How much of the answers callers are told.</summary>
+    public Disclosure Disclosure { get; }
 
     /// <summary>One for each request that may be worked on at once.</summary>
     internal SemaphoreSlim Room { get; }

@@ -24,9 +24,11 @@ public sealed record LiveModel(string Name, int Version, ModelPackage Package, V
 
     /// <summary>Answers a request for one row in the native dialect, as over HTTP.</summary>
     /// <param name="body">JSON.</param>
-    public RowAnswer AnswerRow(string body, CancellationToken cancellationToken)
+    /// <param name="disclosure">What callers of the endpoint are told.</param>
+    public RowAnswer AnswerRow(string body, Disclosure disclosure, CancellationToken cancellationToken)
     {
         using var prediction = Predictor.Begin();
+        prediction.Disclosure = disclosure;
         var began = Stopwatch.GetTimestamp();
         var refusal = Dialect.Native.ReadJson(Encoding.UTF8.GetBytes(body), prediction, mostRows: 1);
         if (refusal is not null || prediction.Rows.RowCount == 0) return new RowAnswer([.. prediction.Rows.Problems], [], null, double.NaN, [], "", 0);

@@ -52,6 +52,12 @@ public sealed record EndpointSettings
     /// <summary>Seconds after which an answer is given up.</summary>
     public int TimeoutSeconds { get; init; } = 30;
 
+    /// <summary>Whether callers are told classes without their probabilities.</summary>
+    public bool LabelsOnly { get; init; }
+
+    /// <summary>Digits after the point of the probabilities and numbers that callers are told; null for all.</summary>
+    public int? ScoreDecimals { get; init; }
+
     /// <summary>Rolls a new version back by itself; null for not at all.</summary>
     public GuardSettings? Guard { get; init; }
 
@@ -71,6 +77,7 @@ public sealed record EndpointSettings
         Range("maxBodyMegabytes", MaxBodyMegabytes, 1, mostMegabytes);
         Range("maxRows", MaxRows, 1, mostRows);
         Range("timeoutSeconds", TimeoutSeconds, 1, 600);
+        Range("scoreDecimals", ScoreDecimals, 0, 15);
         Range("log.rowsPerSecond", Log.RowsPerSecond, 0, 1_000);
         Range("log.keepDays", Log.KeepDays, 1, 3_650);
         Range("log.keepRows", Log.KeepRows, 1, 10_000_000);

@@ -20,7 +20,7 @@ public sealed class ServerExporter : ModelExporter
     /// <summary>Files of ours that stand in the project as they are.</summary>
     internal static readonly string[] Protocols =
     [
-        "Dialect.cs", "NativeDialect.cs", "OpenInferenceDialect.cs", "TensorBytes.cs", "MlflowDialect.cs", "TensorFlowDialect.cs", "RowBatch.cs", "JsonRows.cs", "CsvRows.cs", "BareNumbers.cs", "InputProblem.cs", "JsonNames.cs", "CsvAnswers.cs",
+        "Dialect.cs", "NativeDialect.cs", "OpenInferenceDialect.cs", "TensorBytes.cs", "MlflowDialect.cs", "TensorFlowDialect.cs", "RowBatch.cs", "JsonRows.cs", "CsvRows.cs", "BareNumbers.cs", "InputProblem.cs", "JsonNames.cs", "CsvAnswers.cs", "Disclosure.cs",
         "Column.cs", "Table.cs", "ColumnKind.cs", "ColumnConversion.cs", "DateOrder.cs", "PlainNumber.cs", "MissingMarks.cs", "CsvOptions.cs", "CsvSplitter.cs", "PredictionInterval.cs", "Target.cs", "LearningTask.cs", "DialectErrors.cs", "RequestBody.cs",
     ];
 

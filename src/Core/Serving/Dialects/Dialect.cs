@@ -124,6 +124,7 @@ public abstract class Dialect
         Read(ref reader, body, tail, prediction, mostRows);
         if (prediction.WantsExplanation && prediction.Rows.RowCount > Prediction.MostExplainedRows)
             prediction.Rows.Problem(null, null, $"{prediction.Rows.RowCount} rows to explain", $"at most {Prediction.MostExplainedRows} where \"explain\" is true");
+        if (prediction.WantsExplanation && prediction.Disclosure.WhyNoExplanation is { } why) prediction.Rows.Problem(null, null, "\"explain\": true", why);
         // What follows the document is an error of its own.
         while (reader.Read()) reader.Skip();
     }

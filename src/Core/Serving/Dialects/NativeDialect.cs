@@ -111,14 +111,7 @@ internal sealed class NativeDialect : Dialect
             writer.WriteStartArray("classes"u8);
             for (var i = 0; i < names.Count; i++) writer.WriteStringValue(names[i]);
             writer.WriteEndArray();
-            writer.WriteStartArray("probabilities"u8);
-            for (var row = 0; row < prediction.Rows.RowCount; row++)
-            {
-                writer.WriteStartArray();
-                foreach (var probability in prediction.Outputs(row)) WriteNumber(probability, writer);
-                writer.WriteEndArray();
-            }
-            writer.WriteEndArray();
+            if (!prediction.Disclosure.LabelsOnly) WriteProbabilities(prediction, writer);
         }
         WriteExplanation(prediction, writer);
         if (prediction.Rows.Warnings.Count > 0)
@@ -135,5 +128,17 @@ internal sealed class NativeDialect : Dialect
             writer.WriteEndArray();
         }
         writer.WriteEndObject();
+    }
+
+    private static void WriteProbabilities(Prediction prediction, Utf8JsonWriter writer)
+    {
+        writer.WriteStartArray("probabilities"u8);
+        for (var row = 0; row < prediction.Rows.RowCount; row++)
+        {
+            writer.WriteStartArray();
+            foreach (var probability in prediction.Outputs(row)) WriteNumber(probability, writer);
+            writer.WriteEndArray();
+        }
+        writer.WriteEndArray();
     }
 }

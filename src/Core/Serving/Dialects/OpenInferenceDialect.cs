@@ -335,7 +335,8 @@ public sealed class OpenInferenceDialect : Dialect
             reader.Skip();
             return;
         }
-        var hasProbabilities = prediction.Predictor.ClassNames is not null;
+        var isNumber = prediction.Predictor.ClassNames is null;
+        var hasProbabilities = !isNumber && !prediction.Disclosure.LabelsOnly;
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             string? name = null;
@@ -355,7 +356,7 @@ public sealed class OpenInferenceDialect : Dialect
                 }
             else reader.Skip();
             if (!(name == Predict || (name == Probabilities && hasProbabilities)))
-                batch.Problem(null, null, $"the output '{RowBatch.Shorten(name ?? "?")}'", hasProbabilities ? $"{Predict} or {Probabilities}" : $"{Predict}: the model predicts a number");
+                batch.Problem(null, null, $"the output '{RowBatch.Shorten(name ?? "?")}'", hasProbabilities ? $"{Predict} or {Probabilities}" : isNumber ? $"{Predict}: the model predicts a number" : $"{Predict}: this endpoint tells labels alone");
             else if (prediction.WantedOutputs.Contains(name)) batch.Problem(null, null, $"the output '{name}' twice", "each once");
             else
             {
@@ -383,10 +384,10 @@ public sealed class OpenInferenceDialect : Dialect
         writer.WriteEndObject();
     }
 
-    private static readonly string[] OfNumbers = [Predict], OfClasses = [Predict, Probabilities];
+    private static readonly string[] Alone = [Predict], OfClasses = [Predict, Probabilities];
 
     private static IReadOnlyList<string> OutputsOf(Prediction prediction) =>
-        prediction.WantedOutputs.Count > 0 ? prediction.WantedOutputs : prediction.Predictor.ClassNames is null ? OfNumbers : OfClasses;
+        prediction.WantedOutputs.Count > 0 ? prediction.WantedOutputs : prediction.Predictor.ClassNames is null || prediction.Disclosure.LabelsOnly ? Alone : OfClasses;
 
     private static bool IsBytes(string output, Prediction prediction) => prediction.BytesByOutput.Count > 0 && prediction.BytesByOutput.TryGetValue(output, out var said) ? said : prediction.WantsBytes;
 

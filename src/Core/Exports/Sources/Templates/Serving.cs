@@ -118,6 +118,7 @@ namespace ModelWorkbench.Core.Serving
         public Predictor Predictor => predictor;
         public RowBatch Rows { get; } = new(predictor.Signature);
         public int OutputCount => Exported.OutputCount;
+        public Disclosure Disclosure => Disclosure.Full;
         public string? RequestId { get; set; }
         public string? MadeId { get; set; }
         public bool WantsExplanation { get; set; }
