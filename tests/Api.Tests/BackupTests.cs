@@ -14,7 +14,6 @@ using Xunit;
 namespace ModelWorkbench.Api.Tests;
 
 /// <summary>Backups of a program that works, restored into a program that answers; databases that are damaged, too new, or caught in the middle of a change.</summary>
-[Collection(nameof(AloneCollection))]
 public sealed class BackupTests(ITestOutputHelper output)
 {
     private const string IrisRow = """{"features": [[5.1, 3.5, 1.4, 0.2]]}""";

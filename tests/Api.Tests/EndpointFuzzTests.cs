@@ -81,7 +81,7 @@ public sealed class EndpointFuzzTests(CaseModels models) : IClassFixture<CaseMod
         var clock = Stopwatch.StartNew();
         using var last = await clients["iris"].PostAsync("/api/v1/models/iris/predict", ApiClient.Json("""{"features": [[5.1, 3.5, 1.4, 0.2]]}"""), Cancel);
         Assert.Equal(HttpStatusCode.OK, last.StatusCode);
-        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(5));
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(30));
         foreach (var client in clients.Values) client.Dispose();
     }
 

@@ -10,7 +10,6 @@ using Xunit;
 namespace ModelWorkbench.Api.Tests;
 
 /// <summary>What stands in the log, and what does not.</summary>
-[Collection(nameof(AloneCollection))]
 public sealed class LogTests(ITestOutputHelper output)
 {
     private const string Evil = "a.csv\r\nforged line \u001b[31mred\u001b[0m \u202Efdp";

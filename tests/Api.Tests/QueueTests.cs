@@ -8,7 +8,6 @@ using Xunit;
 namespace ModelWorkbench.Api.Tests;
 
 /// <summary>The queue of experiments over HTTP: places, moves, leaving it, and its order after a restart.</summary>
-[Collection(nameof(AloneCollection))]
 public sealed class QueueTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -87,7 +87,7 @@ public sealed class NoticesTests
 
     private static string Cell(string text) => string.Join(' ', text.Replace("|", "\\|").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 
-    private static string FindRoot()
+    internal static string FindRoot()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
             if (System.IO.File.Exists(Path.Combine(folder.FullName, "ModelWorkbench.sln"))) return folder.FullName;

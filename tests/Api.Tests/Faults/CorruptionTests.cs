@@ -6,7 +6,6 @@ using Xunit;
 namespace ModelWorkbench.Api.Tests.Faults;
 
 /// <summary>F4: files of published models are damaged, cut short or exchanged while the program runs.</summary>
-[Collection(nameof(AloneCollection))]
 public sealed class CorruptionTests(ITestOutputHelper output)
 {
     private const int Seed = 20261128;

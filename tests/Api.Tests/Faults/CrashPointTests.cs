@@ -6,7 +6,6 @@ using Xunit;
 namespace ModelWorkbench.Api.Tests.Faults;
 
 /// <summary>F2: the program ends at every single write, flush and rename of taking a file in and publishing a model.</summary>
-[Collection(nameof(AloneCollection))]
 public sealed class CrashPointTests(ITestOutputHelper output)
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -26,7 +25,7 @@ public sealed class CrashPointTests(ITestOutputHelper output)
         List<int> datasets = [];
         // But for the full profile, the first few and then longer and longer steps.
         foreach (var call in (string[])["pwrite64", "fsync", "rename"])
-            for (int n = 1, step = 1; ; n += step, step *= FaultRun.Count(16, 1))
+            for (int n = 1, step = FaultRun.Count(4, 1); ; n += step, step *= FaultRun.Count(8, 1))
             {
                 using var program = await WorkbenchProcess.StartAsync(folder.Path);
                 await CheckAsync(program);

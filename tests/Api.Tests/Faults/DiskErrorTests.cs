@@ -5,7 +5,6 @@ using Xunit;
 namespace ModelWorkbench.Api.Tests.Faults;
 
 /// <summary>F3: the disk is full, or answers with errors, while files are taken in and models published.</summary>
-[Collection(nameof(AloneCollection))]
 public sealed class DiskErrorTests(ITestOutputHelper output)
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -9,7 +9,6 @@ using Xunit;
 namespace ModelWorkbench.Api.Tests.Faults;
 
 /// <summary>F1: the program, its training process or both are killed at random moments of uploading, deleting, training and publishing; what was acknowledged is there afterwards, and nothing is half there.</summary>
-[Collection(nameof(AloneCollection))]
 public sealed class RandomKillTests(ITestOutputHelper output)
 {
     private const int Seed = 20261128;
@@ -59,7 +58,7 @@ public sealed class RandomKillTests(ITestOutputHelper output)
             if (kill % 3 == 2 && TrainingProcesses.Of(folder.Path) is [var child, ..]) Kill(child);
             await program.KillAsync();
             await work;
-            await Poll.UntilAsync(() => Task.FromResult(TrainingProcesses.Of(folder.Path).Count == 0), TimeSpan.FromSeconds(5), "no training process is left");
+            await Poll.UntilAsync(() => Task.FromResult(TrainingProcesses.Of(folder.Path).Count == 0), TimeSpan.FromSeconds(20), "no training process is left");
         }
         using (var last = await WorkbenchProcess.StartAsync(folder.Path))
         {

@@ -58,7 +58,7 @@ public sealed class TrainingFaultTests(ITestOutputHelper output)
         var child = Assert.Single(TrainingProcesses.Of(folder.Path));
         Send(child, Stop);
         using (var answer = await app.Api.Http.PostAsync($"/api/v1/experiments/{sleeping.Id}/stop", null, Cancel)) Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
-        await Poll.UntilAsync(() => Task.FromResult(TrainingProcesses.Of(folder.Path).Count == 0), TimeSpan.FromSeconds(5), "the sleeping process is gone");
+        await Poll.UntilAsync(() => Task.FromResult(TrainingProcesses.Of(folder.Path).Count == 0), TimeSpan.FromSeconds(20), "the sleeping process is gone");
         _ = SendSignal(child, Continue);
         Assert.Equal(ExperimentStatus.Stopped, (await app.Api.ExperimentAsync(sleeping.Id)).Status);
 
@@ -83,7 +83,7 @@ public sealed class TrainingFaultTests(ITestOutputHelper output)
         async Task<ExperimentApi.ExperimentAnswer> StartUntilTrainingAsync()
         {
             var dataset = await app.Api.UploadAsync(TestFiles.Sample("diamonds.csv"));
-            var experiment = await app.Api.StartAsync(new ExperimentApi.StartBody(dataset.Id, "price", Trainers: ["baseline", "random-forest", "sdca"], Split: new SplitPlan(Folds: 5, Stratified: false), BudgetSeconds: 120));
+            var experiment = await app.Api.StartAsync(new ExperimentApi.StartBody(dataset.Id, "price", Trainers: ["baseline", "random-forest", "sdca"], Split: new SplitPlan(Folds: 3, Stratified: false), BudgetSeconds: 240));
             return await app.Api.WaitForExperimentAsync(experiment.Id, e => e.Leaderboard.Any(t => t.Number == 2 && t.Status == TrialStatus.Running), "the second trial runs");
         }
     }

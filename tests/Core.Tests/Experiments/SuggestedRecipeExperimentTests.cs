@@ -11,7 +11,7 @@ using Xunit;
 namespace ModelWorkbench.Core.Tests.Experiments;
 
 /// <summary>Whether a model learns something under the recipe that is suggested, without a hand touching it.</summary>
-public sealed class SuggestedRecipeExperimentTests : IDisposable
+public sealed class SuggestedRecipeExperimentTests(ListedDatasets listed) : IDisposable
 {
     private const int MostRows = 1_000;
     private readonly string _folder = Directory.CreateTempSubdirectory("suggested").FullName;
@@ -23,21 +23,17 @@ public sealed class SuggestedRecipeExperimentTests : IDisposable
     [Fact]
     public void Under_the_suggested_recipe_a_forest_beats_the_baseline_on_every_listed_data_set()
     {
-        var manifest = CsvTableReader.Read(TestFiles.Shared("datasets/manifest.csv"), new CsvOptions(), null, Token).Table;
         var failures = new List<string>();
-        for (var row = 0; row < manifest.RowCount; row++)
+        foreach (var dataset in listed.All)
         {
-            string Of(string column) => manifest[column].GetText(row)!;
-            var (name, written) = (Of("name"), Of("target"));
+            var name = dataset.Name;
             try
             {
                 var file = Path.Combine(_folder, name + ".parquet");
-                var builder = new ProfileBuilder();
-                DatasetImporter.Import(TestFiles.Shared("datasets/" + Of("file")), null, file, chunk => builder.Add(chunk, Token), null, Token);
-                var (profile, table) = (builder.Build(), TableFile.ReadSample(file, MostRows, 1, Token));
-                var target = written.StartsWith('#') ? table.Columns[int.Parse(written[1..], CultureInfo.InvariantCulture) - 1].Name : written.Trim();
+                var (profile, table) = (dataset.Profile, dataset.Sample(MostRows));
+                var target = dataset.TargetIn(table);
                 var recipe = new Recipe([.. RecipeSuggestion.Suggest(profile, table, DataWarnings.Find(profile, table, target, Token), target).Select(s => s.Step)]);
-                var plan = ExperimentPlan.Propose(table, target, recipe, Enum.Parse<LearningTask>(Of("task"), ignoreCase: true)) with
+                var plan = ExperimentPlan.Propose(table, target, recipe, Enum.Parse<LearningTask>(dataset.Task, ignoreCase: true)) with
                 {
                     TrainerIds = [BaselineTrainer.BaselineId, "random-forest"],
                     Tuning = TuningMode.DefaultsOnly,

@@ -6,7 +6,7 @@ using static ModelWorkbench.Core.Tests.Recipes.Samples;
 namespace ModelWorkbench.Core.Tests.Profiling;
 
 /// <summary>Planted leaks are found; what only looks like one, and the real data sets, raise no false alarm.</summary>
-public class LeakFindingsTests
+public class LeakFindingsTests(ListedDatasets listed)
 {
     private const int Rows = 2000;
 
@@ -94,24 +94,14 @@ public class LeakFindingsTests
     [Fact]
     public void Of_the_listed_data_sets_only_those_with_a_known_leak_are_suspected()
     {
-        var manifest = CsvTableReader.Read(TestFiles.Shared("datasets/manifest.csv"), new CsvOptions(), null, Token).Table;
         var (found, expected) = (new List<string>(), new List<string>());
-        for (var row = 0; row < manifest.RowCount; row++)
+        foreach (var dataset in listed.All)
         {
-            var (name, written) = (manifest["name"].GetText(row)!, manifest["target"].GetText(row)!);
-            if (Known.TryGetValue(name, out var known)) expected.Add($"{name}: {known}");
-            var tablePath = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
-            try
-            {
-                var builder = new ProfileBuilder();
-                DatasetImporter.Import(TestFiles.Shared("datasets/" + manifest["file"].GetText(row)), null, tablePath, chunk => builder.Add(chunk, Token), null, Token);
-                var sample = TableFile.ReadSample(tablePath, 20_000, 1, Token);
-                var target = written.StartsWith('#') ? sample.Columns[int.Parse(written[1..], System.Globalization.CultureInfo.InvariantCulture) - 1].Name : written.Trim();
-                var leaks = DataWarnings.Find(builder.Build(), sample, target, Token).Where(w => w.Code == WarningCode.LeakageSuspect).ToArray();
-                foreach (var leak in leaks) TestContext.Current.TestOutputHelper?.WriteLine($"{name}: {leak.Severity} {string.Join(", ", leak.Columns)}: {leak.Message}");
-                if (leaks.Where(w => w.Severity == WarningSeverity.Serious).SelectMany(w => w.Columns).Distinct().ToArray() is { Length: > 0 } columns) found.Add($"{name}: {string.Join(", ", columns)}");
-            }
-            finally { File.Delete(tablePath); }
+            if (Known.TryGetValue(dataset.Name, out var known)) expected.Add($"{dataset.Name}: {known}");
+            var sample = dataset.Sample(20_000);
+            var leaks = DataWarnings.Find(dataset.Profile, sample, dataset.TargetIn(sample), Token).Where(w => w.Code == WarningCode.LeakageSuspect).ToArray();
+            foreach (var leak in leaks) TestContext.Current.TestOutputHelper?.WriteLine($"{dataset.Name}: {leak.Severity} {string.Join(", ", leak.Columns)}: {leak.Message}");
+            if (leaks.Where(w => w.Severity == WarningSeverity.Serious).SelectMany(w => w.Columns).Distinct().ToArray() is { Length: > 0 } columns) found.Add($"{dataset.Name}: {string.Join(", ", columns)}");
         }
         Assert.Equal(expected, found);
     }

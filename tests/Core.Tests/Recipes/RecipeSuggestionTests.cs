@@ -10,41 +10,29 @@ using Xunit;
 
 namespace ModelWorkbench.Core.Tests.Recipes;
 
-public class RecipeSuggestionTests
+public class RecipeSuggestionTests(ListedDatasets listed)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    private static (Table Table, DatasetProfile Profile, IReadOnlyList<DataWarning> Warnings, IReadOnlyList<SuggestedStep> Steps) Suggest(string file, string? target, int mostRows = int.MaxValue)
+    private static (Table Table, string Target, IReadOnlyList<DataWarning> Warnings, IReadOnlyList<SuggestedStep> Steps) Suggest(ListedDataset dataset, int mostRows = int.MaxValue)
     {
-        var path = TestFiles.Shared("datasets/" + file);
-        var tablePath = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
-        try
-        {
-            var builder = new ProfileBuilder();
-            DatasetImporter.Import(path, null, tablePath, chunk => builder.Add(chunk, Token), null, Token);
-            var profile = builder.Build();
-            var sample = TableFile.ReadSample(tablePath, mostRows, 1, Token);
-            var name = target is null ? null : target.StartsWith('#') ? sample.Columns[int.Parse(target[1..]) - 1].Name : target.Trim();
-            var warnings = DataWarnings.Find(profile, sample, name, Token);
-            return (sample, profile, warnings, RecipeSuggestion.Suggest(profile, sample, warnings, name));
-        }
-        finally { File.Delete(tablePath); }
+        var sample = dataset.Sample(mostRows);
+        var target = dataset.TargetIn(sample);
+        var warnings = DataWarnings.Find(dataset.Profile, sample, target, Token);
+        return (sample, target, warnings, RecipeSuggestion.Suggest(dataset.Profile, sample, warnings, target));
     }
 
     [Fact]
     public void Every_listed_data_set_gets_a_recipe_under_which_training_runs()
     {
-        var manifest = CsvTableReader.Read(TestFiles.Shared("datasets/manifest.csv"), new CsvOptions(), null, Token).Table;
         var failures = new List<string>();
         var report = new List<string>();
-        for (var row = 0; row < manifest.RowCount; row++)
+        foreach (var dataset in listed.All)
         {
-            var name = manifest["name"].GetText(row)!;
+            var name = dataset.Name;
             try
             {
-                var written = manifest["target"].GetText(row)!;
-                var (table, _, warnings, steps) = Suggest(manifest["file"].GetText(row)!, written, 1_500);
-                var target = written.StartsWith('#') ? table.Columns[int.Parse(written[1..]) - 1].Name : written.Trim();
+                var (table, target, warnings, steps) = Suggest(dataset, 1_500);
                 var recipe = new Recipe([.. steps.Select(s => s.Step)]);
                 var before = table[target];
                 var prepared = recipe.Prepare(table, target, Token);
@@ -80,26 +68,26 @@ public class RecipeSuggestionTests
     }
 
     [Theory]
-    [InlineData("weather-aus-37k/weather-aus-37k.csv", "RainTomorrow", WarningCode.LeakageSuspect, "RISK_MM")]
-    [InlineData("bike-sharing-hour/bike-sharing-hour.csv", "cnt", WarningCode.LeakageSuspect, "casual")]
-    [InlineData("hr-attrition/hr-attrition.csv", "Attrition", WarningCode.Constant, "Over18")]
-    [InlineData("hr-attrition/hr-attrition.csv", "Attrition", WarningCode.IdLike, "EmployeeNumber")]
-    [InlineData("pima-diabetes/pima-diabetes.csv", "#9", WarningCode.DisguisedMissing, "column_3")]
-    [InlineData("pima-diabetes/pima-diabetes.csv", "#9", WarningCode.DisguisedMissing, "column_6")]
-    [InlineData("medicare-cost/medicare-cost.csv", "Average Total Payments", WarningCode.NumbersAsText, "Average Total Payments")]
-    public void What_is_awkward_in_a_data_set_is_found(string file, string target, WarningCode code, string column)
+    [InlineData("weather-aus-37k/weather-aus-37k.csv", WarningCode.LeakageSuspect, "RISK_MM")]
+    [InlineData("bike-sharing-hour/bike-sharing-hour.csv", WarningCode.LeakageSuspect, "casual")]
+    [InlineData("hr-attrition/hr-attrition.csv", WarningCode.Constant, "Over18")]
+    [InlineData("hr-attrition/hr-attrition.csv", WarningCode.IdLike, "EmployeeNumber")]
+    [InlineData("pima-diabetes/pima-diabetes.csv", WarningCode.DisguisedMissing, "column_3")]
+    [InlineData("pima-diabetes/pima-diabetes.csv", WarningCode.DisguisedMissing, "column_6")]
+    [InlineData("medicare-cost/medicare-cost.csv", WarningCode.NumbersAsText, "Average Total Payments")]
+    public void What_is_awkward_in_a_data_set_is_found(string file, WarningCode code, string column)
     {
-        var (_, _, warnings, _) = Suggest(file, target);
+        var (_, _, warnings, _) = Suggest(listed.Of(file));
         Assert.Contains(warnings, w => w.Code == code && w.Columns.Contains(column) && w.Severity >= WarningSeverity.Warning);
     }
 
     [Theory]
-    [InlineData("iris/iris.csv", "species")]
-    [InlineData("penguins/penguins.csv", "species")]
-    [InlineData("wine/wine.csv", "#14")]
-    public void Clean_data_sets_raise_no_alarm(string file, string target)
+    [InlineData("iris/iris.csv")]
+    [InlineData("penguins/penguins.csv")]
+    [InlineData("wine/wine.csv")]
+    public void Clean_data_sets_raise_no_alarm(string file)
     {
-        var (_, _, warnings, _) = Suggest(file, target);
+        var (_, _, warnings, _) = Suggest(listed.Of(file));
         Assert.DoesNotContain(warnings, w => w.Severity >= WarningSeverity.Warning);
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ModelWorkbench.Core.Datasets;
 using ModelWorkbench.Core.Profiling;
 using ModelWorkbench.Core.Splits;
@@ -7,7 +6,7 @@ using Xunit;
 
 namespace ModelWorkbench.Core.Tests.Splits;
 
-public class SplitProposalTests
+public class SplitProposalTests(ListedDatasets listed)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -114,19 +113,13 @@ public class SplitProposalTests
     [Fact]
     public void Of_the_listed_data_sets_only_those_with_dates_or_repeated_ids_are_not_split_by_chance()
     {
-        var manifest = CsvTableReader.Read(TestFiles.Shared("datasets/manifest.csv"), new CsvOptions(), null, Token).Table;
         var found = new List<string>();
-        for (var row = 0; row < manifest.RowCount; row++)
+        foreach (var dataset in listed.All)
         {
-            var (name, written) = (manifest["name"].GetText(row)!, manifest["target"].GetText(row)!);
-            using var file = new TemporaryFile();
-            var builder = new ProfileBuilder();
-            DatasetImporter.Import(TestFiles.Shared("datasets/" + manifest["file"].GetText(row)), null, file.Path, chunk => builder.Add(chunk, Token), null, Token);
-            var table = TableFile.ReadSample(file.Path, 20_000, 1, Token);
-            var target = written.StartsWith('#') ? table.Columns[int.Parse(written[1..], CultureInfo.InvariantCulture) - 1].Name : written.Trim();
-            var (plan, reason) = SplitPlan.Propose(table, target, manifest["task"].GetText(row) != "regression", builder.Build());
-            TestContext.Current.TestOutputHelper?.WriteLine($"{name}: {plan.Folds} folds, {plan.Repeats} repeats. {reason}");
-            if (plan.Method != SplitMethod.Random) found.Add($"{name}: {plan.Method} by {plan.Column}");
+            var table = dataset.Sample(20_000);
+            var (plan, reason) = SplitPlan.Propose(table, dataset.TargetIn(table), dataset.Task != "regression", dataset.Profile);
+            TestContext.Current.TestOutputHelper?.WriteLine($"{dataset.Name}: {plan.Folds} folds, {plan.Repeats} repeats. {reason}");
+            if (plan.Method != SplitMethod.Random) found.Add($"{dataset.Name}: {plan.Method} by {plan.Column}");
             Assert.Empty(plan.Problems(table.RowCount));
         }
         Assert.Equal(["bike-sharing-hour: TimeOrdered by dteday", "medicare-cost: Grouped by Provider Id", "melbourne-housing: TimeOrdered by Date", "weather-aus-37k: TimeOrdered by Date"], found);

@@ -40,7 +40,7 @@ public sealed class CancellationTests
         var clock = Stopwatch.StartNew();
         await source.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => training);
-        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(2), $"took {clock.Elapsed}");
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(10), $"took {clock.Elapsed}");
     }
 
     private static FeatureMatrix Stretch(FeatureMatrix features)
