@@ -29,19 +29,18 @@ public static class ClassificationMetrics
     }
 
     /// <summary>Share of rows whose class is predicted correctly, 0 to 1.</summary>
-    public static double Accuracy(IReadOnlyList<IReadOnlyList<int>> confusion) =>
-        (double)confusion.Select((row, c) => row[c]).Sum() / confusion.Sum(row => row.Sum());
+    public static double Accuracy(ClassTallies tallies) => (double)tallies.Hits.Sum() / tallies.Support.Sum();
 
     /// <summary>Mean of the recall of the classes that have rows, 0 to 1.</summary>
     /// <remarks>Brodersen et al. (2010), The balanced accuracy and its posterior distribution, ICPR.</remarks>
-    public static double BalancedAccuracy(IReadOnlyList<IReadOnlyList<int>> confusion) =>
-        confusion.Select((row, c) => (Hits: row[c], Support: row.Sum())).Where(x => x.Support > 0).Average(x => (double)x.Hits / x.Support);
+    public static double BalancedAccuracy(ClassTallies tallies) =>
+        tallies.Hits.Zip(tallies.Support).Where(x => x.Second > 0).Average(x => (double)x.First / x.Second);
 
     /// <summary>Precision, recall and F1 of each class.</summary>
-    public static IReadOnlyList<ClassFigures> PerClass(IReadOnlyList<string> classes, IReadOnlyList<IReadOnlyList<int>> confusion) =>
+    public static IReadOnlyList<ClassFigures> PerClass(IReadOnlyList<string> classes, ClassTallies tallies) =>
         [.. classes.Select((name, c) =>
         {
-            var (hits, support, predicted) = (confusion[c][c], confusion[c].Sum(), confusion.Sum(row => row[c]));
+            var (hits, support, predicted) = (tallies.Hits[c], tallies.Support[c], tallies.Predicted[c]);
             return new ClassFigures(
                 name,
                 predicted > 0 ? (double)hits / predicted : null,
@@ -63,14 +62,13 @@ public static class ClassificationMetrics
 
     /// <summary>Correlation of truth and prediction, -1 to 1; 0 where only one class occurs in the truth or in the predictions.</summary>
     /// <remarks>Matthews (1975), Biochimica et Biophysica Acta 405(2); for more than two classes Gorodkin (2004), Computational Biology and Chemistry 28; scikit-learn's matthews_corrcoef.</remarks>
-    public static double Mcc(IReadOnlyList<IReadOnlyList<int>> confusion)
+    public static double Mcc(ClassTallies tallies)
     {
         var (rows, hits, both, truths, predictions) = (0.0, 0.0, 0.0, 0.0, 0.0);
-        for (var c = 0; c < confusion.Count; c++)
+        for (var c = 0; c < tallies.Hits.Length; c++)
         {
-            var (support, predicted) = (0.0, 0.0);
-            for (var other = 0; other < confusion.Count; other++) (support, predicted) = (support + confusion[c][other], predicted + confusion[other][c]);
-            (rows, hits) = (rows + support, hits + confusion[c][c]);
+            double support = tallies.Support[c], predicted = tallies.Predicted[c];
+            (rows, hits) = (rows + support, hits + tallies.Hits[c]);
             (both, truths, predictions) = (both + (support * predicted), truths + (support * support), predictions + (predicted * predicted));
         }
         var scale = Math.Sqrt((rows * rows) - truths) * Math.Sqrt((rows * rows) - predictions);

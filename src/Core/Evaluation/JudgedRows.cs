@@ -52,7 +52,7 @@ internal sealed class JudgedRows
     /// <summary>Every metric of the task, by its id.</summary>
     public Dictionary<string, double?> Figures()
     {
-        var judged = new Confusion(this, default);
+        var judged = new Counted(this, default);
         var figures = new Dictionary<string, double?>();
         foreach (var metric in Metric.For(_task)) figures[metric.Id] = Figure(metric, default, ref judged);
         return figures;
@@ -61,7 +61,7 @@ internal sealed class JudgedRows
     /// <summary>Several metrics of the same draw, in their order.</summary>
     public double?[] Figures(IReadOnlyList<Metric> metrics, ReadOnlySpan<int> counts)
     {
-        var judged = new Confusion(this, counts);
+        var judged = new Counted(this, counts);
         var figures = new double?[metrics.Count];
         for (var i = 0; i < figures.Length; i++) figures[i] = Figure(metrics[i], counts, ref judged);
         return figures;
@@ -73,11 +73,11 @@ internal sealed class JudgedRows
     /// <exception cref="ArgumentException">The metric has no formula.</exception>
     public double? Figure(Metric metric, ReadOnlySpan<int> counts = default)
     {
-        var judged = new Confusion(this, counts);
+        var judged = new Counted(this, counts);
         return Figure(metric, counts, ref judged);
     }
 
-    private double? Figure(Metric metric, ReadOnlySpan<int> counts, ref Confusion judged)
+    private double? Figure(Metric metric, ReadOnlySpan<int> counts, ref Counted judged)
     {
         if (metric == Metric.Rmse) return RegressionMetrics.Rmse(_actual, _outputs, counts);
         if (metric == Metric.Mae) return RegressionMetrics.Mae(_actual, _outputs, counts);
@@ -88,25 +88,25 @@ internal sealed class JudgedRows
         if (metric == Metric.Brier) return ClassificationMetrics.Brier(_truth, _outputs, counts);
         if (metric == Metric.TopThreeAccuracy) return _classCount < metric.FewestClasses ? null : ClassificationMetrics.TopAccuracy(_topThree.Value, counts);
         if (metric == Metric.Auc || metric == Metric.AveragePrecision) return OfRankings(metric, counts);
-        if (metric == Metric.Accuracy) return ClassificationMetrics.Accuracy(judged.Matrix);
-        if (metric == Metric.BalancedAccuracy) return ClassificationMetrics.BalancedAccuracy(judged.Matrix);
-        if (metric == Metric.Mcc) return ClassificationMetrics.Mcc(judged.Matrix);
+        if (metric == Metric.Accuracy) return ClassificationMetrics.Accuracy(judged.Tallies);
+        if (metric == Metric.BalancedAccuracy) return ClassificationMetrics.BalancedAccuracy(judged.Tallies);
+        if (metric == Metric.Mcc) return ClassificationMetrics.Mcc(judged.Tallies);
         if (metric == Metric.F1) return ClassificationMetrics.F1(judged.PerClass);
         if (metric == Metric.WeightedF1) return ClassificationMetrics.WeightedF1(judged.PerClass);
         throw new ArgumentException($"{metric.Name} has no formula here.", nameof(metric));
     }
 
     /// <summary>What several metrics of a draw are counted from: counted when the first asks.</summary>
-    private ref struct Confusion(JudgedRows rows, ReadOnlySpan<int> counts)
+    private ref struct Counted(JudgedRows rows, ReadOnlySpan<int> counts)
     {
         private readonly JudgedRows _rows = rows;
         private readonly ReadOnlySpan<int> _counts = counts;
-        private int[][]? _matrix;
+        private ClassTallies? _tallies;
         private IReadOnlyList<ClassFigures>? _perClass;
 
-        public int[][] Matrix => _matrix ??= ClassificationMetrics.ConfusionMatrix(_rows._truth, _rows.PredictedClasses, _rows._classCount, _counts);
+        public ClassTallies Tallies => _tallies ??= ClassTallies.Of(_rows._truth, _rows.PredictedClasses, _rows._classCount, _counts);
 
-        public IReadOnlyList<ClassFigures> PerClass => _perClass ??= ClassificationMetrics.PerClass(_rows._names, Matrix);
+        public IReadOnlyList<ClassFigures> PerClass => _perClass ??= ClassificationMetrics.PerClass(_rows._names, Tallies);
     }
 
     /// <summary>Of the second class for two classes; for more the plain mean of each class against the rest, without classes that have no rows, or all of them.</summary>

@@ -68,11 +68,17 @@ public sealed class PairedBootstrap
     /// <param name="Drawn">The place of each among all rows that are drawn from.</param>
     private sealed record Part(int Fold, int[] Kept, float[] Labels, int[] Drawn);
 
-    /// <summary>Of every metric of the task, by its id; without those that are undefined on most draws.</summary>
+    // What ranks the rows by the probability of each class goes over all rows for every class and draw: with hundreds of classes that takes longer than training.
+    private bool IsAffordable(Metric metric) =>
+        !(metric == Metric.Auc || metric == Metric.AveragePrecision) || (long)_classCount * _rowCount * Draws <= MostRankedRows;
+
+    private const long MostRankedRows = 500_000_000;
+
+    /// <summary>Of every metric of the task, by its id; without those that are undefined on most draws, and without AUC and average precision where classes times rows are more than two million.</summary>
     /// <param name="outputs">Row-major outputs of each fold.</param>
     public IReadOnlyDictionary<string, MetricInterval> Intervals(IReadOnlyList<double[]> outputs)
     {
-        Metric[] metrics = [.. Metric.For(_task)];
+        Metric[] metrics = [.. Metric.For(_task).Where(IsAffordable)];
         var figures = Figures(metrics, outputs);
         return metrics.Zip(figures, (metric, ofDraws) => (metric.Id, Interval: Interval(ofDraws)))
             .Where(x => x.Interval is not null).ToDictionary(x => x.Id, x => x.Interval!);

@@ -113,6 +113,8 @@ internal sealed class ExperimentData
     /// <summary>The truth of the validation rows of all folds.</summary>
     public IReadOnlyList<float[]> ValidationLabels => [.. _folds.Select(f => f.Value.ValidationLabels)];
 
+    internal const string NoColumn = "No column is left to learn from: all are constant, empty or dropped by the recipe.";
+
     /// <exception cref="TrainingFailedException">No column is left to learn from.</exception>
     public EncodedPart Encode(int fold, FeatureEncoding encoding, CancellationToken cancellationToken)
     {
@@ -127,7 +129,7 @@ internal sealed class ExperimentData
             var part = Part(fold);
             var encoder = FeatureEncoder.Fit(part.Training, encoding, cancellationToken);
             if (encoder.FeatureNames.Count == 0)
-                throw new TrainingFailedException("No column is left to learn from: all are constant, empty or dropped by the recipe.");
+                throw new TrainingFailedException(NoColumn);
             var made = new EncodedPart(encoder, encoder.Encode(part.Training), part.Validation is null ? null : encoder.Encode(part.Validation));
             Interlocked.Add(ref _keptNumbers, made.Training.Values.Length + (made.Validation?.Values.Length ?? 0));
             return made;

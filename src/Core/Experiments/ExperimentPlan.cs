@@ -124,11 +124,20 @@ public sealed record ExperimentPlan(
         var recipeProblems = RecipeProblems(preview).ToList();
         problems.AddRange(recipeProblems);
         if (labels is null || recipeProblems.Count > 0) return Checked();
+        if (!preview.Result.Columns.Any(c => c.Name != Target && Varies(c))) problems.Add(ExperimentData.NoColumn);
         shape = PlanShape.Of(table, preview.Result, Target, labels.Classes.Count);
         // A step that runs in each fold may still change the target's kind and so lose labels.
         try { labels.Labels(preview.Result); }
         catch (ArgumentException e) { problems.Add($"After the recipe: {e.Message}"); }
         return Checked();
+    }
+
+    // Ends at the first row that differs, so it is long on what has none alone.
+    private static bool Varies(Column column)
+    {
+        for (var row = 1; row < column.Length; row++)
+            if (column.GetText(row) != column.GetText(0)) return true;
+        return false;
     }
 
     private IEnumerable<string> RecipeProblems(RecipePreview preview) => preview.Outcomes.SelectMany((outcome, index) =>
