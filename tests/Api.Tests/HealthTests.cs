@@ -56,7 +56,8 @@ public sealed class HealthTests(ITestOutputHelper output)
             var quick = await program.Api.RunAsync(new ExperimentApi.StartBody(iris.Id, "species", Trainers: ["linear-lbfgs"], BudgetSeconds: 60));
             var key = (await program.Api.PublishAsync("iris", quick.Id, 1)).Key;
             var telco = await program.Api.UploadAsync(TestFiles.Sample("telco_churn.csv"));
-            id = (await program.Api.StartAsync(new ExperimentApi.StartBody(telco.Id, "churn", Trainers: ["baseline", "random-forest"], Split: new SplitPlan(Folds: 20), BudgetSeconds: 300))).Id;
+            // A hundred fits: it is far from done when the program ends.
+            id = (await program.Api.StartAsync(new ExperimentApi.StartBody(telco.Id, "churn", Trainers: ["baseline", "random-forest"], Split: new SplitPlan(Folds: 20, Repeats: 5), BudgetSeconds: 600))).Id;
             await program.Api.WaitForExperimentAsync(id, e => e.Leaderboard.Any(t => t.Number == 2 && t.Status == TrialStatus.Running), "the second trial runs");
 
             // Callers behind a balancer: they come until readiness says no. Whoever comes when the listener closes may be reset by the system before anybody begins with them.

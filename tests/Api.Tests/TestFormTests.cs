@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using ModelWorkbench.Core.Serving;
 using ModelWorkbench.Workbench.Endpoints;
 using ModelWorkbench.Workbench.Serving;
 using Xunit;
@@ -56,7 +57,7 @@ public sealed class TestFormTests(PublishedModels models) : IClassFixture<Publis
             if (input.Minimum is { } low) Assert.Equal((low, input.Maximum), (double.Parse(curve[0].Value), double.Parse(curve[^1].Value)));
             foreach (var point in new[] { curve[0], curve[curve.Count / 2], curve[^1] })
             {
-                var answer = model.AnswerRow(Snippets.Request(manifest.Signature, new Dictionary<string, string?>(row) { [input.Name] = point.Value }), ModelWorkbench.Core.Serving.Disclosure.Full, Cancel);
+                var answer = model.AnswerRow(Snippets.Request(manifest.Signature, new Dictionary<string, string?>(row) { [input.Name] = point.Value }), Disclosure.Full, Cancel);
                 Assert.Equal(answer.Probabilities, point.Outputs);
                 Assert.True(answer.Microseconds > 0);
             }

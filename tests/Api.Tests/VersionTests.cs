@@ -264,12 +264,17 @@ public sealed class VersionTests(PublishedModels models) : IClassFixture<Publish
         Assert.Equal(full.GetProperty("predictions")[0].GetString(), rounded.GetProperty("predictions")[0].GetString());
         Assert.Equal(full.GetProperty("probabilities")[0].EnumerateArray().Select(p => Math.Round(p.GetDouble(), 2)), rounded.GetProperty("probabilities")[0].EnumerateArray().Select(p => p.GetDouble()));
         Assert.NotEqual(full.GetProperty("probabilities")[0].ToString(), rounded.GetProperty("probabilities")[0].ToString());
+        string Rounded(JsonElement number) => Math.Round(number.GetDouble(), 2).ToString("R", System.Globalization.CultureInfo.InvariantCulture);
+        Assert.Equal($"{full.GetProperty("predictions")[0]},{string.Join(',', full.GetProperty("probabilities")[0].EnumerateArray().Select(Rounded))}", (await AnswerAsync(live, Adelie, accept: "text/csv")).Split('\n')[1]);
+        Assert.Equal(full.GetProperty("probabilities")[0].EnumerateArray().Select(Rounded), JsonDocument.Parse(await AnswerAsync($"/v2/models/{name}/infer", Infer)).RootElement.GetProperty("outputs")[0].GetProperty("data").EnumerateArray().Select(p => p.GetRawText()));
         Assert.Contains("rounded scores", await AnswerAsync(live, explained, HttpStatusCode.BadRequest));
         Assert.Contains("rounded to 2 digits", await GetAsync($"/api/v1/models/{name}/openapi.json"));
 
         // Classes alone, in every form.
         await ChangeAsync(HttpMethod.Put, $"{name}/settings", new EndpointSettings { LabelsOnly = true });
         Assert.Equal(["model", "version", "predictions", "classes"], JsonDocument.Parse(await AnswerAsync(live, Adelie)).RootElement.EnumerateObject().Select(p => p.Name));
+        // Also where the body is read a second time, as JSON does not know NaN.
+        Assert.DoesNotContain("probabilities", await AnswerAsync(live, Adelie.Replace("39.1", "NaN", StringComparison.Ordinal)));
         Assert.Equal("prediction\nAdelie\n", await AnswerAsync(live, Adelie, accept: "text/csv"));
         Assert.Contains("labels alone", await AnswerAsync(live, explained, HttpStatusCode.BadRequest));
         Assert.Contains("this endpoint tells labels alone", await AnswerAsync($"/v2/models/{name}/infer", Infer, HttpStatusCode.BadRequest));

@@ -37,7 +37,7 @@ public sealed class AuditTests : IDisposable
         await File.WriteAllTextAsync(Path.Combine(_folder, "nuget.config"), $"""
             <configuration>
               <config><add key="globalPackagesFolder" value="restored" /></config>
-              <fallbackPackageFolders><clear /><add key="known" value="{GlobalPackages}" /></fallbackPackageFolders>
+              <fallbackPackageFolders><clear />{string.Concat(NoticesTests.PackageFolders().Select((folder, i) => $"<add key=\"known{i}\" value=\"{folder}\" />"))}</fallbackPackageFolders>
               <packageSources><clear /><add key="own" value="packages" /></packageSources>
               <auditSources><clear /><add key="holes" value="{address}v3/index.json" allowInsecureConnections="true" /></auditSources>
             </configuration>
@@ -103,6 +103,4 @@ public sealed class AuditTests : IDisposable
             writer.Write($"""<package><metadata><id>{Package}</id><version>{version}</version><authors>tests</authors><description>Empty.</description></metadata></package>""");
         zip.CreateEntry("lib/netstandard2.0/_._");
     }
-
-    private static string GlobalPackages => Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } set ? set : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
 }

@@ -47,10 +47,19 @@ public sealed class NoticesTests
         static bool IsSealed(Version version) => version.Major != 10 || version >= new Version(10, 0, 7);
     }
 
+    /// <summary>Where packages lie that were restored.</summary>
+    internal static string[] PackageFolders()
+    {
+        using var assets = JsonDocument.Parse(System.IO.File.ReadAllText(Path.Combine(Root, "src", "Workbench", "obj", "project.assets.json")));
+        return PackageFolders(assets);
+    }
+
+    private static string[] PackageFolders(JsonDocument assets) => [.. assets.RootElement.GetProperty("packageFolders").EnumerateObject().Select(f => f.Name)];
+
     private static string Write()
     {
         using var assets = JsonDocument.Parse(System.IO.File.ReadAllText(Path.Combine(Root, "src", "Workbench", "obj", "project.assets.json")));
-        string[] folders = [.. assets.RootElement.GetProperty("packageFolders").EnumerateObject().Select(f => f.Name)];
+        var folders = PackageFolders(assets);
         var text = new StringBuilder("# Third-party notices\n\nModel Workbench is made of these packages. The list is written by a test (`NoticesTests`) out of what was restored for `src/Workbench`, their licences as the packages themselves state them.\n\n| Package | Licence | By | Home |\n| --- | --- | --- | --- |\n");
         var texts = new SortedDictionary<string, (string Text, List<string> Packages)>(StringComparer.Ordinal);
         foreach (var library in assets.RootElement.GetProperty("libraries").EnumerateObject().Where(l => l.Value.GetProperty("type").GetString() == "package").OrderBy(l => l.Name, StringComparer.OrdinalIgnoreCase))

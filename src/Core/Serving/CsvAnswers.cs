@@ -19,11 +19,11 @@ public static class CsvAnswers
         string[] quoted = [.. classes.Select(Quote)];
         for (var row = 0; row < prediction.Rows.RowCount; row++)
         {
-            if (isNumber) Number(output, prediction.Outputs(row)[0]);
+            if (isNumber) Number(output, prediction.Disclosure.Tell(prediction.Outputs(row)[0]));
             else
             {
                 Text(output, quoted[prediction.AnsweredClass(row)]);
-                foreach (var probability in tellsProbabilities ? prediction.Outputs(row) : []) { Text(output, ","); Number(output, probability); }
+                foreach (var probability in tellsProbabilities ? prediction.Outputs(row) : []) { Text(output, ","); Number(output, prediction.Disclosure.Tell(probability)); }
             }
             Text(output, "\n");
         }

@@ -110,14 +110,11 @@ public sealed class Prediction : IDisposable
     /// <summary>Whether the caller wants columns of answers rather than a list.</summary>
     internal bool WantsColumns { get; set; }
 
-    /// <summary>The model's answers to one row: a probability a class, or the number; rounded where <see cref="Disclosure"/> says so.</summary>
+    /// <summary>The model's answers to one row: a probability a class, or the number.</summary>
     public ReadOnlySpan<double> Outputs(int row) => _outputs.AsSpan(row * OutputCount, OutputCount);
 
     /// <summary>Position of the class that is the answer.</summary>
-    public int AnsweredClass(int row) => _answered is { } answered ? answered[row] : _predictor.Target.Decide(Outputs(row));
-
-    // Decided before the probabilities were rounded; null where they were not.
-    private int[]? _answered;
+    public int AnsweredClass(int row) => _predictor.Target.Decide(Outputs(row));
 
     /// <summary>Answers all rows.</summary>
     /// <exception cref="InvalidOperationException">The rows have problems.</exception>
@@ -128,13 +125,6 @@ public sealed class Prediction : IDisposable
         if (_outputs.Length < length) _outputs = new double[Math.Max(length, Math.Min(2 * _outputs.Length, KeptOutputs))];
         if (_predictor.Encoder is not { } encoder || !ScoreDirectly(encoder, cancellationToken)) _predictor.Package.Pipeline.Predict(Rows.ToTable()).CopyTo(_outputs, 0);
         if (WantsExplanation) Contributions = _predictor.Explainer.Explain(Rows.ToTable(), cancellationToken);
-        if (Disclosure.ScoreDecimals is { } decimals) Round(decimals, length);
-    }
-
-    private void Round(int decimals, int length)
-    {
-        if (_predictor.ClassNames is not null) _answered = [.. Enumerable.Range(0, Rows.RowCount).Select(row => _predictor.Target.Decide(Outputs(row)))];
-        foreach (ref var output in _outputs.AsSpan(0, length)) output = Math.Round(output, decimals);
     }
 
     private bool ScoreDirectly(RowEncoder encoder, CancellationToken cancellationToken)
@@ -172,13 +162,13 @@ public sealed class Prediction : IDisposable
         (WantsColumns, WantsExplanation, WantsBytes) = (false, false, false);
         BytesByOutput.Clear();
         Contributions = null;
-        Disclosure = Disclosure.Full;
-        _answered = null;
     }
 
     public void Dispose()
     {
         Clear();
+        // Not there: a body that is read a second time is answered under the same terms.
+        Disclosure = Disclosure.Full;
         if (_outputs.Length > KeptOutputs) _outputs = [];
         _predictor.TakeBack(this);
     }

@@ -41,10 +41,15 @@ public sealed class CallerLimits(TimeProvider time) : IDisposable
         return lease.TryGetMetadata(MetadataName.RetryAfter, out var after) && after > TimeSpan.Zero ? after : TimeSpan.FromSeconds(1);
     }
 
-    /// <summary>The quotas that were used up since this was asked last; each once a day.</summary>
+    /// <summary>The quotas that were used up since this was asked last, for one who asks; each once a day.</summary>
     public IEnumerable<SpentQuota> TakeSpent()
     {
-        while (_spent.TryDequeue(out var spent)) yield return spent;
+        while (_spent.TryPeek(out var spent))
+        {
+            yield return spent;
+            // Only here: who could not write it down gets it again.
+            _ = _spent.TryDequeue(out _);
+        }
     }
 
     private Caller Renew(string endpoint, string key, CallRate rate)

@@ -153,7 +153,7 @@ public abstract class Dialect
     protected static void WriteAnswer(Prediction prediction, int row, Utf8JsonWriter writer)
     {
         if (prediction.Predictor.ClassNames is { } names) writer.WriteStringValue(names[prediction.AnsweredClass(row)]);
-        else WriteNumber(prediction.Outputs(row)[0], writer);
+        else WriteNumber(prediction.Disclosure.Tell(prediction.Outputs(row)[0]), writer);
     }
 
     protected static void WriteAnswers(Prediction prediction, Utf8JsonWriter writer)
@@ -216,7 +216,7 @@ public abstract class Dialect
         writer.WriteStartArray("intervals"u8);
         for (var row = 0; row < prediction.Rows.RowCount; row++)
         {
-            var (low, high) = interval.Around(prediction.Outputs(row)[0]);
+            var (low, high) = interval.Around(prediction.Disclosure.Tell(prediction.Outputs(row)[0]));
             writer.WriteStartArray();
             WriteNumber(low, writer);
             WriteNumber(high, writer);

@@ -136,7 +136,7 @@ internal sealed class NativeDialect : Dialect
         for (var row = 0; row < prediction.Rows.RowCount; row++)
         {
             writer.WriteStartArray();
-            foreach (var probability in prediction.Outputs(row)) WriteNumber(probability, writer);
+            foreach (var probability in prediction.Outputs(row)) WriteNumber(prediction.Disclosure.Tell(probability), writer);
             writer.WriteEndArray();
         }
         writer.WriteEndArray();

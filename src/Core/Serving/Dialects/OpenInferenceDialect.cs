@@ -425,7 +425,7 @@ public sealed class OpenInferenceDialect : Dialect
         {
             writer.WriteStartArray();
             for (var row = 0; row < rows; row++)
-                foreach (var probability in prediction.Outputs(row)) WriteNumber(probability, writer);
+                foreach (var probability in prediction.Outputs(row)) WriteNumber(prediction.Disclosure.Tell(probability), writer);
             writer.WriteEndArray();
         }
         writer.WriteEndObject();
@@ -452,7 +452,7 @@ public sealed class OpenInferenceDialect : Dialect
         writer.WriteStartArray("data"u8);
         for (var row = 0; row < prediction.Rows.RowCount; row++)
         {
-            var (low, high) = interval.Around(prediction.Outputs(row)[0]);
+            var (low, high) = interval.Around(prediction.Disclosure.Tell(prediction.Outputs(row)[0]));
             WriteNumber(low, writer);
             WriteNumber(high, writer);
         }

@@ -135,7 +135,7 @@ internal static class TensorBytes
         for (var row = 0; row < prediction.Rows.RowCount; row++)
             foreach (var number in prediction.Outputs(row)[..count])
             {
-                BinaryPrimitives.WriteDoubleLittleEndian(output.GetSpan(sizeof(double)), double.IsFinite(number) ? number : double.NaN);
+                BinaryPrimitives.WriteDoubleLittleEndian(output.GetSpan(sizeof(double)), double.IsFinite(number) ? prediction.Disclosure.Tell(number) : double.NaN);
                 output.Advance(sizeof(double));
             }
     }

@@ -7,7 +7,7 @@ using Xunit;
 namespace ModelWorkbench.Core.Tests.Recipes.Scripts;
 
 /// <summary>Real files, read and cleaned by the exported programs as by us.</summary>
-public sealed class SuggestedRecipeScriptTests : IDisposable
+public sealed class SuggestedRecipeScriptTests(ListedDatasets listed) : IDisposable
 {
     /// <summary>Larger files are left to the reading tests, so that this one stays quick.</summary>
     private const long LargestFile = 1_000_000;
@@ -34,14 +34,12 @@ public sealed class SuggestedRecipeScriptTests : IDisposable
 
     private void AddListed()
     {
-        var manifest = CsvTableReader.Read(TestFiles.Shared("datasets/manifest.csv"), new CsvOptions(), null, Token).Table;
-        for (var row = 0; row < manifest.RowCount; row++)
+        foreach (var dataset in listed.All)
         {
-            var path = TestFiles.Shared("datasets/" + manifest["file"].GetText(row));
+            var path = TestFiles.Shared("datasets/" + dataset.File);
             if (path.EndsWith(".gz", StringComparison.Ordinal) || new FileInfo(path).Length > LargestFile) continue;
             var read = CsvTableReader.Read(path, CsvDetector.Detect(path, Token), null, Token);
-            var written = manifest["target"].GetText(row)!;
-            var target = written.StartsWith('#') ? read.Table.Columns[int.Parse(written[1..]) - 1].Name : written.Trim();
+            var target = dataset.TargetIn(read.Table);
             var profile = Profiler.Profile(read.Table, Token);
             var steps = RecipeSuggestion.Suggest(profile, read.Table, DataWarnings.Find(profile, read.Table, target, Token), target);
             var recipe = new Recipe([.. steps.Select(s => s.Step)]);
@@ -53,7 +51,7 @@ public sealed class SuggestedRecipeScriptTests : IDisposable
                 if (step.Fitted is not null) fitted.Add(step.Fitted);
                 table = step.After;
             }
-            _programs.Add(manifest["name"].GetText(row)!, new ScriptSource(Path.GetFileName(path), read.Options, [.. read.Table.Columns.Select(c => new ColumnHeader(c.Name, c.Kind))]) { Target = target },
+            _programs.Add(dataset.Name, new ScriptSource(Path.GetFileName(path), read.Options, [.. read.Table.Columns.Select(c => new ColumnHeader(c.Name, c.Kind))]) { Target = target },
                 recipe, new FittedRecipe(fitted), (path, true, table));
         }
     }
